@@ -1,0 +1,45 @@
+"""Makes the picture in README: what `lab demo` prints on this computer, as an SVG.
+
+PYTHONPATH=. .venv/bin/python benchmarks/picture.py docs/demo.svg
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from lab.host import paths
+
+_WIDTH = 112
+
+
+def main() -> None:
+    """Runs the demo, shows its steps as they come, and writes the picture."""
+    target = Path(sys.argv[1])
+    console = Console(record=True, width=_WIDTH, force_terminal=True)
+    console.print(Text("$ bin/lab demo --yes", style="bold"))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lab", "demo", "--yes"],
+        cwd=paths.REPO,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "COLUMNS": str(_WIDTH)},
+    )
+    assert process.stdout is not None
+    with process:
+        for line in process.stdout:
+            console.print(Text(line.rstrip("\n")))
+    if process.returncode != 0:
+        raise SystemExit(process.returncode)
+    svg = console.export_svg(title="One app, on containers and on virtual machines")
+    # Rich names a font to be fetched from the internet; the picture has to look right without one.
+    target.write_text(re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL))
+
+
+if __name__ == "__main__":
+    main()

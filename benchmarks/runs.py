@@ -1,0 +1,151 @@
+"""What is timed: typed commands, plain tools with the wait for readiness that `lab up` has, and one worker alone."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from benchmarks import processes
+from lab.comparison.measure import Case, Row
+from lab.flows import deployment, readiness, workers
+from lab.flows.deployment import Deployment
+from lab.host import http, paths
+from lab.host.run import run
+from lab.host.wait import await_until
+from lab.model.deadline import Deadline
+from lab.model.node import NodeName, Role
+
+LAB = "bench"
+RUN_S = 2400
+WORKER = NodeName(Role.WORKER, 1)
+
+
+def deadline() -> Deadline:
+    """What one run may take."""
+    return Deadline.after(RUN_S, f"one run: {RUN_S} s")
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """How long an action took."""
+    begun = time.monotonic()
+    action()
+    return time.monotonic() - begun
+
+
+def lab(*words: str) -> float:
+    """Seconds that a `bin/lab` command took, typed as a person would; it must succeed."""
+    return seconds(lambda: run([str(paths.REPO / "bin" / "lab"), *words], by=deadline()))
+
+
+def plain(argv: Sequence[str], folder: Path, substrate: str) -> float:
+    """Seconds that a plain tool took, with the same wait for readiness that `lab up` has."""
+
+    def both() -> None:
+        run(argv, by=deadline(), cwd=folder)
+        await_lab(substrate)
+
+    return seconds(both)
+
+
+def clear_containers(found: Deployment) -> None:
+    """Destroys the nodes alone: network and volumes, which Compose would need too, stay as `lab up` prepared them."""
+    for spec in found.plan.nodes:
+        found.substrate.destroy(LAB, spec.name, deadline())
+
+
+def await_workers(found: Deployment, names: Sequence[NodeName]) -> None:
+    """Returns once these workers are ready and serve through the load balancer."""
+    for name in names:
+        readiness.await_node(found, name, silent, deadline())
+    readiness.await_serving(found, names, silent, deadline())
+
+
+def await_lab(substrate: str) -> None:
+    """Returns once all nodes of the lab are ready and serve through the load balancer."""
+    found, by = deployment.load(LAB, substrate), deadline()
+    for spec in found.plan.nodes:
+        readiness.await_node(found, spec.name, silent, by)
+    readiness.await_serving(found, [spec.name for spec in found.plan.workers()], silent, by)
+
+
+def silent(_step: str) -> None:
+    """Hears of a step and says nothing: what is measured is told as a whole."""
+
+
+def compose() -> list[str]:
+    """The Compose that this computer has: the plugin of today, or Debian 12's program."""
+    told = run(["docker", "compose", "version"], by=deadline(), ok=dict.fromkeys(range(256), "told"))
+    return ["docker", "compose"] if told.status == 0 else ["docker-compose"]
+
+
+def commands(substrate: str) -> list[Case]:
+    """What a person types most, and what must not wait for a node that does not answer."""
+
+    def status_with_a_silent_node() -> Mapping[Row, float]:
+        frozen = processes.of_node(deployment.load(LAB, substrate), WORKER)
+        _signal(frozen, signal.SIGSTOP)
+        try:
+            return {Row(f"lab status, a node of {substrate} silent"): lab("status", substrate, "--name", LAB)}
+        finally:
+            _signal(frozen, signal.SIGCONT)
+
+    return [
+        # Artefacts are built before the clock starts: there is nothing to do.
+        Case("build", lambda: {Row(f"lab build, unchanged, {substrate}"): lab("build", substrate)}),
+        Case("help", lambda: {Row("lab --help"): lab("--help")}),
+        Case("status", lambda: {Row(f"lab status, {substrate}"): lab("status", substrate, "--name", LAB)}),
+        Case("status with a silent node", status_with_a_silent_node),
+    ]
+
+
+def _signal(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        os.kill(pid, number)
+
+
+def worker_alone(substrate: str) -> Case:
+    """A worker from nothing to its first answer through the load balancer, and how long its parts took."""
+
+    def once() -> Mapping[Row, float]:
+        found, by = deployment.load(LAB, substrate), deadline()
+        found.substrate.destroy(LAB, WORKER, by)
+        _await_its_absence(found, by)
+        begun, steps = time.monotonic(), dict[str, float]()
+
+        def note(step: str) -> None:
+            steps.setdefault(" ".join(step.split()[:3]), time.monotonic() - begun)
+
+        workers.replace(found, WORKER, note, by)
+        _await_its_answer(found, by)
+        started, ready = steps[f"waiting for {WORKER}"], steps["waiting for the"]
+        return {
+            Row(f"a worker alone, {substrate}"): time.monotonic() - begun,
+            Row(f"a worker alone, {substrate}: until it was started"): started,
+            Row(f"a worker alone, {substrate}: from there until it was ready"): ready - started,
+        }
+
+    return Case("a worker alone", once)
+
+
+def _await_its_absence(found: Deployment, by: Deadline) -> None:
+    """The load balancer still counts on a worker that died a moment ago: what comes next is to be its successor."""
+    balancer = found.loadbalancer()
+
+    def probe() -> str | None:
+        serving = [server.name for server in balancer.servers(by) or [] if server.is_serving]
+        return "still in service" if str(WORKER) in serving else None
+
+    await_until(probe, by, what=f"{WORKER} leaving service", mend="read the log of the load balancer")
+
+
+def _await_its_answer(found: Deployment, by: Deadline) -> None:
+    url = found.substrate.url(found.plan)
+
+    def probe() -> str | None:
+        headers = http.get(f"{url}/healthz", by).headers
+        # HAProxy writes the names of headers in small letters.
+        answered = next((value for name, value in headers.items() if name.lower() == "x-worker"), "nobody")
+        return None if answered == str(WORKER) else f"{answered} answered"
+
+    await_until(probe, by, what=f"an answer of {WORKER}", mend="read `lab status`", every_s=0.005)

@@ -1,0 +1,83 @@
+"""How long the kit takes, against the plain tools on the same rendered files and against the naive way.
+
+    PYTHONPATH=. .venv/bin/python -m benchmarks.speed docker vagrant            # an hour or two
+    PYTHONPATH=. .venv/bin/python -m benchmarks.speed docker --quick --dry      # once through, and nothing is kept
+
+Keeps the samples in benchmarks/results.json, a substrate at a time, and writes docs/measured.md from them.
+"""
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from benchmarks.page import RowJson, SessionJson, page
+from benchmarks.sessions import QUICK, STANDARD, Repeats, measure
+from lab.comparison.measure import Row, Samples, circumstances
+from lab.host import paths, records
+from lab.host.run import run
+from lab.model.deadline import Deadline
+from lab.substrates import registry
+
+RESULTS = paths.REPO / "benchmarks" / "results.json"
+PAGE = paths.REPO / "docs" / "measured.md"
+
+
+@click.command()
+@click.argument("substrates", nargs=-1, type=click.Choice(registry.NAMES))
+@click.option("--quick", is_flag=True, help="Few runs, to see that it works.")
+@click.option("--naive", type=click.IntRange(0), help="How often the naive way is measured.")
+@click.option("--ups", type=click.IntRange(1), help="How often bringing up a lab is measured.")
+@click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
+def main(substrates: tuple[str, ...], quick: bool, naive: int | None, ups: int | None, dry: bool) -> None:
+    """Measures these substrates; without one, only writes the page anew."""
+    sessions: dict[str, SessionJson] = records.read_json(RESULTS) or {}
+    for substrate in substrates:
+        repeats = _repeats((QUICK if quick else STANDARD)[substrate], naive, ups)
+        sessions[substrate] = {"circumstances": _circumstances(substrate), "rows": {}}
+        for found in measure(substrate, repeats, _reporter()):
+            sessions[substrate]["rows"] |= _rows(found)
+            _keep(sessions, dry)
+    _keep(sessions, dry)
+    if dry:
+        click.echo(page(sessions))
+
+
+def _keep(sessions: Mapping[str, SessionJson], dry: bool) -> None:
+    """What a run that is interrupted later has found by now is worth keeping."""
+    if not dry:
+        records.write_json(RESULTS, sessions)
+        records.write(PAGE, page(sessions))
+
+
+def _repeats(standard: Repeats, naive: int | None, ups: int | None) -> Repeats:
+    given: dict[str, Any] = {"naive": naive, "up": ups}
+    return dataclasses.replace(standard, **{key: value for key, value in given.items() if value is not None})
+
+
+def _circumstances(substrate: str) -> dict[str, str]:
+    facts = registry.get(substrate).facts(Deadline.after(60, "asking the engine"))
+    commit = run(["git", "describe", "--always", "--dirty"], by=Deadline.after(60, "asking git"), cwd=paths.REPO)
+    return {**circumstances(), **facts, "commit": commit.out.strip()}
+
+
+def _rows(found: Mapping[Row, Samples]) -> dict[str, RowJson]:
+    return {
+        row.name: {
+            "unit": row.unit,
+            "values": [round(value, 4) for value in samples.values],
+            "loads": [round(load, 2) for load in samples.loads],
+        }
+        for row, samples in found.items()
+    }
+
+
+def _reporter() -> Any:
+    begun = time.monotonic()
+    return lambda step: click.echo(f"{time.monotonic() - begun:7.0f} s  {step}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""The verb `test`."""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from lab.cli import common
+from lab.cli.setup import ensure, show
+from lab.flows import setup
+from lab.host import paths
+from lab.model.errors import ExitCode
+
+
+@click.command(epilog="Example: lab test -e unit")
+@click.option("--yes", is_flag=True, help="Install what is missing without asking.")
+@click.option(
+    "-e", "--env", "environments", multiple=True, metavar="ENV", help="Only this tox environment; repeatable."
+)
+@common.dry_run_option
+@common.ignored_name
+@click.argument("words", nargs=-1, metavar="[-- PYTEST WORDS]")
+def command(yes: bool, environments: tuple[str, ...], dry_run: bool, words: tuple[str, ...]) -> int:
+    """Run the kit's own tests through tox: lint, unit, docker, vagrant. Exits with tox's status."""
+    by = common.change_deadline("test")
+    if dry_run:
+        show(setup.plan(), by)
+    else:
+        ensure(yes=yes, report=common.reporter(), by=by)
+    folder = Path(sys.executable).parent
+    argv = [str(folder / "tox"), "run", "--conf", str(paths.REPO / "tox.ini")]
+    for name in environments:
+        argv += ["-e", name]
+    argv += ["--", *words] if words else []
+    if dry_run:
+        click.echo(f"would run: {shlex.join(argv)}")
+        return ExitCode.DONE
+    # tox.ini calls tox by its name, to make the environment that all share.
+    env = {**os.environ, "PATH": f"{folder}:{os.environ.get('PATH', os.defpath)}"}
+    return subprocess.run(argv, env=env, check=False).returncode

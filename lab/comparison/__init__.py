@@ -1,0 +1,1 @@
+"""Measuring: interleaved runs, medians with their intervals, and what the computer was doing meanwhile."""

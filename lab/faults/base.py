@@ -1,0 +1,109 @@
+"""What a fault is, and the ground it is made on.
+
+The shape follows Jepsen's nemesis: a fault knows which power of a substrate it needs, never which engine has it.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from lab.ledger.unshown import Harm
+from lab.loadbalancer.runtime import LoadBalancer
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError
+from lab.model.node import LabPlan, NodeName, Role, State
+from lab.substrates.base import HasRoot, Reach, Substrate
+
+Before = Mapping[str, str]
+"""What a fault saw before it struck; it is compared with what is there afterwards."""
+
+NO_POWER = "not on this substrate"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One lab on one substrate, and how a worker that is gone gets its successor."""
+
+    lab: str
+    plan: LabPlan
+    substrate: Substrate
+    balancer: LoadBalancer
+    revive: Callable[[NodeName, Deadline], None]
+
+    def state(self, name: NodeName, by: Deadline) -> State:
+        """What the engine says of a node now."""
+        states = {node.name: node.state for node in self.substrate.nodes(self.lab, by)}
+        return states.get(name, State.ABSENT)
+
+    def tell(self, name: NodeName, script: str, by: Deadline) -> str:
+        """What a shell script gave when run as root in a node, without the line's end."""
+        return _told(self._powers().root(self.lab, name), script, by)
+
+    def tell_network(self, name: NodeName, script: str, by: Deadline) -> str:
+        """What a shell script gave when run with rights over a node's network, without the line's end."""
+        return _told(self._powers().network(self.lab, name, by), script, by)
+
+    def _powers(self) -> HasRoot:
+        if not isinstance(self.substrate, HasRoot):
+            raise LabError("nobody can be root in a node here", where=self.substrate.name, mend="choose another fault")
+        return self.substrate
+
+    def address(self, name: NodeName) -> str:
+        """The address of a node."""
+        return self.plan.node(name).address
+
+
+def _told(reach: Reach, script: str, by: Deadline) -> str:
+    return reach.run(["sh", "-euc", script], by).out.strip()
+
+
+@dataclass(frozen=True)
+class Fault(ABC):
+    """One thing that can go wrong with one node of the ground.
+
+    `hold_s` is how long it is kept up before it is healed, `says` what happens in plain words, `takes` what it takes
+    away (so that a report can say what a run without it does not show). One that `shows_late` is seen to have happened
+    only at the end of the hold, by `confirm`.
+    """
+
+    ground: Ground
+    target: NodeName
+
+    name: ClassVar[str]
+    role: ClassVar[Role]
+    says: ClassVar[str]
+    hold_s: ClassVar[float] = 0.0
+    takes: ClassVar[tuple[Harm, ...]] = ()
+    shows_late: ClassVar[bool] = False
+
+    def impossible(self, by: Deadline) -> str | None:
+        """Why it cannot be made here, None if it can. Changes nothing."""
+        return None
+
+    def before(self, by: Deadline) -> Before:
+        """What `verify` compares with."""
+        return {}
+
+    @abstractmethod
+    def inject(self, by: Deadline) -> None:
+        """Makes it happen."""
+
+    @abstractmethod
+    def verify(self, before: Before, by: Deadline) -> str:
+        """The evidence that it happened, in words; raises LabError where there is none."""
+
+    def confirm(self, seen: str, by: Deadline) -> str:
+        """The evidence of a fault that `shows_late`; `seen` is what `verify` gave. Raises LabError as that does."""
+        return seen
+
+    def heal(self, by: Deadline) -> None:
+        """Undoes it. Nothing to heal is success; it may be another process than the one that injected."""
+
+    def did_not_happen(self, seen: str) -> LabError:
+        """The error for a fault without evidence."""
+        return LabError(
+            f"{self.name} of {self.target} did not happen: {seen}",
+            where=f"fault {self.name}",
+            mend="run it again; if it stays, this computer or node cannot make this fault",
+        )

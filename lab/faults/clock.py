@@ -1,0 +1,43 @@
+"""A fault of time: a node's clock is wrong."""
+
+import time
+
+from lab.faults.base import NO_POWER, Before, Fault, Ground
+from lab.ledger.unshown import Harm
+from lab.model.deadline import Deadline
+from lab.model.node import NodeName, Role, State
+
+_OFF_S = 300
+_NEAR_S = 60
+
+
+class ClockOff(Fault):
+    """A worker's clock is five minutes ahead."""
+
+    name = "clock"
+    role = Role.WORKER
+    hold_s = 5.0
+    takes = (Harm.CLOCK,)
+    says = "a worker's clock is five minutes ahead"
+
+    def impossible(self, by: Deadline) -> str | None:
+        if self.ground.substrate.has_own_kernel:
+            return None
+        return f"{NO_POWER}: a container's clock is this computer's"
+
+    def inject(self, by: Deadline) -> None:
+        self.ground.tell(self.target, f"date --set=@{time.time() + _OFF_S:.0f}", by)
+
+    def verify(self, before: Before, by: Deadline) -> str:
+        ahead = _ahead(self.ground, self.target, by)
+        if ahead < _OFF_S - _NEAR_S:
+            raise self.did_not_happen(f"its clock is {ahead:.0f} s ahead")
+        return f"its clock is {ahead:.0f} s ahead"
+
+    def heal(self, by: Deadline) -> None:
+        if self.ground.state(self.target, by) is State.RUNNING:
+            self.ground.tell(self.target, f"date --set=@{time.time():.0f}", by)
+
+
+def _ahead(ground: Ground, target: NodeName, by: Deadline) -> float:
+    return float(ground.tell(target, "date +%s", by)) - time.time()

@@ -1,0 +1,78 @@
+"""Injecting: what was begun is written down first, so that it is healed whatever happens, also by another process."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.faults.base import Fault, Ground
+from lab.faults.catalogue import Planned, of
+from lab.host import records
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError
+from lab.model.node import NodeName
+
+
+@dataclass(frozen=True)
+class Injected:
+    """A fault that was made. `evidence` shows that it happened; where it is None, `problem` says what was seen."""
+
+    fault: Fault
+    evidence: str | None
+    problem: str | None = None
+
+    def confirmed(self, by: Deadline) -> "Injected":
+        """What is known of it at the end of the hold: what was not seen at its start is not seen now."""
+        seen = self.evidence
+        return self if seen is None else _seen(self.fault, lambda: self.fault.confirm(seen, by))
+
+
+@contextmanager
+def injected(ground: Ground, planned: Planned, open_faults: Path, by: Deadline) -> Iterator[Injected]:
+    """Makes the fault, keeps it up for the block, and heals it on any exit.
+
+    Before it strikes it stands in the file `open_faults`; it leaves that file when it is healed.
+    """
+    fault = of(ground, planned)
+    before = fault.before(by)
+    try:
+        _write(open_faults, [*read(open_faults), planned])
+        fault.inject(by)
+        yield _seen(fault, lambda: fault.verify(before, by))
+    finally:
+        # Also after Ctrl-C, and also when the deadline of the run is over.
+        heal(ground, planned, open_faults, Deadline.after(900, f"healing {planned.fault}"))
+
+
+def _seen(fault: Fault, look: Callable[[], str]) -> Injected:
+    try:
+        return Injected(fault, look())
+    except LabError as error:
+        return Injected(fault, None, error.message)
+
+
+def heal(ground: Ground, planned: Planned, open_faults: Path, by: Deadline) -> None:
+    """Heals one fault and strikes it off the file."""
+    of(ground, planned).heal(by)
+    left = read(open_faults)
+    if planned in left:
+        left.remove(planned)
+    _write(open_faults, left)
+
+
+def heal_all(ground: Ground, open_faults: Path, report: Callable[[str], None], by: Deadline) -> int:
+    """Heals what the file says is open, the last one first; gives how many there were."""
+    left = read(open_faults)
+    for planned in reversed(left):
+        report(f"healing {planned.fault} of {planned.target}")
+        heal(ground, planned, open_faults, by)
+    return len(left)
+
+
+def read(open_faults: Path) -> list[Planned]:
+    """The faults that were begun and not yet healed, in the order in which they began."""
+    return [Planned(entry["fault"], NodeName.parse(entry["target"])) for entry in records.read_json(open_faults) or []]
+
+
+def _write(open_faults: Path, faults: list[Planned]) -> None:
+    records.write_json(open_faults, [{"fault": one.fault, "target": str(one.target)} for one in faults])

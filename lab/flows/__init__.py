@@ -1,0 +1,1 @@
+"""What a verb does: gather, decide, apply. Flows report steps and print nothing."""

@@ -1,0 +1,55 @@
+"""What has to change so that a lab becomes what it should be. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lab.model.node import LabPlan, Mode, Node, NodeName, Role, State
+
+_HEALTHY = (State.RUNNING,)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What has to change: nodes to make or start; of these, nodes to remove first because they failed, were made only
+    in part, or are outdated; workers too many; outdated workers to drain and make anew; and outdated ones that are
+    left, since they keep data.
+
+    A node is outdated when it was made from another image, or with other sizes or settings, than are wanted now.
+    """
+
+    create: tuple[NodeName, ...] = ()
+    clear: tuple[NodeName, ...] = ()
+    remake: tuple[NodeName, ...] = ()
+    retire: tuple[NodeName, ...] = ()
+    renew: tuple[NodeName, ...] = ()
+    leave: tuple[NodeName, ...] = ()
+
+    def in_words(self) -> list[str]:
+        """A line for each change."""
+        return [
+            *(f"make {name}" for name in self.create if name not in self.remake),
+            *(f"make {name} anew: it is outdated" for name in self.remake),
+            *(f"drain {name} and make it anew: it is outdated" for name in self.renew),
+            *(f"leave {name} as it is, though outdated: its users' data is on it" for name in self.leave),
+            *(f"drain and remove {name}" for name in self.retire),
+        ]
+
+
+def outdated(plan: LabPlan, nodes: Sequence[Node]) -> set[NodeName]:
+    """The nodes that were made as something else than the plan says."""
+    digests = {spec.name: spec.digest for spec in plan.nodes}
+    return {node.name for node in nodes if node.name in digests and node.digest != digests[node.name]}
+
+
+def decide(plan: LabPlan, nodes: Sequence[Node]) -> Changes:
+    """What brings these nodes to the plan."""
+    states = {node.name: node.state for node in nodes}
+    wanted = {spec.name for spec in plan.nodes}
+    clear = {name for name in wanted if states.get(name) in (State.FAILED, State.CREATING)}
+    old = outdated(plan, nodes) - clear
+    leave = {name for name in old if name.role is Role.WORKER and plan.mode is Mode.STATEFUL}
+    renew = {name for name in old - leave if name.role is Role.WORKER and states[name] in _HEALTHY}
+    remake = old - leave - renew
+    create = {name for name in wanted if states.get(name, State.ABSENT) not in _HEALTHY} | remake
+    sets = (create, clear, remake, states.keys() - wanted, renew, leave)
+    return Changes(*(tuple(sorted(names)) for names in sets))

@@ -1,0 +1,290 @@
+"""What was deployed: one record a lab, written before anything is made, and the plan that follows from it."""
+
+import re
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from lab.host import children, lock, paths, records
+from lab.loadbalancer import config
+from lab.loadbalancer.config import Limits
+from lab.loadbalancer.runtime import LoadBalancer
+from lab.model import labs
+from lab.model import plan as planning
+from lab.model import topology as topologies
+from lab.model.deadline import Deadline
+from lab.model.errors import UsageError
+from lab.model.node import LOADBALANCER, LabPlan, Mode, NodeName, Role
+from lab.model.topology import LABS_AT_MOST, Topology
+from lab.substrates import registry
+from lab.substrates.base import Reach, Substrate
+
+# They are held for milliseconds.
+_PATIENCE_S = 10.0
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """One lab on one substrate as the record has it; `topology_file` is None for the kit's own."""
+
+    slot: int
+    mode: Mode
+    workers: tuple[int, ...]
+    topology: Topology
+    keys: Mapping[Role, str]
+    topology_file: Path | None = None
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A lab on a substrate, with all that a flow needs to work on it."""
+
+    lab: str
+    substrate: Substrate
+    deployed: Deployed
+    plan: LabPlan
+
+    @property
+    def is_sticky(self) -> bool:
+        """Whether users stay with their worker."""
+        return self.deployed.mode is Mode.STATEFUL
+
+    @property
+    def copy_of_source(self) -> Path:
+        """The repository on this computer that keeps what was fetched of the lab's source service."""
+        return paths.lab(self.lab) / self.plan.substrate / "source.git"
+
+    def typed(self, words: str) -> str:
+        """The command `lab WORDS` as it is typed for this lab; an @ in it stands for the substrate."""
+        return labs.typed(words.replace("@", self.plan.substrate), self.lab)
+
+    def reach(self, name: NodeName) -> Reach:
+        """How to get into a node."""
+        return self.substrate.reach(self.lab, name)
+
+    def checked(self, name: NodeName) -> NodeName:
+        """The name, if the lab has such a node; raises UsageError otherwise."""
+        names = [spec.name for spec in self.plan.nodes]
+        if name not in names:
+            raise UsageError(
+                f"lab {self.lab} on {self.plan.substrate} has no {name}",
+                where=f"lab {self.lab}",
+                mend=f"its nodes are {', '.join(str(each) for each in names)}",
+            )
+        return name
+
+    def loadbalancer(self) -> LoadBalancer:
+        """The lab's load balancer."""
+        address = self.plan.node(LOADBALANCER).address
+        return LoadBalancer(self.reach(LOADBALANCER), address, limits(self.deployed.topology), sticky=self.is_sticky)
+
+
+def limits(topology: Topology) -> Limits:
+    """What bounds the traffic, from the topology."""
+    return Limits(
+        topology.worker.max_connections, topology.loadbalancer.retries, topology.loadbalancer.check_interval_ms
+    )
+
+
+def checked_name(name: str) -> str:
+    """The name, if a lab can have it; raises UsageError otherwise."""
+    if not re.fullmatch(labs.NAME, name):
+        raise UsageError(
+            f"{name!r} cannot be the name of a lab",
+            where="--name",
+            mend="use 1 to 16 of a-z, 0-9 and -, beginning with a letter",
+        )
+    return name
+
+
+def topology_file(before: Deployed | None = None) -> Path:
+    """The topology file that a lab was last brought up with, or the kit's own; raises UsageError if it is gone."""
+    file = before.topology_file if before else None
+    if file is not None and not file.exists():
+        raise UsageError(
+            "the topology file that this lab was made from is gone",
+            where=str(file),
+            mend="restore it, or name the one that holds from now on: --topology FILE",
+        )
+    return file or paths.REPO / "topology.toml"
+
+
+def read_topology(path: Path | None) -> Topology:
+    """The topology in `path`, or in the kit's own file."""
+    return topologies.load(path or topology_file(), registry.NAMES)
+
+
+@contextmanager
+def changing(lab: str, verb: str, by: Deadline) -> Iterator[list[str]]:
+    """Holds the lab's lock; gives the command lines of programs that a killed run had left, which are ended first."""
+    folder = paths.lab(lab)
+    with lock.held(folder / "lock", verb):
+        orphans = children.end_orphans(folder / "children", by)
+        with children.kept_in(folder / "children"):
+            yield orphans
+
+
+def _all_records(verb: str) -> AbstractContextManager[None]:
+    """Holds what guards every lab's record, for the moment in which one is read and written."""
+    return lock.held(paths.state() / "slots.lock", verb, patience_s=_PATIENCE_S)
+
+
+def _record(lab: str) -> Path:
+    return paths.lab(lab) / "lab.json"
+
+
+def _read(lab: str) -> dict[str, Any] | None:
+    """The lab's record as it stands in its file, None where there is none; raises ValueError for a damaged one."""
+    record = records.read_json(_record(lab))
+    match record:
+        case None | {"slot": int(), "substrates": dict()}:
+            return record
+    raise ValueError("it is no record of a lab")
+
+
+def _undamaged(lab: str) -> dict[str, Any] | None:
+    """The lab's record, None also where it is damaged: whoever removes it, or looks at others, has no need of it."""
+    try:
+        return _read(lab)
+    except ValueError:
+        return None
+
+
+def names() -> list[str]:
+    """The labs that have a record on this computer."""
+    return sorted(path.parent.name for path in paths.state().glob("labs/*/lab.json"))
+
+
+def deployed(lab: str) -> dict[str, Deployed]:
+    """What is deployed of a lab, by substrate; empty where nothing is."""
+    try:
+        record = _read(lab) or {"substrates": {}}
+        return {name: _parse(record["slot"], entry) for name, entry in record["substrates"].items()}
+    except (ValidationError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"the record of lab {lab} cannot be read; it is damaged, or another version of the kit wrote it",
+            where=f"{_record(lab)}: {str(error).splitlines()[0]}",
+            mend=f"{labs.typed('destroy', lab)}, which keeps its data, then {labs.typed('up', lab)}",
+        ) from error
+
+
+def _parse(slot: int, entry: Mapping[str, Any]) -> Deployed:
+    return Deployed(
+        slot=slot,
+        mode=Mode(entry["mode"]),
+        workers=tuple(entry["workers"]),
+        topology=Topology.model_validate(entry["topology"]),
+        keys={Role(role): key for role, key in entry["keys"].items()},
+        topology_file=Path(entry["topology_file"]) if entry.get("topology_file") else None,
+    )
+
+
+def load(lab: str, substrate: str) -> Deployment:
+    """The lab on this substrate; raises UsageError if it was never brought up."""
+    found = deployed(lab).get(substrate)
+    if found is None:
+        raise UsageError(
+            f"lab {lab} is not up on {substrate}",
+            where=str(paths.lab(lab)),
+            mend=f"run {labs.typed(f'up {substrate}', lab)} first; `lab list` shows what there is",
+        )
+    return Deployment(lab, registry.get(substrate), found, plan_of(lab, substrate, found))
+
+
+def intend(
+    lab: str, substrate: str, *, mode: Mode, workers: int, topology: Topology, file: Path, keys: Mapping[Role, str]
+) -> Deployment:
+    """Writes down what is wanted, before anything is made; gives it as a deployment. `file` holds the topology."""
+    with _all_records("up"):
+        record = records.read_json(_record(lab)) or {"lab": lab, "slot": slot(lab), "substrates": {}}
+        before = record["substrates"].get(substrate, {"workers": []})
+        record["substrates"][substrate] = {
+            "mode": str(mode),
+            "workers": numbers(before["workers"], workers),
+            "topology": topology.model_dump(),
+            "topology_file": None if file == topology_file() else str(file),
+            "keys": {str(role): key for role, key in keys.items()},
+        }
+        records.write_json(_record(lab), record)
+    return load(lab, substrate)
+
+
+def numbers(before: Iterable[int], count: int) -> list[int]:
+    """The numbers of `count` workers: those there are, the highest dropped first, the lowest free ones added."""
+    kept = sorted(before)[:count]
+    free = (number for number in range(1, count + len(kept) + 1) if number not in kept)
+    return sorted([*kept, *(next(free) for _ in range(count - len(kept)))])
+
+
+def forget(lab: str, substrate: str, *, volumes: bool) -> None:
+    """Removes the record of a lab on a substrate, and its secret only together with the data that it opens."""
+    folder = paths.lab(lab)
+    with _all_records("destroy"):
+        record = _undamaged(lab)
+        if record is not None and record["substrates"].keys() - {substrate}:
+            record["substrates"].pop(substrate, None)
+            records.write_json(_record(lab), record)
+        else:
+            _record(lab).unlink(missing_ok=True)
+    shutil.rmtree(folder / substrate, ignore_errors=True)
+    for log in folder.glob(f"logs/{substrate}-*"):
+        log.unlink()
+    open_faults(lab, substrate).unlink(missing_ok=True)
+    if volumes:
+        _secret(lab, substrate).unlink(missing_ok=True)
+
+
+def open_faults(lab: str, substrate: str) -> Path:
+    """The file that tells which faults of the lab are not healed yet."""
+    return paths.lab(lab) / f"faults-{substrate}.json"
+
+
+def slot(lab: str) -> int:
+    """The lab's number on this computer: the one it has, or the one it would get."""
+    record = records.read_json(_record(lab))
+    return int(record["slot"]) if record else _free_slot()
+
+
+def _free_slot() -> int:
+    taken = {(_undamaged(name) or {}).get("slot") for name in names()}
+    for slot in range(LABS_AT_MOST):
+        if slot not in taken:
+            return slot
+    raise UsageError(
+        f"there are {LABS_AT_MOST} labs already", where=str(paths.state() / "labs"), mend="destroy one: `lab list`"
+    )
+
+
+def has_secret(lab: str, substrate: str) -> bool:
+    """Whether there is a secret that opens the store's data."""
+    return _secret(lab, substrate).exists()
+
+
+def _secret(lab: str, substrate: str) -> Path:
+    return paths.lab(lab) / "secrets" / f"{substrate}-database-password"
+
+
+def _password(lab: str, substrate: str) -> str:
+    path = _secret(lab, substrate)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        records.write(path, secrets.token_urlsafe(24), mode=0o600)
+    return path.read_text()
+
+
+def plan_of(lab: str, substrate: str, found: Deployed) -> LabPlan:
+    """The plan that follows from the record."""
+    asked = planning.Asked(lab, substrate, found.slot, found.mode, found.workers)
+    render = partial(_configuration, limits(found.topology))
+    return planning.make(asked, found.topology, found.keys, _password(lab, substrate), render)
+
+
+def _configuration(bounds: Limits, workers: Iterable[tuple[str, str]], mode: Mode) -> str:
+    return config.render(workers, bounds, sticky=mode is Mode.STATEFUL)

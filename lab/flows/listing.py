@@ -1,0 +1,35 @@
+"""`lab list`: every lab on this computer, and what each engine has of it."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from lab.flows import deployment
+from lab.model.deadline import Deadline
+from lab.model.errors import UnknownError
+from lab.substrates import registry
+
+SECRET = "the secret that opens the store's data"
+
+
+def labs(by: Deadline) -> tuple[Mapping[str, Mapping[str, list[str]]], list[str]]:
+    """Every lab with what each engine has of it, also destroyed ones; and the engines that do not answer."""
+    found: dict[str, dict[str, list[str]]] = {name: {} for name in deployment.names()}
+    with ThreadPoolExecutor(len(registry.NAMES)) as pool:
+        told = dict(zip(registry.NAMES, pool.map(lambda name: _told(name, by), registry.NAMES), strict=True))
+    for substrate, things in told.items():
+        for lab, held in (things or {}).items():
+            found.setdefault(lab, {})[substrate] = [*held, *secret(lab, substrate)]
+    return found, [substrate for substrate, things in told.items() if things is None]
+
+
+def _told(substrate: str, by: Deadline) -> Mapping[str, list[str]] | None:
+    """What the engine has of any lab; None where it does not answer."""
+    try:
+        return registry.get(substrate).leftovers(by)
+    except UnknownError:
+        return None
+
+
+def secret(lab: str, substrate: str) -> list[str]:
+    """The word for the secret of a lab's data; none where there is no such secret."""
+    return [SECRET] if deployment.has_secret(lab, substrate) else []

@@ -1,0 +1,158 @@
+"""When a node is ready, as seen from this computer, and the waits for it."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from lab.flows.deployment import Deployment
+from lab.host import http, network
+from lab.host.run import run
+from lab.host.wait import await_until
+from lab.loadbalancer.runtime import LoadBalancer
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError, UnknownError
+from lab.model.node import LOADBALANCER, NodeName, Role, State
+from lab.model.plan import LOADBALANCER_OWN_PORT, WORKER_PORT
+from lab.substrates.base import Report
+
+# The kernel accepts connections for a program that hangs, so the database is asked something: SSLRequest, which it
+# answers with one byte whatever its settings are (PostgreSQL manual, "Message Formats").
+_STORE = {"database": (5432, b"\x00\x00\x00\x08\x04\xd2\x16\x2f"), "source service": (9418, b"")}
+_PROBE_S = 0.5
+# Who waits is more patient with one answer: a machine that is emulated and busy may take seconds for it.
+_PATIENT_S = 5.0
+_LOOK_EVERY_S = 1.0
+
+
+def seen(role: Role, address: str, by: Deadline, *, patient: bool = False) -> str | None:
+    """None for a node that is ready; otherwise what was seen instead, within 0.5 s or, if `patient`, 5 s."""
+    look = by.at_most(_PATIENT_S if patient else _PROBE_S, "one look")
+    if role is Role.STORE:
+        closed = [what for what, (port, hello) in _STORE.items() if not network.answers(address, port, look, hello)]
+        return f"no answer from its {' and '.join(closed)}" if closed else None
+    port, path = (WORKER_PORT, "/readyz") if role is Role.WORKER else (LOADBALANCER_OWN_PORT, "/ready")
+    return refusal(path, http.get(f"http://{address}:{port}{path}", look))
+
+
+def refusal(asked: str, answer: http.Answer) -> str | None:
+    """None for a good answer; otherwise in one line what came instead."""
+    if answer.status == http.OK:
+        return None
+    text = " ".join(answer.text.split())[:200]
+    return f"{asked} said {answer.status}: {text}" if answer.status else f"no answer from {asked}: {text}"
+
+
+def commit(address: str, by: Deadline) -> str | None:
+    """The commit of the app that a worker runs, None if it does not say."""
+    answer = http.get(f"http://{address}:{WORKER_PORT}/healthz", by.at_most(_PROBE_S, "one look"))
+    return answer.headers.get("X-Commit")
+
+
+def await_node(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
+    """Returns once the node is ready; a failure carries the node's last log lines."""
+    spec = lab.plan.node(name)
+    report(f"waiting for {name}")
+    mend = f"read {lab.typed(f'logs @/{name}')}, then run {lab.typed('up @')} again"
+    next_look = 0.0  # asking the engine costs more than asking the node, so it is done once a second
+
+    def probe() -> str | None:
+        nonlocal next_look
+        found = seen(name.role, spec.address, by, patient=True)
+        if found is None:
+            return None
+        if is_due := time.monotonic() >= next_look:
+            next_look = time.monotonic() + _LOOK_EVERY_S
+        if by.is_over() or (is_due and _has_ended(lab, name, by)):
+            message = f"{name} did not become ready: {found}\n{log_tail(lab, name)}"
+            raise LabError(message, where=f"lab {lab.lab} on {lab.plan.substrate}", mend=mend)
+        return found
+
+    await_until(probe, by, what=f"{name} becoming ready", mend=mend, tell=_because(report, str(name)))
+
+
+def _has_ended(lab: Deployment, name: NodeName, by: Deadline) -> bool:
+    """Whether waiting any longer is in vain: the node was started, and is not running."""
+    states = {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}
+    return states.get(name, State.ABSENT) in (State.ABSENT, State.STOPPED, State.FAILED)
+
+
+def log_tail(lab: Deployment, name: NodeName, lines: int = 20) -> str:
+    """The node's last log lines, indented."""
+    try:
+        result = run(lab.substrate.log(lab.lab, name, follow=False), by=Deadline.after(10, "reading a log"))
+    except LabError as error:
+        return f"    (its log cannot be read: {error.message.splitlines()[0]})"
+    text = [line for line in (result.out + result.err).splitlines() if line.strip()]
+    return "\n".join(f"    {line}" for line in text[-lines:])
+
+
+@contextmanager
+def logs_told(lab: Deployment, names: Sequence[NodeName]) -> Iterator[None]:
+    """A failure in the block carries the last log lines of those of the nodes that are not ready; where all are, of the
+    first. An engine that does not answer would not tell them either."""
+    try:
+        yield
+    except UnknownError:
+        raise
+    except LabError as error:
+        look = Deadline.after(_PATIENT_S, "one look at each")
+        silent = [name for name in names if seen(name.role, lab.plan.node(name).address, look) is not None]
+        logs = [f"last log lines of {name}:\n{log_tail(lab, name)}" for name in silent or names[:1]]
+        raise type(error)("\n".join([error.message, *logs]), where=error.where, mend=error.mend) from error
+
+
+def await_serving(lab: Deployment, workers: Iterable[NodeName], report: Report, by: Deadline) -> None:
+    """Returns once the load balancer has these workers in service and answers through its front door; a failure carries
+    the last log lines of who is not ready."""
+    names = list(workers)
+    wanted = {str(name) for name in names}
+    report(f"waiting for the load balancer to serve {', '.join(sorted(wanted))}")
+    balancer, url = lab.loadbalancer(), lab.substrate.url(lab.plan)
+
+    def probe() -> str | None:
+        serving = {server.name for server in balancer.servers(by) or [] if server.is_serving}
+        if wanted - serving:
+            return f"not in service: {', '.join(sorted(wanted - serving))}"
+        answer = http.get(f"{url}/readyz", by.at_most(5, "one request"))
+        return refusal(f"{url}/readyz", answer)
+
+    mend = f"read {lab.typed('status')} and the logs of its nodes"
+    tell = _because(report, "the load balancer")
+    with logs_told(lab, [LOADBALANCER, *names]):
+        await_until(probe, by, what="traffic through the load balancer", mend=mend, tell=tell)
+
+
+def await_drained(balancer: LoadBalancer, name: str, report: Report, by: Deadline) -> None:
+    """Returns once no request is in flight on the worker, or it is gone from the load balancer."""
+
+    def probe() -> str | None:
+        servers = balancer.servers(by)
+        if servers is None:
+            return "no answer from the load balancer"
+        busy = [s for s in servers if s.name == name and s.sessions + s.queued]
+        return f"{busy[0].sessions} requests in flight" if busy else None
+
+    tell = _because(report, name)
+    await_until(probe, by, what=f"the end of the requests on {name}", mend="run `lab up` for this lab", tell=tell)
+
+
+def _because(report: Report, name: str) -> Report:
+    """Reports who is waited for, and why."""
+    return lambda why: report(f"waiting for {name}: {why}")
+
+
+def probe_all(nodes: list[tuple[NodeName, State, str]], by: Deadline) -> dict[NodeName, tuple[bool, str | None]]:
+    """Readiness and commit of each running node, all asked at once."""
+
+    def one(entry: tuple[NodeName, State, str]) -> tuple[bool, str | None]:
+        name, state, address = entry
+        if state not in (State.RUNNING, State.DRAINING):
+            return False, None
+        with ThreadPoolExecutor(2) as both:
+            ready = both.submit(seen, name.role, address, by)
+            version = both.submit(commit, address, by) if name.role is Role.WORKER else None
+            return ready.result() is None, version.result() if version else None
+
+    with ThreadPoolExecutor(max(len(nodes), 1)) as pool:
+        return dict(zip((name for name, _, _ in nodes), pool.map(one, nodes), strict=True))

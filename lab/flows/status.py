@@ -1,0 +1,129 @@
+"""`lab status`: what really is, also where a hand or a crash changed it."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+
+from lab.flows import deployment, readiness, up
+from lab.flows.changes import outdated
+from lab.flows.deployment import Deployment
+from lab.host import paths
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError, UsageError
+from lab.model.node import STORE, LabPlan, Node, NodeName, State
+from lab.store import source
+
+# How long one look at all nodes may take: with the start of this program, an answer within a second.
+_LOOK_S = 0.5
+Row = tuple[NodeName, State, str]
+
+
+@dataclass(frozen=True)
+class NodeStatus:
+    """One node as `status --json` shows it; `outdated` says whether `up` would make it anew, None if untold."""
+
+    name: str
+    role: str
+    state: str
+    ready: bool
+    commit: str | None
+    address: str
+    outdated: bool | None
+
+
+@dataclass(frozen=True)
+class SubstrateStatus:
+    """One substrate; `nodes` is None where its engine does not answer as it should, and `problem` then says why.
+
+    `accelerator` is None where there is none, or it was not found out yet: `up` and `doctor` do that.
+    """
+
+    url: str | None
+    mode: str
+    nodes: list[NodeStatus] | None
+    app_differs: list[str] | None
+    accelerator: str | None = None
+    problem: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """The shape that `status --json` promises; what a substrate has no word for is left out."""
+        values = asdict(self)
+        return {key: value for key, value in values.items() if value is not None or key in ("url", "nodes")}
+
+
+def gather(lab: str, substrates: list[str], by: Deadline) -> dict[str, SubstrateStatus]:
+    """The status of a lab on each of these substrates that it is deployed on."""
+    deployed = deployment.deployed(lab)
+    asked = [deployment.load(lab, name) for name in substrates if name in deployed]
+    with ThreadPoolExecutor(max(len(asked), 1)) as pool:
+        return dict(zip((one.plan.substrate for one in asked), pool.map(lambda one: _of(one, by), asked), strict=True))
+
+
+def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
+    url, mode, accelerator = lab.substrate.url(lab.plan), str(lab.plan.mode), lab.substrate.known_accelerator()
+    try:
+        nodes = lab.substrate.nodes(lab.lab, by)
+    except LabError as error:
+        return SubstrateStatus(url, mode, None, None, accelerator=accelerator, problem=error.message)
+    rows = merged(lab.plan, nodes)
+    # All at once, each within its own limit: a node that does not answer must not hold up what is told of the others.
+    look = by.at_most(_LOOK_S, f"one look: {_LOOK_S} s")
+    with ThreadPoolExecutor(2) as beside:
+        draining = beside.submit(_draining, lab, look)
+        differs = beside.submit(_app_differs, lab, rows, look)
+        probed = readiness.probe_all(rows, look)
+    words = {name: _word(name, state, draining.result()) for name, state, _ in rows}
+    shown = _shown(rows, words, probed, _outdated(lab, nodes))
+    return SubstrateStatus(url, mode, shown, differs.result(), accelerator)
+
+
+def _shown(
+    rows: list[Row],
+    words: Mapping[NodeName, str],
+    probed: Mapping[NodeName, tuple[bool, str | None]],
+    old: set[NodeName] | None,
+) -> list[NodeStatus]:
+    return [
+        NodeStatus(str(name), str(name.role), words[name], *probed[name], address, None if old is None else name in old)
+        for name, _, address in rows
+    ]
+
+
+def _draining(lab: Deployment, by: Deadline) -> set[str]:
+    """The workers that get no new users; none where the load balancer does not tell."""
+    return {server.name for server in lab.loadbalancer().servers(by) or [] if server.status.startswith("DRAIN")}
+
+
+def _word(name: NodeName, state: State, draining: set[str]) -> str:
+    return str(State.DRAINING if state is State.RUNNING and str(name) in draining else state)
+
+
+def merged(plan: LabPlan, nodes: list[Node]) -> list[Row]:
+    """The nodes that are wanted or there: name, state and address. One that is wanted but not there is absent. Pure."""
+    there = {node.name: node for node in nodes}
+    wanted = {spec.name: spec for spec in plan.nodes}
+    rows = []
+    for name in sorted(there.keys() | wanted.keys()):
+        state = there[name].state if name in there else State.ABSENT
+        address = wanted[name].address if name in wanted else there[name].address
+        rows.append((name, state, address))
+    return rows
+
+
+def _outdated(lab: Deployment, nodes: list[Node]) -> set[NodeName] | None:
+    """The nodes that `up` would make anew; None where the topology file, which may be half edited, cannot be read."""
+    try:
+        topology = deployment.read_topology(deployment.topology_file(lab.deployed))
+    except UsageError:
+        return None
+    return outdated(up.plan_now(lab.lab, lab.substrate, lab.deployed, topology), nodes)
+
+
+def _app_differs(lab: Deployment, rows: list[Row], by: Deadline) -> list[str] | None:
+    """The files in which the kit's app/ and the source service differ; None where the store does not tell."""
+    if (STORE, State.RUNNING) not in [(name, state) for name, state, _ in rows]:
+        return None
+    try:
+        return source.difference(source.url(lab.plan.node(STORE).address), lab.copy_of_source, paths.REPO / "app", by)
+    except LabError:
+        return None

@@ -1,0 +1,273 @@
+"""`lab up`: brings a lab on one substrate to what is wanted, whatever it was before."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+
+from lab.flows import build, deployment, readiness
+from lab.flows.changes import Changes, decide
+from lab.flows.deployment import Deployment
+from lab.host import network, paths
+from lab.host.wait import await_until
+from lab.loadbalancer.config import Server, difference
+from lab.loadbalancer.runtime import LoadBalancer
+from lab.model import labs
+from lab.model.deadline import Deadline
+from lab.model.errors import UsageError
+from lab.model.node import LOADBALANCER, STORE, LabPlan, Mode, NodeName, State
+from lab.model.topology import Topology
+from lab.store import source
+from lab.substrates import registry
+from lab.substrates.base import Report, Substrate
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What `up` was asked for; None leaves a value as it is, or as the topology says for a new lab.
+
+    A lab stays with the file that its topology came from, which is read again: what was edited there is taken.
+    """
+
+    lab: str
+    substrate: str
+    workers: int | None = None
+    mode: Mode | None = None
+    topology: Path | None = None
+
+
+def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
+    """The lab, with all its nodes ready and serving through the load balancer. Converges; raises LabError."""
+    substrate = registry.get(wanted.substrate)
+    before = deployment.deployed(wanted.lab).get(wanted.substrate)
+    file = _topology_file(wanted, before)
+    topology = deployment.read_topology(file)
+    mode = _mode(wanted, before)
+    build.build([substrate], topology.versions, report, by)
+    with deployment.changing(wanted.lab, "up", by) as orphans:
+        for line in orphans:
+            report(f"ended what an interrupted run had left: {line}")
+        if before is not None:
+            _check_place(wanted, before, topology, file)
+        _check_room(wanted, substrate, topology, file, by)
+        lab = deployment.intend(
+            wanted.lab,
+            wanted.substrate,
+            mode=mode,
+            workers=wanted.workers or (len(before.workers) if before else topology.worker.count),
+            topology=topology,
+            file=file,
+            keys=build.keys(substrate, topology.versions),
+        )
+        _apply(lab, report, by)
+    return lab
+
+
+def forecast(wanted: Wanted, by: Deadline) -> list[str]:
+    """What `up` would do, in words; changes nothing."""
+    substrate = registry.get(wanted.substrate)
+    before = deployment.deployed(wanted.lab).get(wanted.substrate)
+    topology = deployment.read_topology(_topology_file(wanted, before))
+    lines = [f"would build {role}" for role in build.missing(substrate, topology.versions)]
+    _mode(wanted, before)
+    if before is None:
+        count = wanted.workers or topology.worker.count
+        return [*lines, f"would make a load balancer, a store and {count} workers"]
+    kept = deployment.numbers(before.workers, wanted.workers or len(before.workers))
+    plan = plan_now(wanted.lab, substrate, replace(before, workers=tuple(kept)), topology)
+    return lines + [f"would {change}" for change in decide(plan, substrate.nodes(wanted.lab, by)).in_words()]
+
+
+def plan_now(lab: str, substrate: Substrate, found: deployment.Deployed, topology: Topology) -> LabPlan:
+    """The plan of a lab as this topology, and the roles' files as they are now, would have it."""
+    keys = build.keys(substrate, topology.versions)
+    return deployment.plan_of(lab, substrate.name, replace(found, topology=topology, keys=keys))
+
+
+def _topology_file(wanted: Wanted, before: deployment.Deployed | None) -> Path:
+    return wanted.topology.resolve() if wanted.topology else deployment.topology_file(before)
+
+
+def _mode(wanted: Wanted, before: deployment.Deployed | None) -> Mode:
+    if before is not None and wanted.mode is not None and wanted.mode is not before.mode:
+        raise UsageError(
+            f"lab {wanted.lab} on {wanted.substrate} is {before.mode}, so it cannot become {wanted.mode}",
+            where="--stateful",
+            mend=f"use another lab: --name NAME, or first {labs.typed(f'destroy {wanted.substrate}', wanted.lab)}",
+        )
+    return wanted.mode or (before.mode if before else Mode.STATELESS)
+
+
+def _check_room(wanted: Wanted, substrate: Substrate, topology: Topology, file: Path, by: Deadline) -> None:
+    """A subnet or port that somebody else uses is found out before anything starts; our own use is none."""
+    table = topology.substrates[substrate.name]
+    slot = deployment.slot(wanted.lab)
+    where = f"{file}, key substrates.{substrate.name}"
+    subnet = table.subnet(slot)
+    for taken in () if substrate.is_networked(wanted.lab, by) else network.routed():
+        if taken.overlaps(subnet):
+            raise UsageError(
+                f"the network {subnet} overlaps {taken}, which this computer already uses",
+                where=f"{where}.subnets = {table.subnets!r}",
+                mend="choose another private range in that file",
+            )
+    port = table.first_port + slot
+    if substrate.publishes and not network.is_free(port) and not _publishes(wanted.lab, substrate, by):
+        raise UsageError(
+            f"port {port} of 127.0.0.1 is in use",
+            where=f"{where}.first_port = {table.first_port}",
+            mend="end the program that uses it, or choose another port in that file",
+        )
+
+
+def _publishes(lab: str, substrate: Substrate, by: Deadline) -> bool:
+    """Whether the lab's own load balancer has its port; one that sleeps keeps it."""
+    states = {node.name: node.state for node in substrate.nodes(lab, by)}
+    return states.get(LOADBALANCER) in (State.RUNNING, State.SLEEPING)
+
+
+def _check_place(wanted: Wanted, before: deployment.Deployed, topology: Topology, file: Path) -> None:
+    """A lab cannot move to other addresses while its network and nodes have the old ones."""
+    was, now = before.topology.substrates[wanted.substrate], topology.substrates[wanted.substrate]
+    for key in ("subnets", "first_port"):
+        if getattr(was, key) != getattr(now, key):
+            raise UsageError(
+                f"lab {wanted.lab} stands on {key} = {getattr(was, key)!r} and cannot move to {getattr(now, key)!r}",
+                where=f"{file}, key substrates.{wanted.substrate}.{key}",
+                mend=f"{labs.typed(f'destroy {wanted.substrate}', wanted.lab)}, which keeps its data, then "
+                f"{labs.typed(f'up {wanted.substrate}', wanted.lab)} again",
+            )
+
+
+def _apply(lab: Deployment, report: Report, by: Deadline) -> None:
+    substrate = lab.substrate
+    changes = decide(lab.plan, substrate.nodes(lab.lab, by))
+    substrate.prepare(lab.plan, by)
+    for name in changes.leave:
+        report(f"leaving {name} as it is, though outdated: its users' data is on it")
+    _remove_first(lab, changes, report, by)
+    _create_and_seed(lab, changes.create, report, by)
+    readiness.await_node(lab, LOADBALANCER, report, by)
+    write_workers(lab, by)
+    for spec in lab.plan.workers():
+        readiness.await_node(lab, spec.name, report, by)
+    register(lab, by)
+    for name in changes.retire:
+        report(f"draining and removing {name}")
+        retire(lab, name, report, by)
+    for name in changes.renew:
+        report(f"draining {name}, which is outdated")
+        retire(lab, name, report, by)
+        make_worker(lab, name, report, by)
+    readiness.await_serving(lab, [spec.name for spec in lab.plan.workers()], report, by)
+
+
+def _remove_first(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> None:
+    for name in changes.clear:
+        report(f"removing {name}, which failed or is there only in part")
+        lab.substrate.destroy(lab.lab, name, by)
+    states = {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}
+    for name in changes.remake:
+        report(f"removing {name}, which is outdated")
+        if states.get(name) is State.RUNNING:
+            lab.substrate.stop(lab.lab, name, by)
+        lab.substrate.destroy(lab.lab, name, by)
+
+
+def make_worker(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
+    """Makes a worker that is not there, and returns once it serves through the load balancer."""
+    _create(lab, [name], report, by)
+    write_workers(lab, by)
+    readiness.await_node(lab, name, report, by)
+    register(lab, by)
+    readiness.await_serving(lab, [name], report, by)
+
+
+def _create(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
+    with readiness.logs_told(lab, names):
+        lab.substrate.create(lab.plan, names, report, by)
+
+
+def _create_and_seed(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
+    """Makes the nodes, and gives the store the app as soon as it answers: workers that boot meanwhile wait for that."""
+    given_up = Event()
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        seeding = beside.submit(_seed, lab, given_up, report, by)
+        try:
+            if names:
+                report(f"making {', '.join(str(name) for name in names)}")
+                _create(lab, names, report, by)
+            # A store that ended is found out here, not by waiting for it.
+            readiness.await_node(lab, STORE, report, by)
+        except BaseException:
+            given_up.set()
+            raise
+        seeding.result()
+
+
+def _seed(lab: Deployment, given_up: Event, report: Report, by: Deadline) -> None:
+    address = lab.plan.node(STORE).address
+
+    def probe() -> str | None:
+        return None if given_up.is_set() else readiness.seen(STORE.role, address, by, patient=True)
+
+    mend = f"read {lab.typed(f'logs @/{STORE}')}, then run {lab.typed('up @')} again"
+    await_until(probe, by, what="the store becoming ready", mend=mend)
+    if not given_up.is_set():
+        source.seed(lab.reach(STORE), paths.REPO / "app", by)
+        # `status`, which has no time for it, then only has to ask whether this is still the newest.
+        source.fetch(source.url(address), lab.copy_of_source, by)
+        report("the source service has the app")
+
+
+def write_workers(lab: Deployment, by: Deadline) -> None:
+    """Puts the workers of the plan into the file that the load balancer starts from: done while they boot, since it
+    checks each of them before it uses it."""
+    lab.loadbalancer().write(_addresses(lab), by)
+
+
+def _addresses(lab: Deployment) -> list[tuple[str, str]]:
+    return [(str(spec.name), spec.address) for spec in lab.plan.workers()]
+
+
+def register(lab: Deployment, by: Deadline) -> None:
+    """Brings the running load balancer to the workers of the plan; `write_workers` goes before it."""
+    balancer = lab.loadbalancer()
+    wanted = _addresses(lab)
+    changes = difference(_known(balancer, by), wanted)
+    for name, address in changes.add:
+        balancer.add(name, address, by)
+    for name in changes.resume:
+        balancer.resume(name, by)
+    there = {str(node.name) for node in lab.substrate.nodes(lab.lab, by)}
+    for name in set(changes.remove) - there:
+        balancer.remove(name, by)
+
+
+def _known(balancer: LoadBalancer, by: Deadline) -> list[Server]:
+    """The workers that the load balancer knows; an answer that does not come is awaited, not taken for none."""
+    found: list[Server] = []
+
+    def probe() -> str | None:
+        answer = balancer.servers(by)
+        found[:] = answer or []
+        return "no answer" if answer is None else None
+
+    await_until(probe, by, what="the load balancer telling its workers", mend="read the log of loadbalancer-1")
+    return found
+
+
+def retire(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
+    """Takes a worker out of service without a scratch: no new users, no request in flight, then its end."""
+    balancer = lab.loadbalancer()
+    is_known = str(name) in {server.name for server in _known(balancer, by)}
+    states = {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}
+    if is_known:
+        balancer.drain(str(name), by)
+        readiness.await_drained(balancer, str(name), report, by)
+    if states.get(name) is State.RUNNING:
+        lab.substrate.stop(lab.lab, name, by)
+    if is_known:
+        balancer.remove(str(name), by)
+    lab.substrate.destroy(lab.lab, name, by)

@@ -1,0 +1,37 @@
+"""`lab kill` and `lab replace`: one worker's end without warning, and its successor."""
+
+from lab.flows import deployment, up
+from lab.flows.deployment import Deployment
+from lab.model import labs
+from lab.model.deadline import Deadline
+from lab.model.errors import UsageError
+from lab.model.node import NodeName, Role
+from lab.substrates.base import Report
+
+
+def checked(lab: Deployment, name: NodeName, verb: str) -> NodeName:
+    """The name, if it is a worker of this lab; raises UsageError otherwise."""
+    if name.role is not Role.WORKER:
+        raise UsageError(
+            f"{name} is not a worker, and only workers can be thrown away",
+            where=f"lab {verb}",
+            mend=f"name a worker; to end the whole lab use {labs.typed('destroy', lab.lab)}",
+        )
+    return lab.checked(name)
+
+
+def kill(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
+    """Destroys a worker without warning; the lab has one less until `up` or `replace`."""
+    with deployment.changing(lab.lab, "kill", by):
+        lab.substrate.destroy(lab.lab, name, by)
+    until = f"{lab.typed('up @')} or {lab.typed(f'replace @/{name}')}"
+    report(f"{name} is gone, without warning; the lab has one worker less until {until}")
+
+
+def replace(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
+    """Destroys a worker if it is there, and returns once its successor serves through the load balancer."""
+    with deployment.changing(lab.lab, "replace", by):
+        lab.substrate.destroy(lab.lab, name, by)
+        report(f"{name} is gone")
+        lab.substrate.prepare(lab.plan, by)
+        up.make_worker(lab, name, report, by)

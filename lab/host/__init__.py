@@ -1,0 +1,1 @@
+"""Everything that touches this computer: processes, waits, locks, records."""

@@ -1,0 +1,112 @@
+"""Programs that we started and that outlive us if we are killed: recorded by pid and start time.
+
+A pid alone may have been given to another program since; pid and start time together name one process.
+"""
+
+import json
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.host.wait import await_until
+from lab.model.deadline import Deadline
+
+
+class _Records:
+    """Where this process records its children; a process runs one verb, so one place is enough."""
+
+    folder: Path | None = None
+
+
+@contextmanager
+def kept_in(folder: Path) -> Iterator[None]:
+    """Programs started inside are recorded in `folder` while they run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    before, _Records.folder = _Records.folder, folder
+    try:
+        yield
+    finally:
+        _Records.folder = before
+
+
+@contextmanager
+def recorded(pid: int, argv: Sequence[str]) -> Iterator[None]:
+    """Keeps a record of the running program `pid` for as long as the block lasts."""
+    folder = _Records.folder
+    if folder is None:
+        yield
+        return
+    record = folder / f"{pid}.json"
+    record.write_text(json.dumps({"pid": pid, "started": start_time(pid), "argv": list(argv)}))
+    try:
+        yield
+    finally:
+        record.unlink(missing_ok=True)
+
+
+def start_time(pid: int) -> int | None:
+    """When a process started, in clock ticks since the boot (proc(5), field 22 of stat); None if there is none."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return int(stat.rpartition(")")[2].split()[19])
+
+
+def end_orphans(folder: Path, by: Deadline) -> list[str]:
+    """Ends what an earlier, killed run left running and recorded in `folder`; gives their command lines."""
+    ended = []
+    for record in sorted(folder.glob("*.json")):
+        try:
+            entry = json.loads(record.read_text())
+        except json.JSONDecodeError:
+            # We were killed while writing the record: the program had then only just been started.
+            record.unlink()
+            continue
+        if entry["started"] is not None and start_time(entry["pid"]) == entry["started"]:
+            _end_tree(entry["pid"], by)
+            ended.append(" ".join(entry["argv"]))
+        record.unlink(missing_ok=True)
+    return ended
+
+
+def _end_tree(pid: int, by: Deadline) -> None:
+    family = [pid, *_descendants(pid)]
+    born = {member: start_time(member) for member in family}
+    for member in family:
+        try:
+            os.kill(member, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+    def still_there() -> str | None:
+        alive = [m for m in family if _is_alive(m) and start_time(m) == born[m]]
+        return f"processes {alive} still run" if alive else None
+
+    await_until(still_there, by, what="the end of orphaned programs", mend=f"end process {pid} by hand")
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def _descendants(pid: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        children.setdefault(parent, []).append(int(stat.parent.name))
+    found: list[int] = []
+    todo = [pid]
+    while todo:
+        mine = children.get(todo.pop(), [])
+        found += mine
+        todo += mine
+    return found

@@ -1,0 +1,72 @@
+"""One change of a lab at a time: a lock that names its holder."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from lab.host.wait import await_until
+from lab.model.deadline import Deadline
+from lab.model.errors import UsageError
+
+
+@contextmanager
+def held(path: Path, verb: str, *, patience_s: float = 0.0) -> Iterator[None]:
+    """Holds the lock at `path` for the block; the kernel lets go of it if we die.
+
+    Raises UsageError that names the holder's verb and pid when somebody else has it, still after `patience_s`.
+    """
+    by, taken = Deadline.after(patience_s, f"{patience_s:.0f} s"), list[IO[str]]()
+
+    def probe() -> str | None:
+        file = _taken(path)
+        if file is not None:
+            taken.append(file)
+            return None
+        if by.is_over():
+            raise UsageError(
+                f"{_holder(path)} is at work on this", where=str(path), mend="wait for it, then run this again"
+            )
+        return "held by another command"
+
+    await_until(probe, by, what="the lock", mend="run this again", every_s=0.02)
+    with taken[0] as file:
+        file.truncate(0)
+        file.write(json.dumps({"verb": verb, "pid": os.getpid()}))
+        file.flush()
+        yield
+
+
+def _taken(path: Path) -> IO[str] | None:
+    """The locked file; None where somebody else has the lock."""
+    # Each further round means that somebody removed the file in the very moment before.
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
+        # Its holder may have removed the file with its folder: then others lock the one that is at the path now.
+        if _is_at(path, file):
+            return file
+        file.close()
+
+
+def _is_at(path: Path, file: IO[str]) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _holder(path: Path) -> str:
+    try:
+        entry = json.loads(path.read_text())
+    except (json.JSONDecodeError, FileNotFoundError):
+        return "another command"
+    return f"`lab {entry['verb']}` (pid {entry['pid']})"

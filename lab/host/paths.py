@@ -1,0 +1,29 @@
+"""Where the kit keeps things on this computer (XDG base directories)."""
+
+import os
+from pathlib import Path
+
+KIT = "vagrant-docker-lab"
+REPO = Path(__file__).resolve().parents[2]
+
+
+def _xdg(variable: str, default: str) -> Path:
+    value = os.environ.get(variable, "")
+    # The specification says that a relative path in these variables is to be ignored.
+    base = Path(value) if value.startswith("/") else Path.home() / default
+    return base / KIT
+
+
+def state() -> Path:
+    """Folder of what was deployed: one folder a lab, kept until its `destroy`."""
+    return _xdg("XDG_STATE_HOME", ".local/state")
+
+
+def cache() -> Path:
+    """Folder of what can be made again: root file systems, images' archives, boxes."""
+    return _xdg("XDG_CACHE_HOME", ".cache")
+
+
+def lab(name: str) -> Path:
+    """The state folder of one lab."""
+    return state() / "labs" / name

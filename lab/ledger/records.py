@@ -1,0 +1,185 @@
+"""What a journal holds. Times are seconds since the run's start, on one clock that never goes back."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from lab.ledger.writes import Outcome, What
+
+FORMAT = 1
+
+
+class Kind(StrEnum):
+    """The kinds of records, a line each."""
+
+    RUN = "run"
+    INTENTS = "intents"
+    ATTEMPTS = "attempts"
+    LOOKS = "looks"
+    FAULT = "fault"
+    NODE = "node"
+    FOUND = "found"
+    READ_BACK = "read_back"
+    END = "end"
+
+
+class Source(StrEnum):
+    """Where a final read came from: what users get, or what the store has."""
+
+    BALANCER = "balancer"
+    STORE = "store"
+
+
+class Stage(StrEnum):
+    """What is known about a fault."""
+
+    BEGUN = "begun"
+    VERIFIED = "verified"
+    HEALED = "healed"
+
+
+class Seen(StrEnum):
+    """What a read during the run saw. Cut: the answer had begun. Failed: no answer of the app."""
+
+    FOUND = "found"
+    MISSING = "missing"
+    CUT = "cut"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Header:
+    """A run: where, how, and which faults it means to inject, on which nodes. `began_at` is Unix time.
+
+    `worker_connections` is how many requests a worker works on at a time.
+
+    `accelerator` is None where nodes run on this computer's own kernel, so that killing one leaves its page cache.
+    """
+
+    run: str
+    lab: str
+    substrate: str
+    mode: str
+    accelerator: str | None
+    seed: int
+    rate: float
+    duration_s: float
+    began_at: float
+    planned: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    worker_connections: int | None = None
+
+    def record(self) -> dict[str, Any]:
+        """The journal's first record."""
+        return {"kind": Kind.RUN, "format": FORMAT, **asdict(self)}
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "Header":
+        """The header that a first record holds; raises KeyError or TypeError where it holds none."""
+        values = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
+        return cls(**values | {name: tuple(values.get(name, ())) for name in ("planned", "targets")})
+
+
+class Intent(NamedTuple):
+    """A write that is going to be sent."""
+
+    what: What
+    key: str
+    due_s: float
+    sha256: str
+
+
+class Attempt(NamedTuple):
+    """One attempt of a write. `status` is 0 without an answer; `failure` says what went wrong on the way.
+
+    `altered` is whether the answer spoke of another content than the one that was sent.
+    """
+
+    key: str
+    outcome: Outcome
+    sent_s: float
+    done_s: float
+    status: int
+    worker: str
+    failure: str
+    altered: bool
+
+
+class Look(NamedTuple):
+    """One read of a write during the run. `sha256` is empty unless found."""
+
+    key: str
+    due_s: float
+    sent_s: float
+    done_s: float
+    status: int
+    worker: str
+    failure: str
+    seen: Seen
+    sha256: str
+
+
+@dataclass(frozen=True)
+class FaultNote:
+    """A fault at a stage; the stages of one fault share `number`. `takes` names what it takes away (unshown.Harm)."""
+
+    number: int
+    stage: Stage
+    at_s: float
+    name: str
+    target: str
+    takes: tuple[str, ...] = ()
+    note: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """The record of this stage."""
+        return {"kind": Kind.FAULT, **asdict(self)}
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "FaultNote":
+        """The note that a record holds; raises KeyError, TypeError or ValueError where it holds none."""
+        values = {name: record[name] for name in cls.__dataclass_fields__}
+        return cls(**values | {"stage": Stage(values["stage"]), "takes": tuple(values["takes"])})
+
+
+def intents(rows: Iterable[Intent]) -> dict[str, Any]:
+    """Writes that are about to be due; flushed before the first of them is."""
+    return {"kind": Kind.INTENTS, "rows": list(rows)}
+
+
+def attempts(rows: Iterable[Attempt]) -> dict[str, Any]:
+    """Attempts that have ended."""
+    return {"kind": Kind.ATTEMPTS, "rows": list(rows)}
+
+
+def looks(rows: Iterable[Look]) -> dict[str, Any]:
+    """Reads that have ended."""
+    return {"kind": Kind.LOOKS, "rows": list(rows)}
+
+
+def node(at_s: float, name: str, state: str) -> dict[str, Any]:
+    """A node is in another state from now on: ready, or one of lab.model.node.State. For the picture only."""
+    return {"kind": Kind.NODE, "at_s": at_s, "name": name, "state": state}
+
+
+def found(source: Source, what: What, rows: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """A part of a final read: key and sha256 of each that is there, as often as it is there."""
+    return {"kind": Kind.FOUND, "source": source, "what": what, "rows": list(rows)}
+
+
+def read_back(source: Source, what: What, began_s: float, ended_s: float, *, complete: bool) -> dict[str, Any]:
+    """The end of a final read of one kind. There is one read of each kind from each source."""
+    return {
+        "kind": Kind.READ_BACK,
+        "source": source,
+        "what": what,
+        "began_s": began_s,
+        "ended_s": ended_s,
+        "complete": complete,
+    }
+
+
+def end(at_s: float) -> dict[str, Any]:
+    """The journal's last record: nothing is missing before it."""
+    return {"kind": Kind.END, "at_s": at_s}

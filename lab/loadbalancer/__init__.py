@@ -1,0 +1,1 @@
+"""The load balancer: its configuration and its runtime API."""

@@ -1,0 +1,147 @@
+"""The load balancer's configuration, and the runtime commands that bring a running one to it. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from lab.model.plan import WORKER_PORT
+
+BACKEND = "workers"
+_DOWN, _DRAIN, _READY = "maint", "drain", "ready"
+# How often a worker that is out of service is looked at: a successor that is ready does not wait for the long interval.
+_RETURN_INTERVAL_MS = 200
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What bounds the traffic: connections to one worker at a time, repeats, and the time between health checks."""
+
+    max_connections: int
+    retries: int
+    check_interval_ms: int
+
+
+@dataclass(frozen=True)
+class Server:
+    """A worker as the load balancer sees it: `status` in HAProxy's words (UP, DOWN, DRAIN, MAINT …).
+
+    `sessions` are in flight, `queued` wait for it, `unanswered` ended without an answer since the balancer started.
+    """
+
+    name: str
+    status: str
+    sessions: int
+    queued: int
+    unanswered: int = 0
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether it gets new requests."""
+        return self.status.split()[0] == "UP"
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether somebody took it out of service: drained, or in maintenance."""
+        return self.status.split()[0] in ("DRAIN", "MAINT")
+
+
+def render(workers: Iterable[tuple[str, str]], limits: Limits, *, sticky: bool) -> str:
+    """The text of haproxy.cfg for workers given as (name, address); `sticky` keeps a user on one worker."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=False
+    )
+    template = environment.get_template("haproxy.cfg.j2")
+    check = _check(limits)
+    return template.render(workers=list(workers), limits=limits, check=check, sticky=sticky) + "\n"
+
+
+def _check(limits: Limits) -> str:
+    """How a worker is checked."""
+    intervals = f"inter {limits.check_interval_ms} downinter {_RETURN_INTERVAL_MS}"
+    return f"check {intervals} fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down"
+
+
+def addition(name: str, address: str, limits: Limits, *, sticky: bool) -> str:
+    """The runtime commands that add a worker, checked before it gets traffic (HAProxy manual, 9.3, `add server`)."""
+    cookie = f" cookie {name}" if sticky else ""
+    server = f"{BACKEND}/{name}"
+    return (
+        f"add server {server} {address}:{WORKER_PORT} {_check(limits)} maxconn {limits.max_connections}{cookie};"
+        f"enable health {server};enable server {server}"
+    )
+
+
+def removal(name: str) -> str:
+    """The runtime commands that cut a worker off and remove it."""
+    server = f"{BACKEND}/{name}"
+    return (
+        f"set server {server} state {_DOWN};shutdown sessions server {server};"
+        f"wait 5s srv-removable {server};del server {server}"
+    )
+
+
+def cutting(name: str) -> str:
+    """The runtime command that cuts what is in flight on a worker (HAProxy manual, 9.3, `shutdown sessions server`)."""
+    return f"shutdown sessions server {BACKEND}/{name}"
+
+
+def started_at(info: str) -> float:
+    """When HAProxy started, in seconds since 1970, from the answer to `show info`."""
+    values = dict(line.split(": ", 1) for line in info.splitlines() if ": " in line)
+    return float(values["Start_time_sec"])
+
+
+def draining(name: str) -> str:
+    """The runtime command after which a worker gets no new user; `maint` would cut off those it has."""
+    return f"set server {BACKEND}/{name} state {_DRAIN}"
+
+
+def resuming(name: str) -> str:
+    """The runtime command that takes a draining worker back into service."""
+    return f"set server {BACKEND}/{name} state {_READY}"
+
+
+def servers(csv: str) -> list[Server]:
+    """The workers in the answer to `show stat`: CSV with a header that begins with `# `."""
+    lines = [line for line in csv.splitlines() if line.strip()]
+    if not lines:
+        return []
+    header = lines[0].removeprefix("# ").split(",")
+    rows = [dict(zip(header, line.split(","), strict=False)) for line in lines[1:]]
+    return [
+        Server(row["svname"], row["status"], _number(row, "scur"), _number(row, "qcur"), _unanswered(row))
+        for row in rows
+        if row["pxname"] == BACKEND and row["svname"] not in ("BACKEND", "FRONTEND")
+    ]
+
+
+def _unanswered(row: Mapping[str, str]) -> int:
+    answered = sum(_number(row, f"hrsp_{kind}") for kind in ("1xx", "2xx", "3xx", "4xx", "5xx", "other"))
+    return max(0, _number(row, "stot") - answered - _number(row, "scur"))
+
+
+def _number(row: Mapping[str, str], column: str) -> int:
+    return int(row.get(column) or 0)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a running load balancer has to be told: workers to remove, workers to add as (name, address), and workers
+    to take back into service after a drain that was interrupted."""
+
+    remove: tuple[str, ...]
+    add: tuple[tuple[str, str], ...]
+    resume: tuple[str, ...]
+
+
+def difference(running: Sequence[Server], wanted: Iterable[tuple[str, str]]) -> Difference:
+    """What brings the running load balancer to the wanted workers."""
+    there = {server.name for server in running}
+    names = dict(wanted)
+    return Difference(
+        remove=tuple(sorted(there - names.keys())),
+        add=tuple((name, address) for name, address in names.items() if name not in there),
+        resume=tuple(server.name for server in running if server.name in names and server.is_held_back),
+    )

@@ -1,0 +1,73 @@
+"""The running load balancer: HAProxy's runtime API through its admin socket, and the file that it starts from."""
+
+from collections.abc import Iterable
+
+from lab.host import http
+from lab.loadbalancer import config
+from lab.loadbalancer.config import Limits, Server
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError
+from lab.model.plan import LOADBALANCER_OWN_PORT
+from lab.substrates.base import Reach
+
+_SOCKET = ["socat", "-t", "15", "stdio", "/run/haproxy/admin.sock"]
+_WRITE = ["/usr/local/lib/lab/loadbalancer-write"]
+# HAProxy answers these runtime commands with words of success, all others with an empty line.
+_FINE = ("New server registered.", "Server deleted.", "Done.")
+
+
+class LoadBalancer:
+    """A lab's load balancer: changed through its node, read through its own HTTP door at `address`."""
+
+    def __init__(self, reach: Reach, address: str, limits: Limits, *, sticky: bool) -> None:
+        self._reach = reach
+        self._url = f"http://{address}:{LOADBALANCER_OWN_PORT}"
+        self._limits = limits
+        self._sticky = sticky
+
+    def servers(self, by: Deadline) -> list[Server] | None:
+        """The workers that it knows right now; None if it does not answer."""
+        answer = http.get(f"{self._url}/stats;csv", by.at_most(2, "the load balancer's figures"))
+        return config.servers(answer.text) if answer.status == http.OK else None
+
+    def write(self, workers: Iterable[tuple[str, str]], by: Deadline) -> None:
+        """Puts these workers, (name, address), into the file that it starts from, atomically."""
+        text = config.render(workers, self._limits, sticky=self._sticky)
+        self._reach.run(_WRITE, by, stdin=text.encode())
+
+    def add(self, name: str, address: str, by: Deadline) -> None:
+        """Adds a worker; it gets traffic after its first good health check."""
+        self._change(config.addition(name, address, self._limits, sticky=self._sticky), by)
+
+    def drain(self, name: str, by: Deadline) -> None:
+        """Gives a worker no new users."""
+        self._change(config.draining(name), by)
+
+    def resume(self, name: str, by: Deadline) -> None:
+        """Takes a worker that was drained back into service."""
+        self._change(config.resuming(name), by)
+
+    def remove(self, name: str, by: Deadline) -> None:
+        """Takes a worker out, at once."""
+        self._change(config.removal(name), by)
+
+    def cut_sessions(self, name: str, by: Deadline) -> None:
+        """Cuts what is in flight on a worker, which stays in service."""
+        self._change(config.cutting(name), by)
+
+    def started_at(self, by: Deadline) -> float:
+        """When it started, in seconds since 1970 on its own clock."""
+        return config.started_at(self._tell("show info", by))
+
+    def _change(self, commands: str, by: Deadline) -> None:
+        answer = self._tell(commands, by)
+        said = [line for line in answer.splitlines() if line.strip() and line.strip() not in _FINE]
+        if said:
+            raise LabError(
+                f"the load balancer refused `{commands}`: {' '.join(said)}",
+                where="HAProxy's runtime API",
+                mend="run `lab up` for this lab, which compares it with the lab and mends it",
+            )
+
+    def _tell(self, commands: str, by: Deadline) -> str:
+        return self._reach.run(_SOCKET, by, stdin=f"{commands}\n".encode()).out

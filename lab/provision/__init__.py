@@ -1,0 +1,1 @@
+"""Root file systems made by Ansible roles, and the same roles against running nodes."""

@@ -1,0 +1,1 @@
+"""The store: the source service, the drive and the database."""

@@ -1,0 +1,160 @@
+"""What the kit asks of an engine: one small protocol, and optional powers in protocols of their own."""
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from lab.host.run import SUCCESS, Result, run
+from lab.model.checks import Check
+from lab.model.deadline import Deadline
+from lab.model.node import LabPlan, Node, NodeName, Role
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How to get into a running node: for our own commands, for testinfra and for Ansible.
+
+    `prefix` goes before a command; `terminal` does so for a person's terminal. Where `is_remote_shell` is
+    true the other end is a shell that splits words again, so the command is quoted.
+    """
+
+    prefix: tuple[str, ...]
+    terminal: tuple[str, ...]
+    is_remote_shell: bool
+    testinfra: str
+    ssh_config: Path | None = None
+    ansible: Mapping[str, str] = field(default_factory=dict)
+
+    def argv(self, command: Sequence[str], *, terminal: bool = False) -> list[str]:
+        """The command line, on this computer, that runs `command` in the node."""
+        words = [shlex.join(command)] if self.is_remote_shell else list(command)
+        return [*(self.terminal if terminal else self.prefix), *words]
+
+    def run(
+        self, command: Sequence[str], by: Deadline, *, stdin: bytes | None = None, ok: Mapping[int, str] = SUCCESS
+    ) -> Result:
+        """What `command` gave when run in the node; raises LabError as `lab.host.run.run` does."""
+        return run(self.argv(command), by=by, stdin=stdin, ok=ok, where=f"node {self.testinfra}")
+
+
+class Substrate(Protocol):
+    """An engine that makes nodes. Each operation succeeds when its work is already done.
+
+    All raise LabError; an engine that does not answer raises UnknownError.
+    """
+
+    name: str
+    adds: tuple[str, ...]
+    """Ansible roles that this substrate puts on top of a node's root file system."""
+
+    publishes: bool
+    """Whether the load balancer is reached through a port of this computer, rather than at its own address."""
+
+    has_own_kernel: bool
+    """Whether a node has a kernel, and so a page cache and a clock, of its own: its end loses what was not flushed."""
+
+    def is_packed(self, role: Role, key: str) -> bool:
+        """Whether the image or box of this role and content key is there."""
+
+    def pack(self, role: Role, key: str, tar: Path, report: Report, by: Deadline) -> None:
+        """Makes the image or box of a role from a root file system."""
+
+    def packed(self, by: Deadline) -> Mapping[str, str]:
+        """Every image or box that `pack` made, and whatever belongs to one: its name with its content key."""
+
+    def unpack(self, names: Sequence[str], by: Deadline) -> None:
+        """Removes images or boxes, named as `packed` names them."""
+
+    def prepare(self, plan: LabPlan, by: Deadline) -> None:
+        """Renders what the engine reads, and makes the lab's network and volumes."""
+
+    def create(self, plan: LabPlan, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
+        """Makes and starts these nodes of the plan, all at once. A node that is stopped is started.
+
+        The engine keeps the digest of a node's specification with it, for `nodes` to tell.
+        """
+
+    def nodes(self, lab: str, by: Deadline) -> list[Node]:
+        """The lab's nodes as the engine tells them now."""
+
+    def reach(self, lab: str, name: NodeName) -> Reach:
+        """How to get into a running node."""
+
+    def url(self, plan: LabPlan) -> str:
+        """The address of the lab's load balancer for a person on this computer, without a slash at the end."""
+
+    def stop(self, lab: str, name: NodeName, by: Deadline) -> None:
+        """Asks the node's service to end (SIGTERM) and returns when the node has stopped."""
+
+    def restart(self, lab: str, name: NodeName, by: Deadline) -> None:
+        """Ends a node's service and starts it again; returns when it was started, not when it is ready."""
+
+    def destroy(self, lab: str, name: NodeName, by: Deadline) -> None:
+        """Ends a node without warning and removes it."""
+
+    def remove(self, lab: str, removed: Report, by: Deadline, *, volumes: bool) -> None:
+        """Removes all that is this lab's, the store's data only with `volumes`; `removed` hears of each thing's end."""
+
+    def is_networked(self, lab: str, by: Deadline) -> bool:
+        """Whether the lab's network is there and up, so that this computer's routes know it."""
+
+    def leftovers(self, by: Deadline) -> Mapping[str, list[str]]:
+        """What the engine has of any lab: lab name to names of nodes, networks and volumes."""
+
+    def data(self, lab: str, by: Deadline) -> list[str]:
+        """Those of the lab's things that hold the store's data: what `remove` leaves unless it is told `volumes`."""
+
+    def written(self, lab: str, name: NodeName, by: Deadline) -> list[str]:
+        """What a node wrote on its own root since it was made, as the engine sees it from outside."""
+
+    def log(self, lab: str, name: NodeName, *, follow: bool) -> list[str]:
+        """A command line, on this computer, that prints the node's log, after what is kept of its predecessors'."""
+
+    def accelerator(self, by: Deadline) -> str | None:
+        """What runs the guests' instructions, `kvm` or `tcg`; None where nodes run on this computer's own kernel."""
+
+    def known_accelerator(self) -> str | None:
+        """The accelerator as far as it was found out already: to find it out takes seconds after each boot."""
+
+    def facts(self, by: Deadline) -> Mapping[str, str]:
+        """What a report has to say about this engine, for example the accelerator."""
+
+    def checks(self, by: Deadline) -> list[Check]:
+        """What `doctor` asks about this engine."""
+
+
+@runtime_checkable
+class CanPause(Protocol):
+    """An engine that can freeze a node where it stands and let it go on."""
+
+    def pause(self, lab: str, name: NodeName, by: Deadline) -> None:
+        """Freezes a running node."""
+
+    def resume(self, lab: str, name: NodeName, by: Deadline) -> None:
+        """Lets a frozen node go on."""
+
+
+@runtime_checkable
+class CanPowerOff(Protocol):
+    """An engine that can end a node at once, keep what is on its disks, and start it again."""
+
+    def power_off(self, lab: str, name: NodeName, by: Deadline) -> None:
+        """Ends a node without warning; its disks stay."""
+
+    def power_on(self, lab: str, name: NodeName, by: Deadline) -> None:
+        """Starts a node that is off; returns when it was started, not when it is ready."""
+
+
+@runtime_checkable
+class HasRoot(Protocol):
+    """An engine that lets us be root in a node."""
+
+    def root(self, lab: str, name: NodeName) -> Reach:
+        """How to get into a running node as root."""
+
+    def network(self, lab: str, name: NodeName, by: Deadline) -> Reach:
+        """How to run a command as root in a running node's network; its files may be another's."""

@@ -1,0 +1,1 @@
+"""Vagrant with libvirt: nodes are virtual machines."""

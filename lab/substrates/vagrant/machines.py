@@ -1,0 +1,104 @@
+"""The lab's machines in libvirt: what they are doing, and their end."""
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+
+from lab.host.run import run
+from lab.model.deadline import Deadline
+from lab.model.node import Node, NodeName, State
+from lab.substrates.vagrant import virsh
+from lab.substrates.vagrant.names import POOL, Machine, Names, lab_of_volume, machine
+from lab.substrates.vagrant.virsh import Domain
+
+_STATES = {
+    "running": State.RUNNING,
+    "idle": State.RUNNING,
+    "paused": State.SLEEPING,
+    "saved": State.SLEEPING,
+    "in shutdown": State.DRAINING,
+    "shut off": State.STOPPED,
+    "crashed": State.FAILED,
+}
+
+
+def ours(domains: Mapping[str, Domain]) -> dict[str, Machine]:
+    """Every lab's machines by their names in libvirt: those that have both a node's name and its title. Pure."""
+    told = {domain: machine(seen.title) for domain, seen in domains.items()}
+    return {domain: one for domain, one in told.items() if one and domain == Names(one.lab).domain(one.node)}
+
+
+def of_lab(lab: str, domains: Mapping[str, Domain]) -> dict[NodeName, tuple[State, str]]:
+    """State and digest of each of one lab's machines. Pure."""
+    mine = {domain: one for domain, one in ours(domains).items() if one.lab == lab}
+    return {one.node: (_STATES.get(domains[domain].state, State.FAILED), one.digest) for domain, one in mine.items()}
+
+
+def nodes(lab: str, addresses: dict[str, str], by: Deadline) -> list[Node]:
+    """The lab's machines; `addresses` holds the address of each by node name."""
+    found = of_lab(lab, virsh.domains(by))
+    return [
+        Node(name, _made(lab, name, state, by), addresses.get(str(name), ""), digest)
+        for name, (state, digest) in sorted(found.items())
+    ]
+
+
+def _made(lab: str, name: NodeName, state: State, by: Deadline) -> State:
+    """The state, or `creating`: Vagrant defines a machine before it gives it a network, and may be ended in between."""
+    if state is State.STOPPED and not virsh.ask("domiflist", Names(lab).domain(name), by=by).strip():
+        return State.CREATING
+    return state
+
+
+def power_off(domain: str, by: Deadline) -> None:
+    """Powers a machine off as a pulled plug would."""
+    there = virsh.domains(by).get(domain)
+    if there is not None and there.state not in ("shut off", "saved"):
+        # It may have ended by itself since we looked: then there is nothing to power off.
+        virsh.virsh("destroy", domain, by=by, ok={0: "off", 1: "was off"})
+
+
+def destroy(lab: str, name: NodeName, by: Deadline) -> None:
+    """Powers a machine off as a pulled plug would, and removes it with its disk; the store's data stays."""
+    names = Names(lab)
+    domain = names.domain(name)
+    if name in of_lab(lab, virsh.domains(by)):
+        power_off(domain, by)
+        virsh.virsh("undefine", domain, "--managed-save", "--nvram", by=by)
+    for volume in {names.overlay(name), names.settings(name)} & virsh.volumes(by):
+        virsh.delete(volume, by)
+
+
+def remove(lab: str, removed: Callable[[str], None], by: Deadline, *, volumes: bool) -> None:
+    """Removes all machines, the network and, with `volumes`, the store's data of a lab; tells each thing's end."""
+    names = Names(lab)
+    for name in of_lab(lab, virsh.domains(by)):
+        destroy(lab, name, by)
+        removed(names.domain(name))
+    for volume in sorted(virsh.volumes(by)):
+        if lab_of_volume(volume) == lab and (volumes or volume != names.store_data):
+            virsh.delete(volume, by)
+            removed(volume)
+    active = virsh.networks(by).get(names.network)
+    if active is not None:
+        if active:
+            virsh.virsh("net-destroy", names.network, by=by)
+        virsh.virsh("net-undefine", names.network, by=by)
+        removed(names.network)
+
+
+def writes(lab: str, name: NodeName, by: Deadline) -> list[str]:
+    """What a machine wrote on its root disk since it was made, as extents of its overlay: empty for nothing."""
+    # Only libvirt may read the overlay of every user's machine. It is small: what was read of the box is not in it.
+    with tempfile.NamedTemporaryFile(suffix=".qcow2") as copy:
+        virsh.virsh("vol-download", Names(lab).overlay(name), copy.name, "--pool", POOL, by=by)
+        alone = {"driver": "qcow2", "backing": None, "file": {"driver": "file", "filename": copy.name}}
+        told = run(
+            ["qemu-img", "map", "--output=json", f"json:{json.dumps(alone)}"], by=by, where=f"the disk of {name}"
+        )
+    return written(told.out)
+
+
+def written(extents: str) -> list[str]:
+    """The extents that hold data in what `qemu-img map --output=json` says of an overlay alone. Pure."""
+    return [f"{one['length']} bytes at {one['start']}" for one in json.loads(extents) if one["present"]]

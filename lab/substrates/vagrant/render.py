@@ -1,0 +1,75 @@
+"""What Vagrant and libvirt read of a lab, rendered from the plan. Pure."""
+
+import ipaddress
+from collections.abc import Callable
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from lab.host.paths import REPO
+from lab.model.node import LOADBALANCER, STORE, LabPlan, NodeName, NodeSpec, Role
+from lab.model.plan import address
+from lab.substrates.vagrant.names import Names, box, title
+
+_KERNEL_WORDS = (
+    "root=/dev/vda net.ifnames=0 quiet mitigations=off audit=0 apparmor=0 selinux=0 random.trust_cpu=on "
+    "cryptomgr.notests no_timer_check console=ttyS0"
+)
+_WORKERS_AT_MOST = 100
+
+
+def mac(address: str) -> str:
+    """The MAC address from which libvirt's DHCP gives this address."""
+    last = [int(part) for part in address.split(".")]
+    return f"52:54:00:{last[1]:02x}:{last[2]:02x}:{last[3]:02x}"
+
+
+def command_line(node: NodeSpec) -> str:
+    """The kernel's command line of a node."""
+    # A node that keeps nothing has its root as the initrd mounts it: read-only.
+    return f"{_KERNEL_WORDS} {'rw' if node.keeps else 'ro'} systemd.hostname={node.name}"
+
+
+def vagrantfile(
+    plan: LabPlan,
+    folder: Path,
+    driver: str,
+    pool: Path,
+    boot_volume: Callable[[str, str], str],
+    console: Callable[[NodeSpec], Path],
+) -> str:
+    """The text of the lab's Vagrantfile."""
+    return _render(
+        "Vagrantfile.j2",
+        plan=plan,
+        names=Names(plan.lab),
+        title=title,
+        box=box,
+        folder=folder,
+        driver=driver,
+        mac=mac,
+        command_line=command_line,
+        kernel=lambda node: pool / boot_volume("kernel", node.key),
+        initrd=lambda node: pool / boot_volume("initrd", node.key),
+        console=console,
+    )
+
+
+def network(plan: LabPlan) -> str:
+    """The text of the lab's network.xml, with an address for each node that the lab may ever have."""
+    subnet = ipaddress.IPv4Network(plan.subnet)
+    workers = [NodeName(Role.WORKER, index) for index in range(1, _WORKERS_AT_MOST + 1)]
+    return _render(
+        "network.xml.j2",
+        plan=plan,
+        names=Names(plan.lab),
+        gateway=subnet.network_address + 1,
+        spare=(subnet.network_address + 240, subnet.network_address + 250),
+        hosts=[address(subnet, name) for name in (LOADBALANCER, STORE, *workers)],
+        mac=mac,
+    )
+
+
+def _render(template: str, **values: object) -> str:
+    environment = Environment(loader=FileSystemLoader(REPO / "vagrant"), undefined=StrictUndefined, autoescape=False)
+    return environment.get_template(template).render(values) + "\n"

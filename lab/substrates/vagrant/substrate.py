@@ -1,0 +1,233 @@
+"""The substrate Vagrant: a node is a virtual machine under libvirt, the shared drive is NFS from the store."""
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from lab.host import paths, records
+from lab.host.run import run
+from lab.model.checks import Check
+from lab.model.deadline import Deadline
+from lab.model.node import LOADBALANCER, LabPlan, Node, NodeName, NodeSpec, Role
+from lab.model.plan import LOADBALANCER_PORT
+from lab.substrates.base import Reach, Report
+from lab.substrates.vagrant import box, engine_checks, kvm, machines, render, settings, ssh, tool, virsh
+from lab.substrates.vagrant.names import Names, boot_volume, lab_of_network, lab_of_volume
+
+
+def make() -> "VagrantSubstrate":
+    """The one substrate of this module."""
+    return VagrantSubstrate()
+
+
+def _folder(lab: str) -> Path:
+    return paths.lab(lab) / "vagrant"
+
+
+def _addresses(lab: str) -> dict[str, str]:
+    """The address of each node that the lab has or had, by name."""
+    return records.read_json(_folder(lab) / "addresses.json") or {}
+
+
+def _console(lab: str, name: NodeName) -> Path:
+    return paths.lab(lab) / "logs" / f"vagrant-{name}.log"
+
+
+def _earlier(lab: str, name: NodeName) -> Path:
+    return paths.lab(lab) / "logs" / f"vagrant-{name}.earlier.log"
+
+
+class VagrantSubstrate:
+    """Implements `lab.substrates.base.Substrate`."""
+
+    name = "vagrant"
+    adds: tuple[str, ...] = ("machine",)
+    publishes = False
+    has_own_kernel = True
+
+    def is_packed(self, role: Role, key: str) -> bool:
+        return box.is_added(role, key, Deadline.after(30, "asking libvirt"))
+
+    def pack(self, role: Role, key: str, tar: Path, report: Report, by: Deadline) -> None:
+        box.add(role, key, tar, report, by)
+
+    def packed(self, by: Deadline) -> Mapping[str, str]:
+        return box.packed(by)
+
+    def unpack(self, names: Sequence[str], by: Deadline) -> None:
+        box.remove(names, by)
+
+    def prepare(self, plan: LabPlan, by: Deadline) -> None:
+        folder = _folder(plan.lab)
+        folder.mkdir(parents=True, exist_ok=True)
+        ssh.ensure_key(folder / "ssh" / "key", f"lab {plan.lab}", by)
+        for node in plan.nodes:
+            ssh.ensure_key(ssh.host_key(folder, node.name), str(node.name), by)
+        # A worker that is to go is reached once more: what was known stays known.
+        addresses = _addresses(plan.lab) | {str(node.name): node.address for node in plan.nodes}
+        ssh.write_config(addresses, folder)
+        records.write_json(folder / "addresses.json", addresses)
+        records.write(folder / "Vagrantfile", _vagrantfile(plan, by))
+        records.write(folder / "network.xml", render.network(plan))
+        _make_network(plan.lab, by)
+
+    def create(self, plan: LabPlan, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
+        folder = _folder(plan.lab)
+        domains, present = virsh.domains(by), virsh.volumes(by)
+        ours = Names(plan.lab)
+        for name in names:
+            if ours.domain(name) not in domains:
+                _forget(plan.lab, name, present, by)
+            virsh.upload(ours.settings(name), _settings(plan.node(name), folder), by, present)
+            open_console(plan.lab, name, domains.get(ours.domain(name)))
+        report(f"booting {', '.join(str(name) for name in names)}")
+        tool.Tool(folder, by).bring_up(names)
+
+    def nodes(self, lab: str, by: Deadline) -> list[Node]:
+        return machines.nodes(lab, _addresses(lab), by)
+
+    def reach(self, lab: str, name: NodeName) -> Reach:
+        configuration = _folder(lab) / "ssh_config"
+        return Reach(
+            prefix=("ssh", "-F", str(configuration), str(name)),
+            terminal=("ssh", "-t", "-F", str(configuration), str(name)),
+            is_remote_shell=True,
+            testinfra=f"ssh://{name}?ssh_config={configuration}",
+            ansible={
+                "ansible_connection": "ssh",
+                "ansible_host": str(name),
+                "ansible_ssh_common_args": f"-F {configuration}",
+                "ansible_python_interpreter": "/usr/bin/python3",
+            },
+        )
+
+    def url(self, plan: LabPlan) -> str:
+        return f"http://{plan.node(LOADBALANCER).address}:{LOADBALANCER_PORT}"
+
+    def stop(self, lab: str, name: NodeName, by: Deadline) -> None:
+        # The power goes next, and takes with it what only the machine's memory holds.
+        stop = f"systemctl stop {' '.join(settings.SERVICES[name.role])} && sync"
+        self.reach(lab, name).run(["sh", "-c", stop], by)
+        machines.power_off(Names(lab).domain(name), by)
+
+    def restart(self, lab: str, name: NodeName, by: Deadline) -> None:
+        self.reach(lab, name).run(["systemctl", "restart", *settings.SERVICES[name.role]], by)
+
+    def destroy(self, lab: str, name: NodeName, by: Deadline) -> None:
+        # A connection kept open would lead into the machine that was, also when its successor has the address.
+        _close_connections(lab, [str(name)], by)
+        machines.destroy(lab, name, by)
+        shutil.rmtree(_folder(lab) / ".vagrant" / "machines" / str(name), ignore_errors=True)
+
+    def pause(self, lab: str, name: NodeName, by: Deadline) -> None:
+        virsh.virsh("suspend", Names(lab).domain(name), by=by)
+
+    def resume(self, lab: str, name: NodeName, by: Deadline) -> None:
+        virsh.virsh("resume", Names(lab).domain(name), by=by)
+
+    def power_off(self, lab: str, name: NodeName, by: Deadline) -> None:
+        machines.power_off(Names(lab).domain(name), by)
+
+    def power_on(self, lab: str, name: NodeName, by: Deadline) -> None:
+        virsh.virsh("start", Names(lab).domain(name), by=by)
+
+    def root(self, lab: str, name: NodeName) -> Reach:
+        return self.reach(lab, name)
+
+    def network(self, lab: str, name: NodeName, by: Deadline) -> Reach:
+        return self.reach(lab, name)
+
+    def remove(self, lab: str, removed: Report, by: Deadline, *, volumes: bool) -> None:
+        _close_connections(lab, _addresses(lab), by)
+        machines.remove(lab, removed, by, volumes=volumes)
+        shutil.rmtree(_folder(lab) / ".vagrant", ignore_errors=True)
+
+    def is_networked(self, lab: str, by: Deadline) -> bool:
+        return virsh.networks(by).get(Names(lab).network, False)
+
+    def leftovers(self, by: Deadline) -> Mapping[str, list[str]]:
+        owned = [
+            *((name, machine.lab) for name, machine in machines.ours(virsh.domains(by)).items()),
+            *((name, lab_of_volume(name)) for name in sorted(virsh.volumes(by))),
+            *((name, lab_of_network(name)) for name in virsh.networks(by)),
+        ]
+        found: dict[str, list[str]] = {}
+        for name, lab in owned:
+            if lab is not None:
+                found.setdefault(lab, []).append(name)
+        return found
+
+    def data(self, lab: str, by: Deadline) -> list[str]:
+        return sorted({Names(lab).store_data} & virsh.volumes(by))
+
+    def written(self, lab: str, name: NodeName, by: Deadline) -> list[str]:
+        return machines.writes(lab, name, by)
+
+    def log(self, lab: str, name: NodeName, *, follow: bool) -> list[str]:
+        earlier = _earlier(lab, name)
+        files = [*([earlier] if earlier.exists() else []), _console(lab, name)]
+        return ["tail", "-q", "-n", "+1", *(["-F"] if follow else []), *map(str, files)]
+
+    def accelerator(self, by: Deadline) -> str | None:
+        return kvm.accelerator(by)
+
+    def known_accelerator(self) -> str | None:
+        return kvm.known()
+
+    def facts(self, by: Deadline) -> Mapping[str, str]:
+        version = run(["vagrant", "--version"], by=by).out.strip()
+        return {"engine": version, "accelerator": kvm.accelerator(by)}
+
+    def checks(self, by: Deadline) -> list[Check]:
+        return engine_checks.checks(by)
+
+
+def _vagrantfile(plan: LabPlan, by: Deadline) -> str:
+    return render.vagrantfile(
+        plan,
+        folder=_folder(plan.lab),
+        driver="kvm" if kvm.accelerator(by) == "kvm" else "qemu",
+        pool=virsh.pool_folder(by),
+        boot_volume=boot_volume,
+        console=lambda node: _console(plan.lab, node.name),
+    )
+
+
+def _make_network(lab: str, by: Deadline) -> None:
+    network = Names(lab).network
+    active = virsh.networks(by).get(network)
+    if active is None:
+        virsh.virsh("net-define", str(_folder(lab) / "network.xml"), by=by)
+    if not active:
+        virsh.virsh("net-start", network, by=by)
+
+
+def _settings(node: NodeSpec, folder: Path) -> bytes:
+    authorized = (folder / "ssh" / "key.pub").read_text()
+    return settings.archive(node, authorized, ssh.host_key(folder, node.name).read_text())
+
+
+def _forget(lab: str, name: NodeName, present: set[str], by: Deadline) -> None:
+    """Clears what a machine that is gone left: Vagrant's note of it and a disk made just before an interruption."""
+    shutil.rmtree(_folder(lab) / ".vagrant" / "machines" / str(name), ignore_errors=True)
+    overlay = Names(lab).overlay(name)
+    if overlay in present:
+        virsh.delete(overlay, by)
+
+
+def open_console(lab: str, name: NodeName, machine: virsh.Domain | None) -> None:
+    """libvirt's log daemon would make the file readable for root only; one that is there it only appends to."""
+    console = _console(lab, name)
+    console.parent.mkdir(parents=True, exist_ok=True)
+    if console.exists() and (machine is None or machine.state in ("shut off", "saved")):
+        # A machine that starts empties the file, so what its predecessor said goes elsewhere first.
+        with _earlier(lab, name).open("ab") as kept:
+            kept.write(console.read_bytes())
+        console.unlink()
+    console.touch(mode=0o644)
+
+
+def _close_connections(lab: str, names: Iterable[str], by: Deadline) -> None:
+    configuration = _folder(lab) / "ssh_config"
+    for name in names if configuration.exists() else ():
+        run(["ssh", "-F", str(configuration), "-O", "exit", name], by=by, ok={0: "closed", 255: "was not open"})

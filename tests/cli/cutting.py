@@ -1,0 +1,51 @@
+"""A verb that is ended at a step that it reports."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Timer
+
+from tests.cli.clone import REPO
+
+TIMEOUT_S = 600
+
+
+def cut(
+    words: list[str],
+    when: Callable[[int, str], bool],
+    number: signal.Signals,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path = REPO,
+) -> bool:
+    """Types a verb and ends it with this signal at the step (number, words) that `when` names; whether it came."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lab", *words],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stderr is not None
+    # A verb that hangs is a failed test, not a hanging one.
+    too_late = Timer(TIMEOUT_S, process.kill)
+    too_late.start()
+    with process, ExitStack() as after:
+        after.callback(too_late.cancel)
+        if not any(when(count, line) for count, line in enumerate(process.stderr, start=1)):
+            assert process.wait() == 0
+            return False
+        process.send_signal(number)
+        # What it says afterwards is read to the end, so that it is not held up by a full pipe.
+        rest = process.stderr.read()
+        status = process.wait()
+        ended = 130 if number is signal.SIGINT else -number
+        # The signal may come too late for the last step, and for that one only.
+        assert status == ended or (status == 0 and not rest), f"status {status}: {rest}"
+        return True

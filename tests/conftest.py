@@ -1,0 +1,133 @@
+"""The one lab that the tests of a substrate share. A missing engine fails them; leaving one out is typed."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.flows import deployment
+from lab.flows.deployment import Deployment
+from lab.model.deadline import Deadline
+from lab.model.node import Mode, NodeName, Role
+from lab.substrates import registry
+
+# Who is started in the background ignores Ctrl-C, and so does all that it starts; tests send that signal to programs.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+REPO = Path(__file__).resolve().parents[1]
+WORKERS = 2
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--substrate", choices=registry.NAMES, help="the engine on which tests of a running lab run")
+    parser.addoption(
+        "--lab", default=None, help="a lab that is up; without it, a lab test-shared is made and destroyed"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "only(substrate): a test that makes sense, or has the time, on one engine only")
+    config.addinivalue_line("markers", "long(*substrates): CI has no time for it (on these); `tox -e long` runs it")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what is for the other engine, and long tests unless `-m long` was typed."""
+    substrate, long_run = config.getoption("--substrate"), config.getoption("-m") == "long"
+    chosen: list[pytest.Item] = []
+    left: list[pytest.Item] = []
+    for item in items:
+        only = item.get_closest_marker("only")
+        fits = only is None or substrate in (None, only.args[0])
+        (chosen if fits and _is_long(item, substrate) is long_run else left).append(item)
+    config.hook.pytest_deselected(items=left)
+    items[:] = chosen
+
+
+def _is_long(item: pytest.Item, substrate: str | None) -> bool:
+    mark = item.get_closest_marker("long")
+    return mark is not None and (not mark.args or substrate in mark.args)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a typed command gave."""
+
+    code: int
+    out: str
+    err: str
+
+
+def type_lab(*words: str, env: dict[str, str] | None = None, cwd: Path = REPO, timeout: float = 1800) -> Typed:
+    """Types `lab WORDS` as a person would, in the kit at `cwd`, and gives what came of it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "lab", *words],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    return Typed(done.returncode, done.stdout, done.stderr)
+
+
+def type_well(*words: str, **more: Any) -> Typed:
+    """Types a verb that has to succeed."""
+    gave = type_lab(*words, **more)
+    assert gave.code == 0, f"`lab {' '.join(words)}`: {gave.err}{gave.out}"
+    return gave
+
+
+@pytest.fixture(scope="session")
+def substrate_name(pytestconfig: pytest.Config) -> str:
+    name = pytestconfig.getoption("--substrate")
+    if name is None:
+        pytest.fail("this test runs on a real engine: say which with --substrate docker or --substrate vagrant")
+    return str(name)
+
+
+@pytest.fixture(scope="session")
+def running_lab(pytestconfig: pytest.Config, substrate_name: str) -> Iterator[Deployment]:
+    given = pytestconfig.getoption("--lab")
+    if given is not None:
+        yield deployment.load(given, substrate_name)
+        return
+    shared = "test-shared"
+    up = type_lab("up", substrate_name, "--workers", str(WORKERS), "--name", shared)
+    try:
+        assert up.code == 0, up.err
+        yield deployment.load(shared, substrate_name)
+    finally:
+        down = type_lab("destroy", substrate_name, "--volumes", "--yes", "--name", shared)
+    assert down.code == 0, down.err
+
+
+@pytest.fixture(scope="session")
+def url(running_lab: Deployment) -> str:
+    return running_lab.substrate.url(running_lab.plan)
+
+
+@pytest.fixture(scope="session")
+def mode(running_lab: Deployment) -> Mode:
+    return running_lab.plan.mode
+
+
+def nodes_of(config: pytest.Config) -> list[NodeName]:
+    """The nodes of the lab under test, known before it is up: each becomes a test of its own."""
+    given, substrate = config.getoption("--lab"), config.getoption("--substrate")
+    workers = list(range(1, WORKERS + 1))
+    if given is not None and substrate in (found := deployment.deployed(given)):
+        workers = list(found[substrate].workers)
+    return [NodeName(Role.LOADBALANCER, 1), NodeName(Role.STORE, 1), *(NodeName(Role.WORKER, n) for n in workers)]
+
+
+@pytest.fixture
+def deadline() -> Deadline:
+    return Deadline.after(300, "one test")

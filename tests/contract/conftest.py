@@ -1,0 +1,45 @@
+"""A running lab for tests that change it: each leaves it whole."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from lab.flows.deployment import Deployment
+from lab.model.deadline import Deadline
+from lab.model.node import NodeName, Role
+from lab.traffic.visitor import Visitor
+from tests.conftest import type_well
+
+W1, W2 = NodeName(Role.WORKER, 1), NodeName(Role.WORKER, 2)
+
+
+@pytest.fixture
+def by() -> Deadline:
+    return Deadline.after(900, "one test")
+
+
+@pytest.fixture
+def whole(running_lab: Deployment) -> Iterator[Deployment]:
+    """The lab, brought back to what it should be after the test, whatever the test did."""
+    yield running_lab
+    type_well("up", running_lab.plan.substrate, "--workers", "2", "--name", running_lab.lab)
+
+
+@pytest.fixture
+def visitor(url: str) -> Visitor:
+    """A visitor who is logged in and wrote ten entries and two files."""
+    visitor = Visitor(url)
+    visitor.log_in()
+    for number in range(10):
+        visitor.write_entry(f"entry {number}")
+    for number in range(2):
+        visitor.write_file(f"file {number}".encode() * 500)
+    return visitor
+
+
+def status(lab: Deployment) -> dict[str, dict[str, object]]:
+    """`status --json` of the lab's nodes, by name."""
+    gave = type_well("status", lab.plan.substrate, "--json", "--name", lab.lab)
+    nodes = json.loads(gave.out)["substrates"][lab.plan.substrate]["nodes"]
+    return {node["name"]: node for node in nodes}

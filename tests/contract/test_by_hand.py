@@ -1,0 +1,162 @@
+"""What a hand, a rebooted host or a second command does to a lab: `status` tells it, `up` mends it."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lab.flows import deployment, readiness
+from lab.flows.deployment import Deployment
+from lab.host import paths
+from lab.host.wait import await_until
+from lab.model.deadline import Deadline
+from lab.model.node import NodeName
+from lab.traffic.visitor import Visitor
+from tests.conftest import REPO, type_lab, type_well
+from tests.contract.conftest import W1, W2, status
+
+
+@dataclass(frozen=True)
+class Hand:
+    """An engine's own tools, as a person types them in the lab's folder. The first two take a node's name there."""
+
+    pause: tuple[str, ...]
+    power_off: tuple[str, ...]
+    down: tuple[str, ...]
+    up: tuple[str, ...]
+
+
+# Debian 12 has the first Compose, with a name of its own; others have the second, as a plugin.
+COMPOSE = ("docker-compose",) if shutil.which("docker-compose") else ("docker", "compose")
+HANDS = {
+    "docker": Hand(
+        ("docker", "pause"),
+        ("docker", "kill"),
+        (*COMPOSE, "down"),
+        (*COMPOSE, "up", "--detach"),
+    ),
+    "vagrant": Hand(
+        ("virsh", "--connect", "qemu:///system", "suspend"),
+        ("virsh", "--connect", "qemu:///system", "destroy"),
+        ("vagrant", "destroy", "--force", "--no-tty"),
+        ("vagrant", "up", "--no-tty"),
+    ),
+}
+
+
+def by_hand(lab: Deployment, words: tuple[str, ...], *nodes: NodeName) -> None:
+    """Types a tool's own command in the lab's folder, once for each node, or once."""
+    for more in [[f"labkit-{lab.lab}_{name}"] for name in nodes] or [[]]:
+        done = subprocess.run(
+            [*words, *more],
+            cwd=paths.lab(lab.lab) / lab.plan.substrate,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=900,
+        )
+        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+
+
+@pytest.fixture
+def hand(substrate_name: str) -> Hand:
+    return HANDS[substrate_name]
+
+
+def mend(lab: Deployment, *words: str) -> None:
+    type_well("up", lab.plan.substrate, "--name", lab.lab, *words)
+
+
+def states(lab: Deployment) -> dict[str, object]:
+    return {name: node["state"] for name, node in status(lab).items()}
+
+
+def test_a_paused_worker_is_told_and_up_wakes_it(whole: Deployment, hand: Hand, visitor: Visitor) -> None:
+    by_hand(whole, hand.pause, W2)
+    assert states(whole)["worker-2"] == "sleeping"
+    mend(whole)
+    assert status(whole)["worker-2"]["ready"] is True
+    assert visitor.missing() == []
+
+
+@pytest.mark.long("vagrant")
+def test_up_mends_what_a_reboot_of_the_host_left(whole: Deployment, hand: Hand, visitor: Visitor) -> None:
+    by_hand(whole, hand.power_off, *(spec.name for spec in whole.plan.nodes))
+    assert set(states(whole).values()) == {"stopped"}
+    mend(whole)
+    assert all(node["ready"] for node in status(whole).values())
+    assert visitor.missing() == []
+
+
+@pytest.mark.long("vagrant")
+def test_a_worker_that_is_off_does_not_hold_up_its_removal(whole: Deployment, hand: Hand, visitor: Visitor) -> None:
+    by_hand(whole, hand.power_off, W2)
+    mend(whole, "--workers", "1")
+    assert set(states(whole)) == {"loadbalancer-1", "store-1", "worker-1"}
+    assert visitor.missing() == []
+
+
+@pytest.mark.long("vagrant")
+def test_a_worker_is_replaced_while_another_is_down(whole: Deployment, by: Deadline) -> None:
+    whole.substrate.destroy(whole.lab, W2, by)
+    type_well("replace", f"{whole.plan.substrate}/{W1}", "--name", whole.lab)
+    assert status(whole)["worker-1"]["ready"] is True
+    assert states(whole)["worker-2"] == "absent"
+
+
+@pytest.mark.long("vagrant")
+def test_the_rendered_files_bring_the_lab_up_by_hand(
+    whole: Deployment, hand: Hand, visitor: Visitor, by: Deadline
+) -> None:
+    by_hand(whole, hand.down)
+    assert set(states(whole).values()) == {"absent"}
+    by_hand(whole, hand.up)
+    readiness.await_serving(whole, [W1, W2], lambda _: None, by)
+    assert {node["state"] for node in status(whole).values()} == {"running"}
+    assert visitor.missing() == []
+    visitor.write_entry("written into a lab that a hand brought up")
+    type_well("replace", f"{whole.plan.substrate}/{W1}", "--name", whole.lab)
+    assert visitor.missing() == []
+
+
+@pytest.mark.parametrize("key", ["subnets", "first_port"])
+def test_a_lab_does_not_move_to_other_addresses(running_lab: Deployment, key: str, tmp_path: Path) -> None:
+    substrate = running_lab.plan.substrate
+    was = getattr(running_lab.deployed.topology.substrates[substrate], key)
+    now = "10.200.0.0/16" if key == "subnets" else was + 1000
+    file, table = tmp_path / "topology.toml", f"[substrates.{substrate}]"
+    before, after = deployment.topology_file().read_text().split(table)
+    file.write_text(before + table + after.replace(f"{key} = {json.dumps(was)}", f"{key} = {json.dumps(now)}", 1))
+    gave = type_lab("up", substrate, "--name", running_lab.lab, "--topology", str(file))
+    assert gave.code == 2
+    assert f"lab {running_lab.lab} stands on {key} = {was!r} and cannot move to {now!r}" in gave.err
+    assert f"{file}, key substrates.{substrate}.{key}" in gave.err
+    assert set(states(running_lab).values()) == {"running"}
+
+
+@pytest.mark.long("vagrant")
+def test_a_second_up_says_who_is_at_work(whole: Deployment, by: Deadline) -> None:
+    whole.substrate.destroy(whole.lab, W2, by)
+    words = ["up", whole.plan.substrate, "--name", whole.lab]
+    first = subprocess.Popen(
+        [sys.executable, "-m", "lab", *words], cwd=REPO, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        lock = paths.lab(whole.lab) / "lock"
+        wanted = json.dumps({"verb": "up", "pid": first.pid})
+        await_until(
+            lambda: None if lock.read_text() == wanted else lock.read_text(), by, what="its lock", mend="", every_s=0.01
+        )
+        second = type_lab(*words)
+        # Only looking needs no lock.
+        assert status(whole)["worker-1"]["state"] == "running"
+    finally:
+        assert first.wait(600) == 0
+    assert second.code == 2
+    assert f"`lab up` (pid {first.pid}) is at work on this" in second.err
+    assert status(whole)["worker-2"]["ready"] is True

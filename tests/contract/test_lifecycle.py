@@ -1,0 +1,120 @@
+"""What every substrate must do: one body of tests on a running lab. Each test leaves the lab whole."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from benchmarks import processes
+from lab.flows import readiness
+from lab.flows.deployment import Deployment
+from lab.host import children
+from lab.host.wait import await_until
+from lab.model.deadline import Deadline
+from lab.model.node import LOADBALANCER, STORE, NodeName, Role
+from lab.traffic.visitor import Visitor
+from tests.conftest import type_lab, type_well
+from tests.contract.conftest import status
+
+W1, W2 = NodeName(Role.WORKER, 1), NodeName(Role.WORKER, 2)
+
+
+def test_status_tells_every_node_and_the_version_it_runs(running_lab: Deployment) -> None:
+    nodes = status(running_lab)
+    assert set(nodes) == {"loadbalancer-1", "store-1", "worker-1", "worker-2"}
+    assert {node["state"] for node in nodes.values()} == {"running"}
+    assert all(node["ready"] for node in nodes.values())
+    assert len({nodes[name]["commit"] for name in ("worker-1", "worker-2")}) == 1
+
+
+def busy(lab: Deployment, name: NodeName, by: Deadline) -> bool:
+    """Whether the load balancer has a request in flight on this worker."""
+    return any(server.name == str(name) and server.sessions for server in lab.loadbalancer().servers(by) or [])
+
+
+def read_slowly(url: str) -> int:
+    """A read that takes its worker two seconds, on a connection of its own; gives the status."""
+    return httpx.get(f"{url}/work?wait_ms=2000", timeout=30).status_code
+
+
+def test_a_killed_worker_takes_nothing_with_it_and_its_successor_serves(
+    whole: Deployment, visitor: Visitor, url: str, by: Deadline
+) -> None:
+    with ThreadPoolExecutor(max_workers=8) as readers:
+        in_flight = [readers.submit(read_slowly, url) for _ in range(8)]
+        await_until(lambda: None if busy(whole, W1, by) else "nothing in flight", by, what="reads in flight", mend="")
+        killed = type_lab("kill", f"{whole.plan.substrate}/worker-1", "--name", whole.lab)
+        assert killed.code == 0, killed.err
+        assert [read.result() for read in in_flight] == [200] * 8
+    assert status(whole)["worker-1"]["state"] == "absent"
+    assert visitor.missing() == []
+    replaced = type_lab("replace", f"{whole.plan.substrate}/worker-1", "--name", whole.lab)
+    assert replaced.code == 0, replaced.err
+    assert status(whole)["worker-1"]["ready"] is True
+    serving = {server.name for server in whole.loadbalancer().servers(by) or [] if server.is_serving}
+    assert serving == {"worker-1", "worker-2"}
+    assert visitor.missing() == []
+
+
+@pytest.mark.long("vagrant")
+def test_status_tells_what_a_hand_removed_and_up_mends_it(whole: Deployment, visitor: Visitor, by: Deadline) -> None:
+    whole.substrate.destroy(whole.lab, W2, by)
+    assert status(whole)["worker-2"]["state"] == "absent"
+    again = type_lab("up", whole.plan.substrate, "--name", whole.lab)
+    assert again.code == 0, again.err
+    assert status(whole)["worker-2"]["ready"] is True
+    assert visitor.missing() == []
+
+
+def test_fewer_workers_are_drained_and_removed_and_nothing_is_lost(whole: Deployment, visitor: Visitor) -> None:
+    type_well("up", whole.plan.substrate, "--workers", "1", "--name", whole.lab)
+    assert set(status(whole)) == {"loadbalancer-1", "store-1", "worker-1"}
+    assert visitor.missing() == []
+
+
+def test_a_restarted_load_balancer_serves_all_workers_with_nobodys_help(whole: Deployment, by: Deadline) -> None:
+    whole.substrate.restart(whole.lab, LOADBALANCER, by)
+    readiness.await_serving(whole, [W1, W2], lambda _: None, by)
+
+
+def test_two_requests_in_a_row_may_be_answered_by_different_workers(url: str) -> None:
+    with httpx.Client(timeout=60) as client:
+        seen = {client.get(f"{url}/whoami").json()["worker"] for _ in range(20)}
+    assert seen == {"worker-1", "worker-2"}
+
+
+def first_process(lab: Deployment, name: NodeName) -> tuple[int, int]:
+    """When a node's oldest process on this computer began, and its pid: another one after the node was started anew."""
+    return min((began, pid) for pid in processes.of_node(lab, name) if (began := children.start_time(pid)) is not None)
+
+
+def test_an_up_with_nothing_to_do_changes_nothing(running_lab: Deployment, by: Deadline) -> None:
+    lab = running_lab
+
+    def seen() -> tuple[object, ...]:
+        began = {spec.name: first_process(lab, spec.name) for spec in lab.plan.nodes}
+        return began, lab.substrate.nodes(lab.lab, by), lab.substrate.leftovers(by)[lab.lab], status(lab)
+
+    before = seen()
+    told = type_well("up", lab.plan.substrate, "--dry-run", "--name", lab.lab)
+    assert told.out == ""
+    type_well("up", lab.plan.substrate, "--name", lab.lab)
+    assert seen() == before
+
+
+def test_exec_passes_the_commands_own_exit_code_on(running_lab: Deployment) -> None:
+    node = f"{running_lab.plan.substrate}/worker-1"
+    gave = type_lab("exec", "--name", running_lab.lab, node, "--", "sh", "-c", "echo 'a  b'; exit 7")
+    assert (gave.code, gave.out) == (7, "a  b\n")
+
+
+def test_logs_tell_which_commit_a_worker_runs(running_lab: Deployment) -> None:
+    commit = status(running_lab)["worker-1"]["commit"]
+    gave = type_lab("logs", f"{running_lab.plan.substrate}/worker-1", "--name", running_lab.lab)
+    assert f"running commit {commit}" in gave.out + gave.err
+
+
+def test_what_a_node_wrote_on_its_own_root_is_seen_from_outside(running_lab: Deployment, by: Deadline) -> None:
+    # Workers cannot write there, so it is the store that shows that the look would find something.
+    running_lab.reach(STORE).run(["sh", "-c", "echo written >/usr/local/written && sync && rm /usr/local/written"], by)
+    assert running_lab.substrate.written(running_lab.lab, STORE, by)

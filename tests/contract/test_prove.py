@@ -1,0 +1,152 @@
+"""The proof on real nodes: the clean app keeps everything, whatever goes wrong, and each planted bug is found."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from lab.faults import catalogue
+from lab.flows import prove, workers
+from lab.flows.deployment import Deployment
+from lab.ledger.writes import digest
+from lab.model.deadline import Deadline
+from lab.model.node import STORE, NodeName
+from lab.store import contents
+from lab.substrates.base import HasRoot
+from tests.conftest import REPO, type_lab
+from tests.contract.proof import account_of, deploy, faults_of, patched, rate_of, run_proof
+from tests.unit.ledger.test_audit import KEYS
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A patch of the app, the faults that bring it to light, and the words that the verdict may have."""
+
+    patch: str
+    faults: tuple[str, ...]
+    words: frozenset[str]
+
+
+BUGS = [
+    Bug("acknowledge-before-commit", ("kill",), frozenset({"lost"})),
+    Bug("entries-on-the-worker", ("kill",), frozenset({"lost"})),
+    Bug("acknowledge-before-rename", ("kill",), frozenset({"lost"})),
+    Bug("truncated-file", (), frozenset({"corrupted"})),
+    Bug("dropped-session", (), frozenset({"lost"})),
+    Bug("no-unique-key", ("answer-cut", "answer-cut"), frozenset({"duplicated"})),
+]
+NO_SPACE = 507  # Insufficient Storage
+AT_MOST = 5  # times, where chance decides whether a bug shows
+
+
+@pytest.fixture
+def by() -> Deadline:
+    return Deadline.after(1500, "one test")
+
+
+def test_workers_die_under_load_and_every_acknowledged_write_is_kept(running_lab: Deployment) -> None:
+    told = run_proof(running_lab, "--kills", "2", "--duration", "10", "--rate", rate_of(running_lab))
+    assert set(told) - {"code"} == KEYS
+    assert (told["verdict"], told["code"]) == ("kept", 0)
+    assert told["kept"] == told["acknowledged"]
+    assert all(fault["verified"] and fault["healed_s"] for fault in told["faults"])  # type: ignore[attr-defined]
+    again = type_lab("prove", "audit", str(prove.journal(running_lab.lab, str(told["run"]))), "--json")
+    assert (again.code, json.loads(again.out)) == (0, {key: value for key, value in told.items() if key != "code"})
+
+
+@pytest.mark.long("vagrant")
+def test_every_fault_that_can_be_made_here_loses_nothing(running_lab: Deployment, by: Deadline) -> None:
+    ground = prove.ground_of(running_lab)
+    impossible = catalogue.impossible(ground, catalogue.FAULTS, by)
+    possible = [name for name in catalogue.FAULTS if name not in impossible]
+    told = run_proof(running_lab, "--kills", "0", "--rate", rate_of(running_lab), *faults_of(tuple(possible)))
+    assert (told["verdict"], told["code"]) == ("kept", 0), told
+    assert [fault["name"] for fault in told["faults"] if fault["verified"]] == possible  # type: ignore[attr-defined]
+    if "disk-full" in possible:
+        assert account_of(running_lab, told).statuses[NO_SPACE] > 0, "a full disk was not refused in its own words"
+
+
+@pytest.fixture
+def clean_again(running_lab: Deployment, by: Deadline) -> Iterator[None]:
+    """The clean app on all workers after a test, and a database as it makes it."""
+    yield
+    make_clean(running_lab, by)
+
+
+def make_clean(lab: Deployment, by: Deadline) -> None:
+    unique = (
+        "DELETE FROM entries a USING entries b WHERE a.key = b.key AND a.id > b.id; "
+        "ALTER TABLE entries DROP CONSTRAINT IF EXISTS entries_key_key; "
+        "ALTER TABLE entries ADD CONSTRAINT entries_key_key UNIQUE (key)"
+    )
+    psql = "exec setpriv --reuid=postgres --regid=postgres --clear-groups psql -h /run/postgresql -d lab -c"
+    prove.ground_of(lab).tell(STORE, f'{psql} "{unique}"', by)
+    deploy(lab, REPO / "app", by)
+
+
+@pytest.mark.long("vagrant")
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.patch)
+@pytest.mark.usefixtures("clean_again")
+def test_a_planted_bug_turns_the_verdict_red(running_lab: Deployment, bug: Bug, tmp_path: Path, by: Deadline) -> None:
+    deploy(running_lab, patched(bug.patch, tmp_path), by)
+    words = red_words(running_lab, bug)
+    if next(other for other in BUGS if other.faults == bug.faults) is bug:  # one clean run for those that share faults
+        make_clean(running_lab, by)
+        assert run_proof(running_lab, *words)["verdict"] == "kept"
+
+
+def red_words(lab: Deployment, bug: Bug) -> list[str]:
+    """The words of a run that the bug turned red."""
+    seen = []
+    for seed in range(1, AT_MOST + 1):
+        words = ["--kills", "0", "--duration", "5", "--rate", "60", "--seed", str(seed), *faults_of(bug.faults)]
+        seen.append(run_proof(lab, *words)["verdict"])
+        if seen[-1] in bug.words:
+            return words
+    pytest.fail(f"five runs, five verdicts without one of {set(bug.words)}: {seen}")
+
+
+def test_a_name_that_breaks_lines_is_read_as_it_is(running_lab: Deployment, url: str, by: Deadline) -> None:
+    user = f"ada\nlogin \u2028\x0b {secrets.token_hex(4)}"
+    httpx.post(f"{url}/login", json={"user": user}).raise_for_status()
+    assert isinstance(running_lab.substrate, HasRoot)
+    found = contents.of_store(running_lab.substrate.root(running_lab.lab, STORE), by)
+    assert found.logins.count((user, digest(user.encode()))) == 1
+
+
+def test_a_second_run_at_the_same_time_is_refused(running_lab: Deployment) -> None:
+    with prove.leased(running_lab.lab, "prove"):
+        gave = type_lab("prove", "run", running_lab.substrate.name, "--name", running_lab.lab)
+    assert gave.code == 2
+    assert "`lab prove` (pid " in gave.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--fault", "earthquake"], "there is no fault 'earthquake'"),
+        (["--rate", "0"], "0 requests a second is not possible"),
+        (["--duration", "0"], "0 seconds is not possible"),
+    ],
+)
+def test_bad_input_is_one_clear_error(running_lab: Deployment, words: list[str], said: str) -> None:
+    before = prove.journals(running_lab.lab)
+    gave = type_lab("prove", "run", running_lab.substrate.name, "--name", running_lab.lab, *words)
+    assert gave.code == 2
+    assert said in gave.err
+    assert prove.journals(running_lab.lab) == before
+
+
+@pytest.mark.long("vagrant")
+def test_a_lab_that_is_not_whole_is_refused(running_lab: Deployment, by: Deadline) -> None:
+    name = NodeName.parse("worker-2")
+    running_lab.substrate.destroy(running_lab.lab, name, by)
+    try:
+        gave = type_lab("prove", "run", running_lab.substrate.name, "--name", running_lab.lab)
+        assert (gave.code, "worker-2 is not ready" in gave.err) == (2, True), gave.err
+    finally:
+        workers.replace(running_lab, name, lambda _: None, by)

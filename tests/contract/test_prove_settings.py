@@ -1,0 +1,101 @@
+"""Settings that break a promise, and the stateful mode: what the proof must say of them, and why the two differ."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.flows import deployment
+from lab.flows.deployment import Deployment
+from lab.ledger.audit import Sort
+from lab.ledger.writes import What
+from lab.model.deadline import Deadline
+from tests.conftest import REPO, type_well
+from tests.contract.proof import account_of, deploy, faults_of, patched, rate_of, run_proof
+
+LAB = "test-broken"
+AT_MOST = 5
+NO_SYNC, NO_FSYNC = ("synchronous_commit = true", "synchronous_commit = false"), ("fsync = true", "fsync = false")
+NO_DRIVE_SYNC = ("drive_sync = true", "drive_sync = false")
+
+
+@pytest.fixture
+def remove(substrate_name: str) -> Iterator[None]:
+    yield
+    type_well("destroy", substrate_name, "--volumes", "--yes", "--name", LAB)
+
+
+def bring_up(substrate: str, folder: Path, change: tuple[str, str]) -> Deployment:
+    """A lab of one changed setting."""
+    text = (REPO / "topology.toml").read_text()
+    assert change[0] in text
+    file = folder / "topology.toml"
+    file.write_text(text.replace(*change))
+    type_well("up", substrate, "--name", LAB, "--topology", str(file))
+    return deployment.load(LAB, substrate)
+
+
+def verdicts(
+    lab: Deployment, faults: tuple[str, ...], until: set[str], at_most: int = AT_MOST, rate: str = "60"
+) -> list[object]:
+    """The verdicts of runs with seeds 1, 2, … until one is among these words."""
+    seen: list[object] = []
+    for seed in range(1, at_most + 1):
+        words = ["--kills", "0", "--duration", "3", "--rate", rate, "--seed", str(seed), *faults_of(faults)]
+        seen.append(run_proof(lab, *words)["verdict"])
+        if seen[-1] in until:
+            break
+    return seen
+
+
+@pytest.mark.usefixtures("remove")
+@pytest.mark.long("vagrant")
+def test_a_commit_that_is_answered_before_it_is_on_disk_is_lost_when_the_database_is_killed(
+    substrate_name: str, tmp_path: Path
+) -> None:
+    lab = bring_up(substrate_name, tmp_path, NO_SYNC)
+    assert verdicts(lab, ("database-kill",), {"lost"})[-1] == "lost"
+
+
+@pytest.mark.usefixtures("remove")
+@pytest.mark.only("docker")
+def test_a_container_s_end_leaves_the_page_cache_so_a_database_without_fsync_loses_nothing(
+    substrate_name: str, tmp_path: Path
+) -> None:
+    lab = bring_up(substrate_name, tmp_path, NO_FSYNC)
+    assert verdicts(lab, ("store-off",), {"lost"}, at_most=2) == ["kept", "kept"]
+
+
+@pytest.mark.usefixtures("remove")
+@pytest.mark.only("vagrant")
+@pytest.mark.long
+def test_a_machine_s_power_off_takes_what_a_database_without_fsync_did_not_flush(
+    substrate_name: str, tmp_path: Path
+) -> None:
+    lab = bring_up(substrate_name, tmp_path, NO_FSYNC)
+    # A database may also be too damaged to start; then the run ends with its own error, and nothing is called kept.
+    assert verdicts(lab, ("store-off",), {"lost", "unknown"})[-1] in ("lost", "unknown")
+
+
+@pytest.mark.usefixtures("remove")
+@pytest.mark.only("vagrant")
+@pytest.mark.long
+def test_files_that_neither_the_app_nor_the_drive_flushes_are_lost_with_the_store_s_power(
+    substrate_name: str, tmp_path: Path
+) -> None:
+    by = Deadline.after(1500, "one test")
+    lab = bring_up(substrate_name, tmp_path, NO_DRIVE_SYNC)
+    deploy(lab, patched("files-without-fsync", tmp_path), by)
+    assert verdicts(lab, ("store-off",), {"lost"}, rate=rate_of(lab))[-1] == "lost"
+
+
+@pytest.mark.usefixtures("remove")
+@pytest.mark.long("vagrant")
+def test_workers_that_keep_their_users_data_lose_it_only_with_themselves(substrate_name: str) -> None:
+    type_well("up", substrate_name, "--stateful", "--name", LAB)
+    lab = deployment.load(LAB, substrate_name)
+    calm = run_proof(lab, "--kills", "0", "--duration", "5")
+    assert (calm["verdict"], calm["mode"]) == ("kept", "stateful")
+    killed = run_proof(lab, "--kills", "1", "--duration", "5")
+    lost = account_of(lab, killed).sorts
+    assert (killed["verdict"], [what for what in What if not lost[Sort.LOST, what]]) == ("lost", []), lost

@@ -1,0 +1,57 @@
+"""`lab verify` as it is typed: a table, JSON, JUnit XML, and an exit code that says what came of it."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.flows.deployment import Deployment
+from lab.host import paths
+from tests.conftest import type_lab, type_well
+
+SAYS = "the labs secrets are readable for their owner only"
+
+
+@pytest.fixture
+def words(running_lab: Deployment) -> list[str]:
+    return ["verify", running_lab.plan.substrate, "--name", running_lab.lab]
+
+
+# The suite takes ten seconds on containers and minutes on machines, and CI runs it once without the verb anyway.
+@pytest.mark.long("vagrant")
+def test_a_lab_that_is_right_gets_a_table_a_report_and_0(words: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "verify.xml"
+    lines = type_well(*words, "--junit", str(file)).out.splitlines()
+    assert {line.split()[0] for line in lines} == {"ok"}
+    assert any(line.split()[1:3] == [words[1], "worker-1"] and line.endswith("the service runs") for line in lines)
+    suites = ElementTree.fromstring(file.read_text())
+    assert [(suite.get("name"), len(suite)) for suite in suites] == [(words[1], len(lines))]
+
+
+@pytest.fixture
+def opened(running_lab: Deployment) -> Iterator[Path]:
+    """A secret of the lab that everybody on this computer can read."""
+    secret = next((paths.lab(running_lab.lab) / "secrets").glob("*"))
+    secret.chmod(0o644)
+    yield secret
+    secret.chmod(0o600)
+
+
+@pytest.mark.long
+def test_a_check_that_says_no_is_told_and_exits_1(words: list[str], opened: Path) -> None:
+    gave = type_lab(*words, "--json")
+    assert gave.code == 1, gave.err
+    found = json.loads(gave.out)[words[1]]
+    assert [row["check"] for row in found if row["ok"] is False] == [SAYS], opened
+    assert all(set(row) == {"check", "node", "ok", "found"} for row in found)
+
+
+@pytest.mark.long
+def test_what_there_is_nothing_to_compare_with_is_marked_and_exits_3(words: list[str], tmp_path: Path) -> None:
+    gave = type_lab(*words, env={"XDG_CACHE_HOME": str(tmp_path)})
+    assert gave.code == 3, gave.err
+    marks = {line.split()[0] for line in gave.out.splitlines()}
+    assert marks == {"ok", "??"}
+    assert "is not there, so nothing can be compared with it: run `lab build`" in gave.out

@@ -1,0 +1,57 @@
+"""Where state lives: the drive is one drive, the database commits synchronously, and every worker runs one version."""
+
+import hashlib
+import uuid
+from collections.abc import Callable
+
+import requests
+from testinfra.host import Host
+
+from lab.flows.deployment import Deployment
+from lab.model.node import STORE, NodeName
+
+_AS_LAB = "setpriv --reuid=64000 --regid=64000 --keep-groups"
+Into = Callable[[NodeName], Host]
+
+
+def test_a_file_written_through_one_worker_is_on_the_drive_of_every_worker(
+    into: Into, running_lab: Deployment, url: str
+) -> None:
+    name, content = f"probe-{uuid.uuid4().hex}", uuid.uuid4().bytes * 64
+    written = requests.put(f"{url}/files/{name}", data=content, timeout=60)
+    assert written.status_code == 201, written.text
+    try:
+        for spec in running_lab.plan.workers():
+            # As the app's own user: the drive is closed to everybody else, root of another machine included.
+            read = into(spec.name).check_output(f"{_AS_LAB} sha256sum /srv/drive/{name}")
+            assert read.split()[0] == hashlib.sha256(content).hexdigest(), spec.name
+    finally:
+        assert requests.delete(f"{url}/files/{name}", timeout=60).status_code == 204
+
+
+def _told(host: Host, question: str) -> str:
+    """What the running database answers to a question in SQL."""
+    as_postgres = "setpriv --reuid=postgres --regid=postgres --clear-groups"
+    return str(host.check_output(f'{as_postgres} psql -h /run/postgresql -At -d lab -c "{question}"')).strip()
+
+
+def test_the_database_answers_a_commit_when_it_is_on_disk(into: Into) -> None:
+    host = into(STORE)
+    assert _told(host, "SHOW synchronous_commit") == "on"
+    assert _told(host, "SHOW fsync") == "on"
+
+
+def test_the_database_asks_for_a_password(into: Into, running_lab: Deployment) -> None:
+    # The rules of the file that it was started with, as it reads them; an error in one would be told here too.
+    rules = _told(into(STORE), "SELECT type, address, auth_method, error FROM pg_hba_file_rules WHERE type <> 'local'")
+    subnet = running_lab.plan.subnet.partition("/")[0]
+    assert rules.splitlines() == [f"host|{subnet}|scram-sha-256|"]
+
+
+def test_every_worker_runs_the_newest_commit(into: Into, running_lab: Deployment) -> None:
+    newest = into(STORE).check_output("git --git-dir=/srv/store/source/app.git rev-parse main").strip()
+    for spec in running_lab.plan.workers():
+        answer = requests.get(f"http://{spec.address}:8000/whoami", timeout=60).json()
+        assert answer["commit"] == newest
+        assert answer["worker"] == str(spec.name)
+        assert answer["substrate"] == running_lab.plan.substrate

@@ -1,0 +1,99 @@
+"""A worker's life: becoming ready, draining, ending, starting again."""
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+
+from tests.unit.app.process import App, running
+
+
+def test_a_worker_without_source_is_alive_and_never_ready(tmp_path: Path) -> None:
+    with running(tmp_path / "disk", LAB_COMMIT="") as app:
+        assert app.get("/healthz").status_code == 200
+        answer = app.get("/readyz")
+        assert (answer.status_code, answer.json()["source"]) == (503, "missing")
+
+
+def test_a_worker_whose_store_is_not_there_yet_is_alive_and_ready_later(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    (disk / "files").write_text("in the way of the folder")
+    with running(disk) as app:
+        assert app.get("/healthz").status_code == 200
+        answer = app.get("/readyz")
+        assert (answer.status_code, answer.json()["store"]) == (503, "not reached yet")
+        (disk / "files").unlink()
+        app.await_ready()
+
+
+def test_draining_is_told_first_and_ends_when_the_balancer_has_seen_it(tmp_path: Path) -> None:
+    with running(tmp_path / "disk") as app, httpx.Client(base_url=app.url) as kept, ThreadPoolExecutor() as visitor:
+        app.await_ready()
+        kept.get("/whoami")
+        slow = visitor.submit(app.get, "/work?wait_ms=2000")
+        _await_in_flight(app)
+        began = time.monotonic()
+        app.terminate()
+        first = app.get("/readyz")
+        last = kept.get("/whoami")  # still served, and its connection ends, so that none is left open
+        second = app.get("/readyz")
+        assert (first.status_code, second.status_code) == (503, 503)
+        assert (last.status_code, last.headers["Connection"]) == (200, "close")
+        assert slow.result().status_code == 200
+        assert app.ends() == 0
+        assert time.monotonic() - began < 30  # not the whole notice
+
+
+def test_draining_stays_alive_and_serves_for_the_whole_notice(tmp_path: Path) -> None:
+    with running(tmp_path / "disk", LAB_DRAIN_NOTICE_S="3") as app:
+        app.await_ready()
+        began = time.monotonic()
+        app.terminate()
+        app.terminate()  # said twice is not said louder
+        first = app.get("/readyz")
+        assert (first.status_code, first.json()["draining"]) == (503, True)
+        assert app.get("/healthz").status_code == 200
+        assert app.get("/entries").status_code == 200
+        assert app.ends() == 0
+        assert time.monotonic() - began >= 3
+
+
+def test_what_was_given_to_a_stateful_worker_survives_its_restart(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    with running(disk) as app, httpx.Client(base_url=app.url) as visitor:
+        app.await_ready()
+        entry = visitor.post("/entries", json={"text": "kept"}, headers={"Idempotency-Key": "k"}).json()
+        visitor.put("/files/kept", content=b"kept")
+        visitor.post("/login", json={"user": "kept"})
+        cookies = dict(visitor.cookies)
+        os.kill(app.process.pid, signal.SIGKILL)
+    with running(disk) as app, httpx.Client(base_url=app.url, cookies=cookies) as visitor:
+        app.await_ready()
+        assert visitor.get(f"/entries/{entry['id']}").json()["text"] == "kept"
+        assert visitor.get("/files/kept").content == b"kept"
+        assert visitor.get("/me").json() == {"user": "kept"}
+
+
+def test_what_a_crashed_upload_left_is_never_shown_and_is_cleared_away(tmp_path: Path) -> None:
+    left = tmp_path / "disk" / "files" / ".worker-1.0123.part"
+    others = left.with_name(".worker-12.0123.part")  # may still be under way
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    others.write_bytes(b"half")
+    with running(tmp_path / "disk") as app:
+        app.await_ready()
+        assert app.get("/files").json() == {"files": []}
+    assert not left.exists()
+    assert others.exists()
+
+
+def _await_in_flight(app: App) -> None:
+    def probe() -> str | None:
+        figures = app.get("/metrics").text
+        return None if "lab_requests_in_flight 2.0" in figures else "the slow request has not arrived"
+
+    app.await_that(probe, "a request in flight")

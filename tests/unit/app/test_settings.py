@@ -1,0 +1,38 @@
+"""Wrong settings: one clear error that names the setting, and an end that nobody tries to mend by starting again."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.app.process import launch, settings
+
+HINT = ". Settings come from the environment; see settings.py\n"
+STATELESS = {
+    "LAB_MODE": "stateless",
+    "LAB_DATABASE_URL": "postgresql://lab:secret@store/lab",
+    "LAB_DRIVE": "/srv/drive",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"LAB_MODE": ""}, "LAB_MODE is not set"),
+        ({"LAB_MODE": "both"}, "LAB_MODE must be stateless or stateful, not 'both'"),
+        ({"LAB_NODE": ""}, "LAB_NODE is not set"),
+        ({"LAB_SUBSTRATE": ""}, "LAB_SUBSTRATE is not set"),
+        ({"LAB_LOCAL": "disk"}, "LAB_LOCAL must begin with /"),
+        ({**STATELESS, "LAB_DRIVE": ""}, "LAB_DRIVE is not set"),
+        ({**STATELESS, "LAB_DATABASE_URL": ""}, "LAB_DATABASE_URL is not set"),
+        ({**STATELESS, "LAB_DATABASE_URL": "secret"}, "LAB_DATABASE_URL must begin with postgresql://"),
+        ({"LAB_PORT": "http"}, "LAB_PORT must be a whole number from 1 to 65535, not 'http'"),
+        ({"LAB_PORT": "70000"}, "LAB_PORT must be a whole number from 1 to 65535, not '70000'"),
+        ({"LAB_THREADS": "0"}, "LAB_THREADS must be a whole number from 1 to 256, not '0'"),
+        ({"LAB_DRAIN_NOTICE_S": "-1"}, "LAB_DRAIN_NOTICE_S must be a whole number from 0 to 300, not '-1'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, changed: dict[str, str], told: str) -> None:
+    app = launch(settings(tmp_path, **changed), tmp_path / "log")
+    assert app.ends() == 2
+    assert app.log == f"error: {told}{HINT}"

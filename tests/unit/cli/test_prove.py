@@ -1,0 +1,76 @@
+"""`lab prove` on a terminal and on paper: steps that no table breaks, help that names the faults, a page of one run."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from click.shell_completion import ShellComplete
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from lab.cli import common, prove
+from lab.faults import catalogue
+from lab.ledger.writes import Outcome, What
+from tests.conftest import type_lab
+from tests.unit.ledger import histories
+from tests.unit.ledger.histories import Past
+
+
+def test_a_step_longer_than_the_screen_is_not_broken_above_the_live_table() -> None:
+    told = "store-off of store-1: store-1 is off, without the loss of a page cache, and it is started again soon"
+    paper = io.StringIO()
+    screen = Console(file=paper, force_terminal=True, color_system=None, width=80)
+    with Live(Table("a", "b"), console=screen, auto_refresh=False):
+        common.reporter(screen)(told)
+    assert told in paper.getvalue()
+
+
+def test_the_help_of_a_run_says_what_each_fault_is() -> None:
+    gave = type_lab("prove", "run", "--help")
+    told = re.sub(r"\s+", " ", gave.out)
+    assert not [name for name, fault in catalogue.FAULTS.items() if f" {name} {fault.says}" not in told]
+
+
+def test_tab_offers_the_faults() -> None:
+    completion = ShellComplete(prove.command, {}, "lab", "_LAB_COMPLETE")
+    offered = completion.get_completions(["run", "docker", "--fault"], "store")
+    assert [item.value for item in offered] == ["store-off"]
+    everything = completion.get_completions(["run", "docker", "--fault"], "")
+    assert [item.value for item in everything] == [*catalogue.FAULTS, catalogue.RANDOM]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    """The journal of a run that kept everything."""
+    told = histories.told([Past(what, number, [Outcome.ACKNOWLEDGED], True) for number, what in enumerate(What)])
+    path = tmp_path / "state" / "vagrant-docker-lab" / "labs" / "lab" / "runs" / "r1.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"".join(histories.lines(told)))
+    return path
+
+
+@pytest.mark.usefixtures("journal")
+def test_a_page_has_the_verdict_once_then_the_picture_then_what_is_not_shown_as_a_list(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "run.html"
+    gave = type_lab("prove", "show", "--plot", str(target), env={"XDG_STATE_HOME": str(tmp_path / "state")})
+    assert gave.code == 0, gave.err
+    html = target.read_text()
+    sentence = gave.out.splitlines()[0]
+    assert html.count(sentence) == 1
+    places = [html.index(part) for part in (sentence, "<svg ", "What this run does not show", "<li>All nodes stand")]
+    assert places == sorted(places)
+
+
+def test_a_damaged_journal_does_not_hide_the_others_from_the_list(tmp_path: Path, journal: Path) -> None:
+    lines = journal.read_bytes().splitlines(keepends=True)
+    lines[2] = lines[2].replace(b"acknowledged", b"acknowledge?")
+    journal.with_name("r0.jsonl").write_bytes(b"".join(lines))
+    gave = type_lab("prove", "list", env={"XDG_STATE_HOME": str(tmp_path / "state"), "COLUMNS": "120"})
+    assert gave.code == 0, gave.err
+    rows = [re.sub(r"[^\w, ]+", " ", line).split() for line in gave.out.splitlines()]
+    assert ["r0", "broken,", "line", "3"] in rows
+    assert ["r1", "one", "3", "2", "kept"] in rows

@@ -1,0 +1,126 @@
+"""What was begun stands in a file until it is healed, and is healed on any exit, the last one first."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from lab.faults import catalogue, injection
+from lab.faults.base import Before, Fault
+from lab.faults.catalogue import Planned
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError
+from lab.model.node import NodeName, Role
+from tests.unit.faults.ground import ground
+
+W1, W2 = Planned("fake", NodeName.parse("worker-1")), Planned("fake", NodeName.parse("worker-2"))
+ALL = ["inject", "verify", "confirm", "heal"]
+
+
+class Fake(Fault):
+    """A fault that only tells in which order it was called, and fails where it is told to."""
+
+    name = "fake"
+    role = Role.WORKER
+    says = "nothing happens"
+    told: ClassVar[list[str]]
+    fails: ClassVar[dict[str, BaseException]]
+
+    def _tell(self, what: str) -> None:
+        self.told.append(f"{what} {self.target}")
+        if what in self.fails:
+            raise self.fails[what]
+
+    def inject(self, by: Deadline) -> None:
+        self._tell("inject")
+
+    def verify(self, before: Before, by: Deadline) -> str:
+        self._tell("verify")
+        return "seen"
+
+    def confirm(self, seen: str, by: Deadline) -> str:
+        self._tell("confirm")
+        return f"{seen} twice"
+
+    def heal(self, by: Deadline) -> None:
+        self._tell("heal")
+
+
+@pytest.fixture(autouse=True)
+def fake(monkeypatch: pytest.MonkeyPatch) -> type[Fake]:
+    monkeypatch.setitem(catalogue.FAULTS, "fake", Fake)
+    monkeypatch.setattr(Fake, "told", [], raising=False)
+    monkeypatch.setattr(Fake, "fails", {}, raising=False)
+    return Fake
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "faults-docker.json"
+
+
+def by() -> Deadline:
+    return Deadline.after(30, "one test")
+
+
+def no(what: str) -> LabError:
+    return LabError(f"no {what}", where="here", mend="none")
+
+
+def go(file: Path, do: Callable[[injection.Injected], object] = lambda _: None) -> None:
+    with injection.injected(ground(), W1, file, by()) as made:
+        do(made)
+
+
+def test_a_fault_is_in_the_file_while_it_is_made_and_out_of_it_once_healed(file: Path, fake: type[Fake]) -> None:
+    go(file, lambda made: fake.told.append(f"{injection.read(file) == [W1]} {made.confirmed(by()).evidence}"))
+    assert fake.told == [*(f"{what} worker-1" for what in ALL[:3]), "True seen twice", "heal worker-1"]
+    assert injection.read(file) == []
+
+
+@pytest.mark.parametrize(
+    "error", [no("luck"), KeyboardInterrupt(), ValueError()], ids=lambda error: type(error).__name__
+)
+@pytest.mark.parametrize("where", ["inject", "the block"])
+def test_it_is_healed_on_any_exit(file: Path, fake: type[Fake], where: str, error: BaseException) -> None:
+    def fail(_: injection.Injected) -> None:
+        raise error
+
+    if where == "inject":
+        fake.fails[where] = error
+    with pytest.raises(type(error)):
+        go(file, fail)
+    assert fake.told[-1] == "heal worker-1"
+    assert injection.read(file) == []
+
+
+@pytest.mark.parametrize("where", ["verify", "confirm"])
+def test_what_was_not_seen_has_no_evidence_and_is_healed(file: Path, fake: type[Fake], where: str) -> None:
+    fake.fails[where] = no(where)
+    seen: list[injection.Injected] = []
+    go(file, lambda made: seen.append(made.confirmed(by())))
+    assert (seen[0].evidence, seen[0].problem) == (None, f"no {where}")
+    assert fake.told[-1] == "heal worker-1"
+
+
+def test_several_are_healed_in_reverse_order(file: Path, fake: type[Fake]) -> None:
+    with injection.injected(ground(), W1, file, by()), injection.injected(ground(), W2, file, by()):
+        assert injection.read(file) == [W1, W2]
+    assert fake.told[-2:] == ["heal worker-2", "heal worker-1"]
+
+
+def test_what_could_not_be_healed_stays_in_the_file_for_another_process(file: Path, fake: type[Fake]) -> None:
+    fake.fails["heal"] = no("heal")
+    with pytest.raises(LabError, match="no heal"):
+        go(file)
+    with pytest.raises(LabError, match="no heal"), injection.injected(ground(), W2, file, by()):
+        pass
+    assert injection.read(file) == [W1, W2]
+    fake.fails.clear()
+    fake.told.clear()
+    said: list[str] = []
+    assert injection.heal_all(ground(), file, said.append, by()) == 2
+    assert fake.told == ["heal worker-2", "heal worker-1"]
+    assert said == ["healing fake of worker-2", "healing fake of worker-1"]
+    assert injection.read(file) == []

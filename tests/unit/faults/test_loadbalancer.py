@@ -1,0 +1,71 @@
+"""Answers that were cut off are counted by the load balancer: where it does not tell, there is no evidence."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from lab.faults.loadbalancer import AnswerCut
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError
+from lab.model.node import NodeName
+from lab.model.plan import LOADBALANCER_OWN_PORT
+from tests.unit.faults.ground import ground
+
+ADDRESS = "127.0.0.78"  # not where anything else of ours listens
+COLUMNS = "# pxname,svname,scur,stot,hrsp_2xx,status,qcur\n"
+
+
+@contextmanager
+def telling(rows: str) -> Iterator[None]:
+    """A load balancer whose figures are these."""
+
+    class Figures(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write((COLUMNS + rows).encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    with ThreadingHTTPServer((ADDRESS, LOADBALANCER_OWN_PORT), Figures) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def soon() -> Deadline:
+    return Deadline.after(0.3, "one figure")
+
+
+def fault() -> AnswerCut:
+    return AnswerCut(ground(ADDRESS), NodeName.parse("worker-1"))
+
+
+def test_what_ended_without_an_answer_is_counted_and_nothing_more_is_claimed() -> None:
+    with telling("workers,worker-1,2,10,5,UP,0\n"):
+        assert fault().before(soon()) == {"unanswered": "3"}
+        assert fault().verify({"unanswered": "1"}, soon()) == (
+            "2 requests in flight on worker-1 ended without an answer; some may have been after the COMMIT"
+        )
+        with pytest.raises(LabError, match="did not happen"):
+            fault().verify({"unanswered": "3"}, soon())
+
+
+def test_a_load_balancer_that_does_not_know_the_worker_is_an_error_and_no_count() -> None:
+    with telling("workers,worker-2,2,10,5,UP,0\n"), pytest.raises(LabError) as raised:
+        fault().before(soon())
+    assert "the load balancer does not know worker-1" in raised.value.where
+
+
+def test_a_load_balancer_that_does_not_answer_is_an_error_and_no_count() -> None:
+    with pytest.raises(LabError) as raised:
+        fault().verify({"unanswered": "0"}, soon())
+    assert "no answer from the load balancer" in raised.value.where

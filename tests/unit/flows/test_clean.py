@@ -1,0 +1,36 @@
+"""What `clean` takes for used, and which root file systems it removes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab.flows import build, clean
+from lab.flows.deployment import Deployed
+from lab.model.deadline import Deadline
+from lab.model.node import Mode, Role
+from lab.provision import rootfs
+from lab.substrates import registry
+from tests.unit.model.test_plan import TOPOLOGY
+
+DOCKER = registry.get("docker")
+
+
+def test_a_lab_uses_what_it_was_made_from_and_what_lies_below_that() -> None:
+    now = Deployed(0, Mode.STATELESS, (1,), TOPOLOGY, build.keys(DOCKER, TOPOLOGY.versions))
+    worker = build.layer(DOCKER, Role.WORKER, TOPOLOGY.versions)
+    assert {layer.key for layer in worker.lineage()} < clean.keys_of("docker", now)
+    assert len(clean.keys_of("docker", now)) == 5
+    older = replace(now, keys=dict.fromkeys(Role, "0ld"))
+    assert clean.keys_of("docker", older) == {"0ld"}
+
+
+def test_root_file_systems_are_removed_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    home = tmp_path / "vagrant-docker-lab" / "rootfs"
+    for name in ("base-00", "worker-machine-11", "worker-machine-22", "making-33", "apt"):
+        (home / name).mkdir(parents=True)
+        (home / name / "manifest.json").touch()
+    assert rootfs.made() == {"base-00": "00", "worker-machine-11": "11", "worker-machine-22": "22"}
+    rootfs.remove(["worker-machine-11"], Deadline.after(60, "test"))
+    assert rootfs.made() == {"base-00": "00", "worker-machine-22": "22"}

@@ -1,0 +1,62 @@
+"""A run whose visitors are gone does not go on without them, and no fault strikes before there is something to lose."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from lab.faults.catalogue import Planned
+from lab.flows import prove
+from lab.flows.deployment import Deployed, Deployment
+from lab.ledger.plan import Plan
+from lab.ledger.records import Header
+from lab.ledger.writer import Journal
+from lab.ledger.writes import What
+from lab.model.errors import LabError
+from lab.model.node import Mode, NodeName
+from lab.traffic.run import Traffic
+from lab.traffic.visits import Patience
+from tests.unit.faults.ground import KEYS, ground
+from tests.unit.model.test_plan import TOPOLOGY
+from tests.unit.traffic.test_run import responder
+
+
+def run_of(plan: Plan) -> prove._Run:
+    on = ground()
+    lab = Deployment("blue", on.substrate, Deployed(0, Mode.STATELESS, (1, 2), TOPOLOGY, KEYS), on.plan)
+    kill = Planned("kill", NodeName.parse("worker-1"))
+    return prove._Run(lab, on, plan, [kill], lambda _: None, lambda _: None)
+
+
+def header(plan: Plan) -> Header:
+    return Header(plan.run, "blue", "docker", "stateless", None, plan.seed, plan.rate, plan.duration_s, time.time())
+
+
+def test_a_run_whose_visitors_have_gone_ends(tmp_path: Path) -> None:
+    plan = Plan("r1", 1, rate=20, duration_s=0.2)
+    with responder() as (url, _), Journal(tmp_path / "j", header(plan)) as journal, Traffic(url, plan, journal) as gone:
+        gone.join()
+        with pytest.raises(LabError, match="the visitors are gone"):
+            run_of(plan)._keep_calm(gone, until=lambda: False)
+
+
+def test_a_fault_waits_until_each_kind_of_write_was_acknowledged(tmp_path: Path) -> None:
+    plan = Plan("r1", 1, rate=50, duration_s=60)
+    with responder() as (url, _), Journal(tmp_path / "j", header(plan)) as journal, Traffic(url, plan, journal) as some:
+        assert some.tally().kinds == set()
+        run_of(plan)._await_writes(some)
+        assert some.tally().kinds == set(What)
+        some.stop()
+
+
+def test_without_an_acknowledged_write_no_fault_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prove, "_BEGIN_S", 0.5)
+    plan = Plan("r1", 1, rate=200, duration_s=60)
+    with responder() as (url, _):
+        pass
+    with (
+        Journal(tmp_path / "j", header(plan)) as journal,
+        Traffic(url, plan, journal, Patience(repeat_s=0.1)) as nobody,
+        pytest.raises(LabError, match="no entry and no file and no login was acknowledged within 1 s"),
+    ):
+        run_of(plan)._await_writes(nobody)

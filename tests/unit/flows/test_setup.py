@@ -1,0 +1,202 @@
+"""What setup would change, decided from what was found; the words for it; and the refusals."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.flows import setup
+from lab.flows.setup import Found, Needs, Plan
+from lab.host import computer
+from lab.host.computer import Rights
+from lab.model.deadline import Deadline
+from lab.model.errors import UsageError
+from lab.provision import layers, roles
+
+NEEDS = Needs(
+    packages=("git", "qemu"),
+    groups=("docker", "kvm"),
+    daemons={"one": Path("/run/one"), "two": Path("/run/two")},
+    pool="default",
+    pool_ask=("true",),
+    device_modes=("0660", "0666"),
+    engines_here={"ENGINE": ("unix:///here",)},
+)
+ALL_THERE = Found(
+    user="ada",
+    packages=frozenset({"git", "qemu", "vim"}),
+    memberships=frozenset({"docker", "kvm", "users"}),
+    has_ids=True,
+    device=Rights("kvm", "0660"),
+    running=frozenset({"one", "two"}),
+    has_pool=True,
+)
+
+
+def test_nothing_is_done_where_all_is_there() -> None:
+    assert setup.decide(NEEDS, ALL_THERE) == Plan("ada")
+    assert setup.decide(NEEDS, ALL_THERE).lines() == []
+
+
+CASES: dict[str, tuple[dict[str, Any], Plan]] = {
+    "a package is missing": ({"packages": frozenset({"git"})}, Plan("ada", packages=("qemu",))),
+    "the user lacks a group": ({"memberships": frozenset({"kvm"})}, Plan("ada", groups=("docker",))),
+    "the user has no ids for builds": ({"has_ids": False}, Plan("ada", needs_ids=True)),
+    "root needs neither groups nor ids": (
+        {"user": "root", "memberships": frozenset(), "has_ids": False},
+        Plan("root"),
+    ),
+    "the device is for root only": ({"device": Rights("root", "0600")}, Plan("ada", mends_device=True)),
+    "the device's group may not write": ({"device": Rights("kvm", "0640")}, Plan("ada", mends_device=True)),
+    "all may use the device": ({"device": Rights("kvm", "0666")}, Plan("ada")),
+    "there is no device": ({"device": None}, Plan("ada")),
+    "a daemon does not run": ({"running": frozenset({"two"})}, Plan("ada", daemons=("one",))),
+    "the pool is not active": ({"has_pool": False}, Plan("ada", needs_pool=True)),
+    "the pool could not be told": ({"has_pool": None}, Plan("ada")),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_lacking_is_planned_and_nothing_else(case: str) -> None:
+    found, wanted = CASES[case]
+    assert setup.decide(NEEDS, replace(ALL_THERE, **found)) == wanted
+
+
+def test_a_plan_says_each_change_in_words() -> None:
+    plan = Plan("ada", ("git", "qemu"), ("docker", "kvm"), True, True, ("one",), True)
+    assert plan.lines() == [
+        "install 2 packages and what they need: git qemu",
+        "put ada in the groups docker, kvm",
+        "give ada a range of user and group ids for builds (/etc/subuid, /etc/subgid)",
+        "let the group kvm use /dev/kvm",
+        "start one",
+        "define and start the storage pool of machines",
+    ]
+    assert plan.lines(start=False) == plan.lines()[:4]
+
+
+@pytest.mark.parametrize(
+    ("lines", "first"),
+    [
+        ([], 100_000),
+        (["ada:100000:65536"], 165_536),
+        (["bob:300000:10", "ada:100000:65536"], 300_010),
+        (["not a range", "eve:50:10"], 100_000),
+    ],
+)
+def test_a_new_range_of_ids_overlaps_no_other(lines: list[str], first: int) -> None:
+    assert computer.first_free_id(lines) == first
+
+
+def test_both_releases_of_debian_are_known_and_differ_where_their_packages_do() -> None:
+    bookworm = setup.read_needs("debian", "12", has_apparmor=False)
+    trixie = setup.read_needs("debian", "13", has_apparmor=True)
+    assert set(trixie.packages) - set(bookworm.packages) == {"docker-cli", "apparmor"}
+    assert set(bookworm.groups) == {"docker", "libvirt", "kvm"}
+
+
+def test_another_system_is_refused_in_one_message() -> None:
+    with pytest.raises(UsageError) as raised:
+        setup.read_needs("ubuntu", "24.04", has_apparmor=False)
+    assert str(raised.value) == (
+        "not supported: ubuntu 24.04\n"
+        "  where: /etc/os-release\n"
+        "  mend:  run the kit on Debian 12 or 13 on amd64, for example in a virtual machine"
+    )
+
+
+def test_an_engine_elsewhere_is_refused_in_one_message() -> None:
+    with pytest.raises(UsageError) as raised:
+        setup.refuse_engines_elsewhere({"ENGINE": "tcp://there:1"}, NEEDS.engines_here)
+    assert str(raised.value) == (
+        "ENGINE names an engine elsewhere: tcp://there:1\n"
+        "  where: the environment\n"
+        "  mend:  unset ENGINE: the kit sets up this computer's own engines"
+    )
+
+
+@pytest.mark.parametrize("environment", [{}, {"ENGINE": ""}, {"ENGINE": "unix:///here"}, {"OTHER": "tcp://there"}])
+def test_this_computers_own_engine_is_not_refused(environment: dict[str, str]) -> None:
+    setup.refuse_engines_elsewhere(environment, NEEDS.engines_here)
+
+
+def test_a_record_is_told_in_words_before_it_is_undone() -> None:
+    record = {
+        "packages": ["git", "qemu"],
+        "users": {
+            "ada": {"groups": ["kvm"], "subids": ["/etc/subuid"]},
+            "bob": {"groups": ["docker", "kvm"], "subids": []},
+        },
+        "kvm": {"owner": "root", "group": "root", "mode": "0600"},
+        "units": [],
+        "pool": False,
+    }
+    assert setup.in_words(record) == [
+        "purge the packages git qemu",
+        "take ada out of the groups kvm",
+        "remove the id ranges of ada from /etc/subuid",
+        "take bob out of the groups docker kvm",
+        "give /dev/kvm back its rights",
+        "end the daemons that setup started",
+    ]
+    assert setup.in_words({}) == []
+
+
+def test_undo_is_refused_while_there_are_labs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    monkeypatch.setenv("LIBVIRT_DEFAULT_URI", "qemu+unix:///system?socket=/nowhere/libvirt.sock")
+    (tmp_path / "vagrant-docker-lab/labs/blue").mkdir(parents=True)
+    with pytest.raises(UsageError) as raised:
+        setup.undo(pytest.fail, Deadline.after(1, "test"))
+    assert raised.value.message == "there are labs: blue"
+    assert raised.value.mend == "remove them first: lab destroy --volumes --yes --name blue"
+
+
+_NOTE = """
+- hosts: host
+  gather_facts: false
+  tasks:
+    - ansible.builtin.slurp: {src: "{{ host_record }}"}
+      register: host_recorded
+      failed_when: false
+    - ansible.builtin.import_role: {name: host, tasks_from: note}
+"""
+
+
+def note(playbook: Path, record: Path, user: str, groups: str, *, has_ids: bool) -> Mapping[str, Any]:
+    """What the role notes for this user, found in these groups; it changes nothing but the record."""
+    asked = [{"rc": 0 if has_ids else 1, "item": file} for file in ("/etc/subuid", "/etc/subgid")]
+    found = {
+        "host_record": str(record),
+        "host_user": user,
+        "host_memberships": {"stdout": groups},
+        "host_subids": {"results": asked},
+        "host_missing": [],
+        "host_kvm_fine": True,
+        "host_pool_definition": {"stat": {"exists": True}},
+        "host_enabled": {"results": []},
+    }
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    roles.play(roles.Play(playbook, {"host": local}, found), lambda _: None, Deadline.after(120, "test"), where="test")
+    noted: Mapping[str, Any] = json.loads(record.read_text())
+    return noted
+
+
+def test_what_each_user_was_given_is_noted_for_all_who_set_up_this_computer(tmp_path: Path) -> None:
+    playbook, record = tmp_path / "note.yml", tmp_path / "noted/setup.json"
+    playbook.write_text(_NOTE)
+    (tmp_path / "roles").symlink_to(layers.PLAYBOOKS / "roles")
+    note(playbook, record, "ada", "ada kvm", has_ids=False)
+    # The second time all is there: what was given the first time stays noted.
+    note(playbook, record, "ada", "ada docker kvm libvirt", has_ids=True)
+    note(playbook, record, "root", "root", has_ids=False)
+    noted = note(playbook, record, "bob", "bob libvirt", has_ids=True)
+    assert noted["users"] == {
+        "ada": {"groups": ["docker", "libvirt"], "subids": ["/etc/subgid", "/etc/subuid"]},
+        "bob": {"groups": ["docker", "kvm"], "subids": []},
+    }

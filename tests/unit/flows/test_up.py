@@ -1,0 +1,85 @@
+"""What `up` decides: a table of what is there against what is wanted."""
+
+from collections.abc import Collection, Mapping
+
+import pytest
+
+from lab.flows.changes import Changes, decide
+from lab.flows.deployment import numbers
+from lab.model.node import LOADBALANCER, STORE, LabPlan, Mode, Node, NodeName, Role, State
+from tests.unit.model.test_plan import make
+
+W1, W2, W3 = (NodeName(Role.WORKER, index) for index in (1, 2, 3))
+ALL_UP = {LOADBALANCER: State.RUNNING, STORE: State.RUNNING, W1: State.RUNNING, W2: State.RUNNING}
+
+CASES = {
+    "nothing is there": ({}, Changes(create=(LOADBALANCER, STORE, W1, W2))),
+    "all is there": (ALL_UP, Changes()),
+    "a worker was killed": ({**ALL_UP, W1: State.ABSENT}, Changes(create=(W1,))),
+    "the host was restarted": (dict.fromkeys(ALL_UP, State.STOPPED), Changes(create=(LOADBALANCER, STORE, W1, W2))),
+    "a laptop was suspended": ({**ALL_UP, STORE: State.SLEEPING}, Changes(create=(STORE,))),
+    "a node is there only in part": ({**ALL_UP, W2: State.CREATING}, Changes(create=(W2,), clear=(W2,))),
+    "a node failed": ({**ALL_UP, W2: State.FAILED}, Changes(create=(W2,), clear=(W2,))),
+    "there is a worker too many": ({**ALL_UP, W3: State.RUNNING}, Changes(retire=(W3,))),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_up_brings_what_is_there_to_what_is_wanted(case: str) -> None:
+    states, wanted = CASES[case]
+    assert decide(make(), _there(make(), states)) == wanted
+
+
+def _there(plan: LabPlan, states: Mapping[NodeName, State], outdated: Collection[NodeName] = ()) -> list[Node]:
+    """Nodes in these states, made as the plan says but for the outdated ones."""
+    digests = {spec.name: spec.digest for spec in plan.nodes if spec.name not in outdated}
+    return [
+        Node(name, state, "", digests.get(name, "old")) for name, state in states.items() if state is not State.ABSENT
+    ]
+
+
+OLD = {
+    "a worker is drained first": ({W1}, ALL_UP, Changes(renew=(W1,))),
+    "a store or load balancer is removed first": (
+        {LOADBALANCER, STORE},
+        ALL_UP,
+        Changes(create=(LOADBALANCER, STORE), remake=(LOADBALANCER, STORE)),
+    ),
+    "a worker that does not run has nothing to drain": (
+        {W1},
+        {**ALL_UP, W1: State.STOPPED},
+        Changes(create=(W1,), remake=(W1,)),
+    ),
+    "a node that failed is removed as such": ({W2}, {**ALL_UP, W2: State.FAILED}, Changes(create=(W2,), clear=(W2,))),
+    "a worker too many just goes": ({W3}, {**ALL_UP, W3: State.RUNNING}, Changes(retire=(W3,))),
+}
+
+
+@pytest.mark.parametrize("case", OLD)
+def test_an_outdated_node_is_made_anew(case: str) -> None:
+    old, states, wanted = OLD[case]
+    assert decide(make(), _there(make(), states, old)) == wanted
+
+
+def test_an_outdated_worker_that_keeps_its_users_data_is_left() -> None:
+    plan = make(Mode.STATEFUL)
+    there = _there(plan, {**ALL_UP, W2: State.STOPPED}, {W1, W2, STORE})
+    assert decide(plan, there) == Changes(create=(STORE, W2), remake=(STORE,), leave=(W1, W2))
+
+
+def test_every_change_is_told_in_words() -> None:
+    told = Changes(create=(STORE, W1), remake=(STORE,), retire=(W3,), renew=(W2,)).in_words()
+    assert told == [
+        "make worker-1",
+        "make store-1 anew: it is outdated",
+        "drain worker-2 and make it anew: it is outdated",
+        "drain and remove worker-3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "count", "after"),
+    [([], 2, [1, 2]), ([1, 2], 4, [1, 2, 3, 4]), ([1, 2, 3], 1, [1]), ([2, 5], 3, [1, 2, 5]), ([2], 1, [2])],
+)
+def test_workers_keep_their_numbers(before: list[int], count: int, after: list[int]) -> None:
+    assert numbers(before, count) == after

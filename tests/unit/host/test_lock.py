@@ -1,0 +1,71 @@
+"""The lock: one holder, also when the file was removed by the one before."""
+
+import fcntl
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from lab.host import lock
+from lab.model.errors import UsageError
+from tests.conftest import REPO
+
+_HOLD = """
+import sys
+from pathlib import Path
+from lab.host import lock
+with lock.held(Path(sys.argv[1]), "up"):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def _holder(path: Path) -> "subprocess.Popen[str]":
+    """Another process that holds the lock until a line, or the end of its input, comes."""
+    words = [sys.executable, "-c", _HOLD, str(path)]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPO)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_lock_that_is_held_names_its_holder(tmp_path: Path) -> None:
+    with _holder(tmp_path / "lock") as other:
+        with pytest.raises(UsageError, match=rf"`lab up` \(pid {other.pid}\)"), lock.held(tmp_path / "lock", "down"):
+            pass
+        other.communicate("done\n")
+
+
+def test_patience_outwaits_a_short_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    with _holder(tmp_path / "lock") as other:
+
+        def let_go(seconds: float) -> None:
+            waited.append(seconds)
+            other.communicate("done\n")
+
+        monkeypatch.setattr(time, "sleep", let_go)
+        with lock.held(tmp_path / "lock", "down", patience_s=60):
+            assert len(waited) == 1
+
+
+def test_a_file_that_was_removed_while_we_locked_it_is_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, taken = tmp_path / "lab", list[int]()
+    real = fcntl.flock
+
+    def removed_just_before(file: IO[str], how: int) -> None:
+        # What `destroy` does to a lab's folder between our opening the file and our locking it.
+        if not taken:
+            shutil.rmtree(folder)
+        taken.append(how)
+        real(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", removed_just_before)
+    with lock.held(folder / "lock", "up"):
+        assert len(taken) == 2
+        with pytest.raises(UsageError), lock.held(folder / "lock", "destroy"):
+            pass

@@ -1,0 +1,160 @@
+"""Histories of runs for the audit: what a correct site may do, and ways in which a wrong one differs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+from lab.ledger import journal, records
+from lab.ledger.audit import Sort
+from lab.ledger.records import Attempt, FaultNote, Header, Intent, Look, Seen, Source, Stage
+from lab.ledger.writes import Outcome, What, digest, key
+
+RUN = "r1"
+READ_S, END_S = 100.0, 120.0
+PLANNED = ("kill", "kill")
+
+
+@dataclass
+class Past:
+    """One write: how each attempt ended, and whether it is there at the end."""
+
+    what: What
+    number: int
+    outcomes: list[Outcome]
+    is_there: bool
+    looked: list[bool] = field(default_factory=list)
+    """Reads after its last attempt, each with whether the write was seen."""
+
+    @property
+    def key(self) -> str:
+        return key(RUN, self.number % 3, self.number)
+
+    @property
+    def sha(self) -> str:
+        return digest(self.key.encode())
+
+    @property
+    def sort(self) -> Sort:
+        """What the audit has to say of it, on a correct site."""
+        if Outcome.ACKNOWLEDGED in self.outcomes:
+            return Sort.KEPT
+        if Outcome.INDETERMINATE in self.outcomes:
+            return Sort.RECOVERED if self.is_there else Sort.ABSENT
+        return Sort.REFUSED
+
+
+@st.composite
+def pasts(draw: st.DrawFn, number: int) -> Past:
+    """A write on a correct site: attempts in doubt are repeated, an answer ends it."""
+    doubts = draw(st.integers(0, 2))
+    last = draw(st.sampled_from(list(Outcome)))
+    outcomes = [Outcome.INDETERMINATE] * doubts + [last]
+    is_acknowledged = last is Outcome.ACKNOWLEDGED
+    may_be_there = Outcome.INDETERMINATE in outcomes
+    is_there = is_acknowledged or (may_be_there and draw(st.booleans()))
+    looks = draw(st.integers(0, 2)) if is_acknowledged else 0
+    return Past(draw(st.sampled_from(list(What))), number, outcomes, is_there, [True] * looks)
+
+
+@st.composite
+def clean(draw: st.DrawFn) -> list[Past]:
+    """A correct history, in which each kind is acknowledged before the first fault."""
+    count = draw(st.integers(0, 12))
+    return [*one_of_each(), *(draw(pasts(number)) for number in range(len(What), len(What) + count))]
+
+
+def one_of_each() -> list[Past]:
+    """A write of each kind, acknowledged at once."""
+    return [Past(what, number, [Outcome.ACKNOWLEDGED], True) for number, what in enumerate(What)]
+
+
+def header(**changed: Any) -> Header:
+    values: dict[str, Any] = {
+        "run": RUN,
+        "lab": "lab",
+        "substrate": "one",
+        "mode": "stateless",
+        "accelerator": None,
+        "seed": 7,
+        "rate": 10.0,
+        "duration_s": 10.0,
+        "began_at": 1.0,
+        "planned": PLANNED,
+        "targets": tuple(f"worker-{number}" for number in range(len(PLANNED))),
+        "worker_connections": 2,
+    }
+    return Header(**values | changed)
+
+
+def faults() -> list[dict[str, Any]]:
+    return [
+        FaultNote(number, stage, 2.0 + number, "kill", f"worker-{number}", ("worker",)).record()
+        for number in range(len(PLANNED))
+        for stage in Stage
+    ]
+
+
+def during(past: Past) -> list[dict[str, Any]]:
+    """The records of one write while the run goes on."""
+    due_s = past.number / 10
+    rows = [
+        Attempt(
+            past.key, outcome, due_s + i, due_s + i + 0.5, _status(past, outcome), "worker-1", _failure(outcome), False
+        )
+        for i, outcome in enumerate(past.outcomes)
+    ]
+    after_s = due_s + len(rows) + 1
+    looks = [
+        Look(past.key, after_s, after_s, after_s + 0.1, 200 if seen else 404, "worker-2", "", *_seen(past, seen))
+        for seen in past.looked
+    ]
+    told = [records.intents([Intent(past.what, past.key, due_s, past.sha)]), records.attempts(rows)]
+    return [*told, records.looks(looks)] if looks else told
+
+
+def read_back(there: Iterable[tuple[What, str, str]], source: Source) -> list[dict[str, Any]]:
+    """A whole final read from one source, in pages of two."""
+    told: list[dict[str, Any]] = []
+    for what in What:
+        rows = [(name, sha) for kind, name, sha in there if kind is what]
+        told += [records.found(source, what, rows[i : i + 2]) for i in range(0, len(rows), 2)]
+        told.append(records.read_back(source, what, READ_S, READ_S + 1, complete=True))
+    return told
+
+
+def there(history: Iterable[Past]) -> list[tuple[What, str, str]]:
+    """What a correct site has at the end, with what somebody else wrote."""
+    return [(p.what, p.key, p.sha) for p in history if p.is_there] + [(What.ENTRY, "other-1-1", digest(b"other"))]
+
+
+def told(history: list[Past]) -> list[dict[str, Any]]:
+    """The whole journal of a run on a correct site."""
+    records_ = [header().record()]
+    for past in history:
+        records_ += during(past)
+    final = [record for source in Source for record in read_back(there(history), source)]
+    return [*records_, *faults(), *final, records.end(END_S)]
+
+
+def lines(told_: Iterable[dict[str, Any]]) -> list[bytes]:
+    """The journal as it is on disk."""
+    chain, made = journal.START, []
+    for record in told_:
+        line, chain = journal.seal(record, chain)
+        made.append(line)
+    return made
+
+
+def _status(past: Past, outcome: Outcome) -> int:
+    done = 200 if past.what is What.LOGIN else 201
+    return {Outcome.ACKNOWLEDGED: done, Outcome.REFUSED: 422, Outcome.INDETERMINATE: 0}[outcome]
+
+
+def _failure(outcome: Outcome) -> str:
+    return "timed out" if outcome is Outcome.INDETERMINATE else ""
+
+
+def _seen(past: Past, seen: bool) -> tuple[Seen, str]:
+    return (Seen.FOUND, past.sha) if seen else (Seen.MISSING, "")

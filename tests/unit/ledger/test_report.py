@@ -1,0 +1,85 @@
+"""What a person reads: one sentence, what users noticed, and what the run does not show."""
+
+import pytest
+
+from lab.faults import catalogue
+from lab.ledger import report
+from lab.ledger.audit import audit
+from lab.ledger.struck import FaultSeen
+from lab.ledger.unshown import Harm, not_shown
+from lab.ledger.writes import Outcome, What
+from tests.unit.ledger import histories
+from tests.unit.ledger.histories import Past
+
+ACKNOWLEDGED = [Past(what, number, [Outcome.ACKNOWLEDGED], True, [True]) for number, what in enumerate(What)]
+
+
+def test_the_verdict_is_one_plain_sentence() -> None:
+    assert report.verdict(audit(histories.told(ACKNOWLEDGED))).sentence == (
+        "Kept: all 3 acknowledged writes are there, after 2 faults."
+    )
+    quiet = [record for record in histories.told(ACKNOWLEDGED) if record["kind"] != "fault"]
+    quiet[0] = histories.header(planned=()).record()
+    assert report.verdict(audit(quiet)).sentence == (
+        "Kept: all 3 acknowledged writes are there; no fault was injected."
+    )
+
+
+def test_what_is_wrong_is_told_by_kind_the_worst_first() -> None:
+    told = histories.told([*ACKNOWLEDGED, Past(What.ENTRY, 9, [Outcome.ACKNOWLEDGED], True, [False])])
+    for record in told:
+        if record["kind"] == "found":
+            record["rows"] = [row for row in record["rows"] if row[0] in (ACKNOWLEDGED[0].key, "r1-0-9")]
+    assert report.verdict(audit(told)).sentence == (
+        "Lost: 2 of 4 acknowledged writes are gone (1 file, 1 login); "
+        "1 acknowledged write was missing for a while from reads that began later (1 entry)."
+    )
+
+
+def test_what_users_noticed_is_told() -> None:
+    assert report.users_view(audit(histories.told(ACKNOWLEDGED))) == [
+        "3 reads: 0 failed before an answer began, 0 were cut in the middle of one.",
+        "0 writes had to be repeated with their key; 0 of them were then acknowledged. 0 were refused.",
+        "While workers died, at most 0 attempts to write failed at one kill, all sent before that worker was gone, and "
+        "each was acknowledged when repeated; no read failed.",
+    ]
+
+
+def _about(accelerator: str | None, *takes: Harm, verified: bool = True, mode: str = "stateless") -> str:
+    fault = FaultSeen("some", "store-1", 1.0, 2.0, 1.5 if verified else None, takes)
+    return "\n".join(not_shown(histories.header(accelerator=accelerator, mode=mode), [fault], 10))
+
+
+def test_a_kill_that_leaves_the_page_cache_is_told_from_one_that_does_not() -> None:
+    assert "page cache" in _about(None, Harm.MEMORY)
+    assert "page cache" not in _about("tcg", Harm.MEMORY)
+    assert "Power never failed" in _about("tcg", Harm.PROCESS)
+    assert "Power never failed" not in _about("tcg", Harm.MEMORY)
+
+
+@pytest.mark.parametrize("harm", [harm for harm in Harm if harm is not Harm.MEMORY])
+def test_only_what_was_verified_to_be_taken_away_is_shown(harm: Harm) -> None:
+    without = set(_about("kvm").splitlines())
+    assert len(without - set(_about("kvm", harm).splitlines())) == 1, "one sentence for each harm, and its own"
+    assert set(_about("kvm", harm, verified=False).splitlines()) == without
+
+
+def test_that_an_answer_was_cut_off_does_not_show_that_it_was_after_the_commit() -> None:
+    assert "none was seen to be" in _about("kvm", Harm.ANSWER)
+    assert "none was seen to be" not in _about("kvm", Harm.NETWORK)
+
+
+def test_each_fault_takes_something_away_and_a_slow_network_is_not_a_cut_one() -> None:
+    assert not [name for name, fault in catalogue.FAULTS.items() if not fault.takes]
+    takes = {name: catalogue.named(name).takes for name in ("cut-store", "delay", "loss", "pause", "stop", "kill")}
+    assert len(set(takes.values())) == len(takes)
+
+
+def test_emulation_and_the_counter_example_are_named() -> None:
+    assert "emulated" in _about("tcg")
+    assert "emulated" not in _about("kvm")
+    assert "stateful" in _about(None, mode="stateful")
+
+
+def test_something_is_always_not_shown() -> None:
+    assert "All nodes stand on one computer" in _about("kvm", *Harm)

@@ -1,0 +1,74 @@
+"""What HAProxy is given to read, and what is read from it."""
+
+from lab.loadbalancer import config
+from lab.loadbalancer.config import Difference, Limits, Server
+
+LIMITS = Limits(max_connections=8, retries=2, check_interval_ms=500)
+WORKERS = [("worker-1", "10.77.0.101"), ("worker-2", "10.77.0.102")]
+HEADER = "pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight"
+STAT = f"""# {HEADER},hrsp_2xx,hrsp_5xx
+site,FRONTEND,,,1,1,4000,2,100,200,0,0,0,,,,,OPEN,,,
+workers,worker-1,2,3,8,8,8,20,100,200,,0,,0,0,0,0,UP,1,7,1
+workers,worker-2,0,0,1,1,8,20,100,200,,0,,0,0,0,0,DOWN 1/2,1,19,0
+workers,worker-3,0,0,0,1,8,20,100,200,,0,,0,0,0,0,DRAIN,1,20,
+workers,BACKEND,0,0,1,1,400,20,100,200,0,0,,0,0,0,0,UP,2,46,1
+"""
+
+
+def test_every_worker_is_in_the_file_with_its_capacity() -> None:
+    text = config.render(WORKERS, LIMITS, sticky=False)
+    assert "server worker-1 10.77.0.101:8000\n" in text
+    assert "server worker-2 10.77.0.102:8000\n" in text
+    assert "maxconn 8" in text
+    assert "cookie" not in text
+
+
+def test_only_a_request_that_changes_nothing_is_repeated_after_it_was_sent() -> None:
+    assert "disable-l7-retry unless METH_GET" in config.render(WORKERS, LIMITS, sticky=False)
+
+
+def test_a_sticky_lab_keeps_each_user_on_one_worker() -> None:
+    text = config.render(WORKERS, LIMITS, sticky=True)
+    assert "cookie lab_worker insert indirect nocache" in text
+    assert "server worker-1 10.77.0.101:8000 cookie worker-1\n" in text
+
+
+def test_a_worker_that_joins_is_checked_and_bounded_like_those_in_the_file() -> None:
+    commands = config.addition("worker-3", "10.77.0.103", LIMITS, sticky=True).split(";")
+    assert commands[0] == (
+        "add server workers/worker-3 10.77.0.103:8000 check inter 500 downinter 200 fall 2 rise 1 "
+        "observe layer4 error-limit 1 on-error mark-down maxconn 8 cookie worker-3"
+    )
+    assert commands[1:] == ["enable health workers/worker-3", "enable server workers/worker-3"]
+
+
+def test_a_worker_that_is_away_is_looked_at_more_often_and_each_is_given_seconds_to_answer() -> None:
+    text = config.render(WORKERS, LIMITS, sticky=False)
+    assert "inter 500 downinter 200 " in text
+    assert "timeout check 3s" in text
+
+
+def test_the_workers_are_read_from_haproxys_statistics() -> None:
+    found = config.servers(STAT)
+    assert found == [
+        Server("worker-1", "UP", sessions=8, queued=2, unanswered=4),
+        Server("worker-2", "DOWN 1/2", sessions=1, queued=0),
+        Server("worker-3", "DRAIN", sessions=0, queued=0),
+    ]
+    assert [server.is_serving for server in found] == [True, False, False]
+
+
+def test_no_statistics_are_no_workers() -> None:
+    assert config.servers("") == []
+
+
+def test_the_difference_says_what_to_remove_and_what_to_add() -> None:
+    running = config.servers(STAT)
+    assert config.difference(running, [*WORKERS, ("worker-4", "10.77.0.104")]) == Difference(
+        remove=("worker-3",), add=(("worker-4", "10.77.0.104"),), resume=()
+    )
+
+
+def test_a_worker_whose_drain_was_interrupted_is_taken_back() -> None:
+    wanted = [*WORKERS, ("worker-3", "10.77.0.103")]
+    assert config.difference(config.servers(STAT), wanted) == Difference(remove=(), add=(), resume=("worker-3",))

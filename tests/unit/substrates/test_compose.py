@@ -1,0 +1,59 @@
+"""What runs on Docker is what stands in compose.yaml."""
+
+from pathlib import Path
+
+import pytest
+
+from lab.model.node import Mode
+from lab.substrates.docker import compose
+from tests.unit.model.test_plan import make
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "nodes").mkdir()
+    for node in make().nodes:
+        (tmp_path / "nodes" / f"{node.name}.env").write_text("LAB_NAME=blue\nLAB_URL=a=b\n")
+    return tmp_path
+
+
+def test_a_worker_is_locked_down(folder: Path) -> None:
+    values = compose.parse(compose.render(make(), bounded=True))
+    host = compose.host_config(values, "worker-1", folder)
+    assert host["read_only"] is True
+    assert host["cap_drop"] == ["ALL"]
+    assert host["security_opt"] == ["no-new-privileges"]
+    assert compose.container(values, "worker-1", folder)["user"] == "64000:64000"
+    assert host["binds"] == ["labkit-blue_drive:/srv/drive"]
+
+
+def test_a_stateful_worker_may_write_on_its_own_layer(folder: Path) -> None:
+    values = compose.parse(compose.render(make(Mode.STATEFUL), bounded=True))
+    assert compose.host_config(values, "worker-1", folder)["read_only"] is False
+
+
+def test_only_the_load_balancer_is_published_and_only_on_loopback(folder: Path) -> None:
+    values = compose.parse(compose.render(make(), bounded=True))
+    ports = {name: compose.host_config(values, name, folder)["port_bindings"] for name in values["services"]}
+    assert ports == {
+        "loadbalancer-1": {"8080": ("127.0.0.1", 8080)},
+        "store-1": {},
+        "worker-1": {},
+        "worker-2": {},
+    }
+
+
+def test_settings_come_from_the_env_file_not_from_compose_yaml(folder: Path) -> None:
+    text = compose.render(make(), bounded=True)
+    assert "geheim" not in text
+    environment = compose.container(compose.parse(text), "worker-1", folder)["environment"]
+    assert environment == {"LAB_NAME": "blue", "LAB_URL": "a=b"}
+
+
+def test_an_empty_lab_name_is_no_wildcard() -> None:
+    with pytest.raises(ValueError, match="every lab"):
+        compose.lab_filter("")
+
+
+def test_the_filter_of_one_lab_does_not_match_another_that_begins_alike() -> None:
+    assert compose.lab_filter("blue") == {"label": ["labkit.lab=blue"]}

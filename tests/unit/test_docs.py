@@ -1,0 +1,52 @@
+"""Docs cannot rot: each verb and each setting stands in them, and each file that they name is there."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from lab.cli.main import VERBS
+from lab.faults import catalogue
+from tests.contract.proof import PLANTED
+from tests.contract.test_prove import BUGS
+
+REPO = Path(__file__).resolve().parents[2]
+DOCS = [REPO / "README.md", REPO / "CONTRIBUTING.md", *sorted((REPO / "docs").glob("*.md"))]
+
+
+def test_every_verb_stands_in_the_readme() -> None:
+    text = (REPO / "README.md").read_text()
+    assert not [verb for verb in VERBS if f"lab {verb}" not in text]
+
+
+def test_every_setting_is_explained() -> None:
+    text = (REPO / "docs" / "topology.md").read_text()
+    topology = tomllib.loads((REPO / "topology.toml").read_text())
+    substrates = topology.pop("substrates")
+    keys = [f"{table}.{key}" for table, values in topology.items() for key in values]
+    keys += sorted({key for values in substrates.values() for key in values})
+    assert not [key for key in keys if key not in text]
+
+
+def test_every_fault_is_explained_in_its_own_words() -> None:
+    text = (REPO / "docs" / "proof.md").read_text()
+    assert not [name for name, fault in catalogue.FAULTS.items() if f"\n| `{name}` | {fault.says} | " not in text]
+
+
+def test_every_planted_bug_stands_in_the_proof_with_what_brings_it_to_light_and_its_words() -> None:
+    text = (REPO / "docs" / "proof.md").read_text()
+    rows = {cells[1].strip(" `"): cells for line in text.splitlines() if len(cells := line.split("|")) == 6}
+    assert not [patch.stem for patch in PLANTED.glob("*.patch") if patch.stem not in rows]
+    for bug in BUGS:
+        _, _, _, faults, words, _ = rows[bug.patch]
+        assert set(re.findall(r"`([^`]+)`", faults)) == set(bug.faults), bug.patch
+        assert set(words.strip().split(", ")) == set(bug.words), bug.patch
+
+
+def test_every_file_that_a_page_names_is_there() -> None:
+    for page in DOCS:
+        for name in re.findall(
+            r"`((?:lab|tests|docs|playbooks|benchmarks|app|docker|vagrant)/(?!worker-)[\w./-]*)`", page.read_text()
+        ):
+            assert (REPO / name).exists(), f"{page.name} names {name}"
+        for link in re.findall(r"\]\((?!http|#)([^)#]+)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name} links to {link}"

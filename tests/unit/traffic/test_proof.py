@@ -1,0 +1,115 @@
+"""Visitors, ledger and final read together, at the real app with its own disk: the proof without an engine."""
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lab.ledger import report
+from lab.ledger.audit import Account, Sort
+from lab.ledger.files import audit_file
+from lab.ledger.plan import Plan
+from lab.ledger.records import Header, Source
+from lab.ledger.writer import Journal
+from lab.ledger.writes import What, digest
+from lab.model.deadline import Deadline
+from lab.traffic.read_back import read_back
+from lab.traffic.run import Traffic
+from tests.unit.app.process import App, running
+
+PLAN = Plan("r1", 3, rate=80, duration_s=1.5)
+
+
+def prove(folder: Path, mode: str = "stateless", spoil: Callable[[App, Path], None] = lambda _a, _d: None) -> Account:
+    """What the ledger tells of a run at the app on an own disk, which `spoil` harms before the final read."""
+    path, disk = folder / "j.jsonl", folder / "disk"
+    header = Header(PLAN.run, "lab", "one", mode, None, PLAN.seed, PLAN.rate, PLAN.duration_s, time.time())
+    with running(disk) as app, Journal(path, header) as journal:
+        app.await_ready()
+        with Traffic(app.url, PLAN, journal) as traffic:
+            traffic.join()
+        spoil(app, disk)
+        read_back(app.url, mode, traffic.sessions, journal, Deadline.after(5, "final read"))
+        read_straight(disk, journal)
+        journal.end()
+    return audit_file(path, PLAN.run)
+
+
+def read_straight(disk: Path, journal: Journal) -> None:
+    """The final read from the disk itself, past the app."""
+    began_s = journal.now_s()
+    with sqlite3.connect(f"file:{disk / 'lab.sqlite'}?mode=ro", uri=True) as database:
+        entries = [(key, digest(text.encode())) for key, text in database.execute("SELECT key, text FROM entries")]
+        logins = [(user, digest(user.encode())) for (user,) in database.execute("SELECT user_name FROM sessions")]
+    files = [(path.name, digest(path.read_bytes())) for path in (disk / "files").iterdir()]
+    for what, rows in ((What.ENTRY, entries), (What.LOGIN, logins), (What.FILE, files)):
+        journal.final_read(Source.STORE, what, rows, began_s, complete=True)
+
+
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+def test_a_site_that_keeps_everything_is_not_accused(tmp_path: Path, mode: str) -> None:
+    account = prove(tmp_path, mode)
+    verdict = report.verdict(account)
+    assert (verdict.word, account.errors, account.foreign) == ("kept", 0, 0), verdict.sentence
+    assert account.count(Sort.KEPT) == account.attempted == account.acknowledged > 50
+    assert all(account.sorts[Sort.KEPT, what] for what in What)
+    assert account.users.reads > 10
+
+
+def change(sql: str) -> Callable[[App, Path], None]:
+    def spoil(_app: App, disk: Path) -> None:
+        with sqlite3.connect(disk / "lab.sqlite", timeout=10) as database:
+            assert database.execute(sql).rowcount == 1
+
+    return spoil
+
+
+def a_file(do: Callable[[Path], object]) -> Callable[[App, Path], None]:
+    def spoil(_app: App, disk: Path) -> None:
+        do(min((disk / "files").iterdir()))
+
+    return spoil
+
+
+SPOILT: dict[str, tuple[Callable[[App, Path], None], str, Sort, What]] = {
+    "an entry gone": (change("DELETE FROM entries WHERE id = 9"), "lost", Sort.LOST, What.ENTRY),
+    "an entry changed": (change("UPDATE entries SET text = '?' WHERE id = 9"), "corrupted", Sort.CORRUPTED, What.ENTRY),
+    "a session dropped": (
+        change("DELETE FROM sessions WHERE user_name = (SELECT min(user_name) FROM sessions)"),
+        "lost",
+        Sort.LOST,
+        What.LOGIN,
+    ),
+    "an entry that nobody wrote": (
+        change("INSERT INTO entries (key, text) VALUES ('r1-0-9999', '?')"),
+        "unexpected",
+        Sort.UNEXPECTED,
+        What.ENTRY,
+    ),
+    "a file gone": (a_file(Path.unlink), "lost", Sort.LOST, What.FILE),
+    "a file cut off": (a_file(lambda path: os.truncate(path, 7)), "corrupted", Sort.CORRUPTED, What.FILE),
+    "a file renamed": (a_file(lambda path: path.rename(path.with_name("r1-0-9999"))), "lost", Sort.LOST, What.FILE),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_what_was_spoilt_is_found(tmp_path: Path, name: str) -> None:
+    spoil, word, sort, what = SPOILT[name]
+    account = prove(tmp_path, spoil=spoil)
+    assert (report.verdict(account).word, account.sorts[sort, what]) == (word, 1), report.verdict(account).sentence
+
+
+def test_what_others_wrote_is_reported_and_harmless(tmp_path: Path) -> None:
+    account = prove(tmp_path, spoil=change("INSERT INTO entries (key, text) VALUES ('r2-0-1', 'of another run')"))
+    assert (report.verdict(account).word, account.foreign) == ("kept", 1)
+
+
+def test_a_site_that_does_not_answer_the_final_read_is_unknown(tmp_path: Path) -> None:
+    account = prove(tmp_path, spoil=lambda app, _disk: app.process.send_signal(signal.SIGQUIT))
+    verdict = report.verdict(account)
+    assert (verdict.word, verdict.exit_code) == ("unknown", 3)
+    assert "entries were not read back through the load balancer" in verdict.sentence
