@@ -1,6 +1,7 @@
 """Injecting: what was begun is written down first, so that it is healed whatever happens, also by another process."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,11 +38,17 @@ def injected(ground: Ground, planned: Planned, open_faults: Path, by: Deadline) 
     before = fault.before(by)
     try:
         _write(open_faults, [*read(open_faults), planned])
-        fault.inject(by)
+        _to_its_end(fault.inject, by)
         yield _seen(fault, lambda: fault.verify(before, by))
     finally:
         # Also after Ctrl-C, and also when the deadline of the run is over.
         heal(ground, planned, open_faults, Deadline.after(900, f"healing {planned.fault}"))
+
+
+def _to_its_end(change: Callable[[Deadline], None], by: Deadline) -> None:
+    """Makes a change that Ctrl-C does not cut: an engine that was asked goes on, and could strike after the healing."""
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(change, by).result()
 
 
 def _seen(fault: Fault, look: Callable[[], str]) -> Injected:

@@ -75,5 +75,7 @@ class Pause(Fault):
         return f"the engine says that {self.target} is frozen"
 
     def heal(self, by: Deadline) -> None:
-        if isinstance(self.ground.substrate, CanPause) and self.ground.state(self.target, by) is State.SLEEPING:
+        # Also one that runs: the engine may still be at the pause that a killed process asked for.
+        there = self.ground.state(self.target, by) in (State.RUNNING, State.SLEEPING)
+        if there and isinstance(self.ground.substrate, CanPause):
             self.ground.substrate.resume(self.ground.lab, self.target, by)

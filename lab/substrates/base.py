@@ -103,7 +103,7 @@ class Substrate(Protocol):
         """Whether the lab's network is there and up, so that this computer's routes know it."""
 
     def leftovers(self, by: Deadline) -> Mapping[str, list[str]]:
-        """What the engine has of any lab: lab name to names of nodes, networks and volumes."""
+        """What the engine has of any lab: lab name to the sorted names of nodes, networks, volumes."""
 
     def data(self, lab: str, by: Deadline) -> list[str]:
         """Those of the lab's things that hold the store's data: what `remove` leaves unless it is told `volumes`."""

@@ -156,8 +156,13 @@ class DockerSubstrate:
             api().pause(Names(lab).node(name))
 
     def resume(self, lab: str, name: NodeName, by: Deadline) -> None:
+        container = Names(lab).node(name)
         with in_our_words(f"resuming {name}"):
-            api().unpause(Names(lab).node(name))
+            try:
+                api().unpause(container)
+            except APIError:
+                if api().inspect_container(container)["State"]["Paused"]:
+                    raise
 
     def power_off(self, lab: str, name: NodeName, by: Deadline) -> None:
         with in_our_words(f"killing {name}"):
@@ -206,7 +211,8 @@ class DockerSubstrate:
                 found.setdefault(entry["Labels"][LABEL_LAB], []).append(entry["Names"][0].lstrip("/"))
             for entry in [*api().networks(filters=of_labs), *(api().volumes(filters=of_labs)["Volumes"] or [])]:
                 found.setdefault(entry["Labels"][LABEL_LAB], []).append(entry["Name"])
-        return found
+        # The engine tells volumes in another order each time.
+        return {lab: sorted(names) for lab, names in found.items()}
 
     def data(self, lab: str, by: Deadline) -> list[str]:
         with in_our_words("listing the lab's volumes"):

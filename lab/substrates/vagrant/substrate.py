@@ -148,14 +148,14 @@ class VagrantSubstrate:
     def leftovers(self, by: Deadline) -> Mapping[str, list[str]]:
         owned = [
             *((name, machine.lab) for name, machine in machines.ours(virsh.domains(by)).items()),
-            *((name, lab_of_volume(name)) for name in sorted(virsh.volumes(by))),
+            *((name, lab_of_volume(name)) for name in virsh.volumes(by)),
             *((name, lab_of_network(name)) for name in virsh.networks(by)),
         ]
         found: dict[str, list[str]] = {}
         for name, lab in owned:
             if lab is not None:
                 found.setdefault(lab, []).append(name)
-        return found
+        return {lab: sorted(names) for lab, names in found.items()}
 
     def data(self, lab: str, by: Deadline) -> list[str]:
         return sorted({Names(lab).store_data} & virsh.volumes(by))
