@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.host import children
+from lab.host import children, interrupt
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, LateError
 
@@ -42,9 +43,14 @@ def run(
     runs (so that a later verb finds it if we are killed), and is ended with its group at the deadline.
     Raises LabError for a missing program or another exit status, LateError for a deadline that is over.
     """
-    process = _started(argv, stdin, env or {}, cwd, where)
-    with children.recorded(process.pid, argv):
-        out, err = _communicate(process, argv, stdin, by, where)
+    with ExitStack() as undo:
+        # Ctrl-C between the start of a program and the note that it was started would leave it running.
+        with interrupt.delayed():
+            process = _started(argv, stdin, env or {}, cwd, where)
+            undo.callback(_end_if_running, process)
+        with children.recorded(process.pid, argv):
+            out, err = _communicate(process, argv, stdin, by, where)
+        undo.pop_all()
     if process.returncode not in ok:
         raise LabError(
             f"`{' '.join(argv)}` ended with status {process.returncode}\n{tail(out, err)}", where=where, mend=mend
@@ -81,14 +87,16 @@ def _communicate(
             where=where,
             mend="see what it waited for above, then run the same command again",
         ) from error
-    except BaseException:
-        _end(process)
-        raise
     return _text(out), _text(err)
 
 
 def _text(output: bytes) -> str:
     return output.decode(errors="replace")
+
+
+def _end_if_running(process: "subprocess.Popen[bytes]") -> None:
+    if process.returncode is None:
+        _end(process)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> tuple[bytes, bytes]:

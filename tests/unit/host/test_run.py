@@ -1,7 +1,10 @@
 """Running programs: named exit statuses, deadlines, and errors that show what happened."""
 
+import signal
+import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -41,3 +44,29 @@ def test_a_program_is_ended_at_the_deadline() -> None:
     assert time.monotonic() - begun < 15
     assert "1 s" in raised.value.message
     assert "begun \ufffd" in raised.value.message
+
+
+@pytest.mark.parametrize("moment", ["started", "awaited"])
+def test_ctrl_c_at_any_moment_leaves_no_program_running(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    to_come = [moment]
+
+    def strike(now: str) -> None:
+        if now in to_come:
+            to_come.remove(now)
+            signal.raise_signal(signal.SIGINT)
+
+    class Interrupted(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *args: Any, **more: Any) -> None:
+            super().__init__(*args, **more)
+            started.append(self)
+            strike("started")
+
+        def communicate(self, *args: Any, **more: Any) -> tuple[bytes, bytes]:
+            strike("awaited")
+            return super().communicate(*args, **more)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(["sleep", "60"], by=Deadline.after(30, "one test"))
+    assert started[0].returncode == -signal.SIGTERM
