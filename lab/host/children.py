@@ -31,6 +31,32 @@ def kept_in(folder: Path) -> Iterator[None]:
         _Records.folder = before
 
 
+class Gate:
+    """Holds a program back until it is recorded: killed in between, we would leave it running and unknown.
+
+    `prefix` goes before its command line, and `fds` are passed on to it.
+    """
+
+    # Not by its number alone: Debian's sh knows only those of one digit.
+    _WAIT = 'read -r go </dev/fd/"$0" || exit 1; exec "$@"'
+
+    def __init__(self) -> None:
+        is_needed = _Records.folder is not None
+        self._ends: Sequence[int] = os.pipe() if is_needed else ()
+        self.fds = tuple(self._ends[:1])
+        self.prefix = ["sh", "-c", self._WAIT, *map(str, self.fds)] if is_needed else []
+
+    def open(self) -> None:
+        """Lets the program begin. A gate that is closed unopened, as the kernel does for a killed process, ends it."""
+        if self._ends:
+            os.write(self._ends[1], b"go\n")
+
+    def close(self) -> None:
+        """Gives the descriptors back."""
+        for end in self._ends:
+            os.close(end)
+
+
 @contextmanager
 def recorded(pid: int, argv: Sequence[str]) -> Iterator[None]:
     """Keeps a record of the running program `pid` for as long as the block lasts."""

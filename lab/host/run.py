@@ -1,10 +1,11 @@
 """Running other programs: each accepted exit status is named, each failure shows the command and its output."""
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +44,13 @@ def run(
     runs (so that a later verb finds it if we are killed), and is ended with its group at the deadline.
     Raises LabError for a missing program or another exit status, LateError for a deadline that is over.
     """
-    with ExitStack() as undo:
+    with closing(children.Gate()) as gate, ExitStack() as undo:
         # Ctrl-C between the start of a program and the note that it was started would leave it running.
         with interrupt.delayed():
-            process = _started(argv, stdin, env or {}, cwd, where)
+            process = _started(argv, gate, stdin, env or {}, cwd, where)
             undo.callback(_end_if_running, process)
         with children.recorded(process.pid, argv):
+            gate.open()
             out, err = _communicate(process, argv, stdin, by, where)
         undo.pop_all()
     if process.returncode not in ok:
@@ -59,20 +61,26 @@ def run(
 
 
 def _started(
-    argv: Sequence[str], stdin: bytes | None, env: Mapping[str, str], cwd: Path | None, where: str
+    argv: Sequence[str],
+    gate: children.Gate,
+    stdin: bytes | None,
+    env: Mapping[str, str],
+    cwd: Path | None,
+    where: str,
 ) -> "subprocess.Popen[bytes]":
-    try:
-        return subprocess.Popen(
-            argv,
-            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, **env},
-            cwd=cwd,
-            start_new_session=True,
-        )
-    except (FileNotFoundError, PermissionError) as error:  # PermissionError: a folder of PATH that we may not read
-        raise LabError(f"{argv[0]} is not installed", where=where, mend="run `lab setup`") from error
+    environment = {**os.environ, **env}
+    if shutil.which(argv[0], path=environment.get("PATH")) is None:
+        raise LabError(f"{argv[0]} is not installed", where=where, mend="run `lab setup`")
+    return subprocess.Popen(
+        [*gate.prefix, *argv],
+        stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        cwd=cwd,
+        start_new_session=True,
+        pass_fds=gate.fds,
+    )
 
 
 def _communicate(

@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from lab.host import children
+from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 
 _PARENT = """
@@ -14,6 +17,36 @@ child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIP
 print(child.pid, flush=True)
 child.wait()
 """
+
+
+_STARTER = """
+import subprocess, sys
+from pathlib import Path
+from lab.host import children
+folder, wanted = sys.argv[1:]
+with children.kept_in(Path(folder)):
+    gate = children.Gate()
+    process = subprocess.Popen([*gate.prefix, "touch", wanted], pass_fds=gate.fds)
+    if Path(wanted).name == "recorded":
+        gate.open()
+    print(process.pid, flush=True)
+    input()
+"""
+
+
+@pytest.mark.parametrize("name", ["recorded", "not recorded"])
+def test_a_program_begins_only_once_it_is_recorded(tmp_path: Path, name: str) -> None:
+    wanted = tmp_path / name
+    argv = [sys.executable, "-c", _STARTER, str(tmp_path / "children"), str(wanted)]
+    starter = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert starter.stdout is not None
+    started = int(starter.stdout.readline())
+    starter.kill()
+    starter.communicate()
+    await_until(
+        lambda: "it runs" if children.start_time(started) else None, Deadline.after(20, "test"), what="its end", mend=""
+    )
+    assert wanted.exists() is (name == "recorded")
 
 
 def test_an_orphan_is_ended_together_with_what_it_started(tmp_path: Path) -> None:
