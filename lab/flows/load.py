@@ -11,6 +11,7 @@ from lab.flows.deployment import Deployment
 from lab.host import http
 from lab.host.wait import await_until
 from lab.ledger import report as verdicts
+from lab.ledger.audit import Account
 from lab.ledger.files import audit_file
 from lab.ledger.plan import Plan, within
 from lab.ledger.writer import Unkept
@@ -67,7 +68,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load came to; `journal` is that of a load that proves."""
+    """What a load came to; `journal` is that of a load that proves, and `account` what it tells."""
 
     asked: Asked
     began_at: float
@@ -75,6 +76,7 @@ class Loaded:
     phases: list[dict[str, Any]]
     late_ms: float
     journal: Path | None
+    account: Account | None
 
     def as_json(self) -> dict[str, Any]:
         """What `lab load --json` prints; `proof` is what `lab prove run --json` does."""
@@ -93,12 +95,12 @@ class Loaded:
             **self.total,
             "late_ms": self.late_ms,
         }
-        return told | ({"proof": verdicts.as_json(audit_file(self.journal))} if self.journal else {})
+        return told | ({"proof": verdicts.as_json(self.account)} if self.account else {})
 
     @property
     def exit_code(self) -> ExitCode:
         """The verdict's, where there is one."""
-        return verdicts.verdict(audit_file(self.journal)).exit_code if self.journal else ExitCode.DONE
+        return verdicts.verdict(self.account).exit_code if self.account else ExitCode.DONE
 
 
 Watch = Callable[[Progress], None]
@@ -127,14 +129,15 @@ def run(asked: Asked, watch: Watch, report: Report, by: Deadline) -> Loaded:
     plan = Plan.paced(prove.new_run(), asked.seed, asked.profile.pace, asked.cpu_ms)
     figures, began_at, journal = Figures(asked.profile), time.time(), None
     pulse = _Pulse(lab, asked.profile, plan, figures, watch)
-    pulse.mark("load began", _words(asked, plan))
+    pulse.mark(f"began: {_words(asked, plan)}")
     report(f"{_words(asked, plan)}, to {url}")
     if asked.proves:
         journal = prove.follow(lab, plan, figures.hear, lambda seen: pulse.beat(seen.tally), report, by)
     else:
         _visit(url, lab, plan, figures, pulse, by)
     pulse.end()
-    return Loaded(asked, began_at, figures.total(), figures.phases(), pulse.late_ms, journal)
+    account = audit_file(journal) if journal else None
+    return Loaded(asked, began_at, figures.total(), figures.phases(), pulse.late_ms, journal, account)
 
 
 def forecast(asked: Asked, by: Deadline) -> list[str]:
@@ -176,7 +179,9 @@ def _visit(url: str, lab: Deployment, plan: Plan, figures: Figures, pulse: "_Pul
             pulse.beat(tally)
             return f"{tally.ended:,} of {plan.requests:,} have ended" if traffic.is_going() else None
 
-        await_until(probe, by, what="the end of the load", mend=f"ask for less, or {lab.typed('status @')}", every_s=0.1)
+        await_until(
+            probe, by, what="the end of the load", mend=f"ask for less, or {lab.typed('status @')}", every_s=0.1
+        )
         pulse.beat(traffic.tally())
         traffic.join()
 
@@ -187,7 +192,7 @@ class _Pulse:
     def __init__(self, lab: Deployment, profile: Profile, plan: Plan, figures: Figures, watch: Watch) -> None:
         self._balancer, self._timeline = lab.loadbalancer(), lab.timeline()
         self._profile, self._plan, self._figures, self._watch = profile, plan, figures, watch
-        self._began = self._sampled = 0.0
+        self._began = self._sampled = self._beaten = self._began_at = 0.0
         self._tally: Tally | None = None
         self._begun = 0
 
@@ -196,23 +201,26 @@ class _Pulse:
         """How late the generator itself ever was."""
         return round(self._tally.late_s * 1000, 1) if self._tally else 0.0
 
-    def mark(self, what: str, why: str) -> None:
+    def mark(self, why: str) -> None:
         """Notes that a load begins or ends."""
-        self._timeline.note(Event(time.time(), Kind.CHANGE, what, {"why": why}))
+        self._timeline.note(Event(time.time(), Kind.CHANGE, "load", {"why": why}))
 
     def beat(self, tally: Tally) -> None:
         """Takes a sample if it is time for one; the first request starts the clock."""
         now, self._tally = time.monotonic(), tally
+        self._beaten = now
         if not self._began and tally.begun:
             self._began = self._sampled = now
+            self._began_at = time.time()
         elif self._began and now - self._sampled >= _BEAT_S:
             self._sample(now)
 
     def end(self) -> None:
-        """Takes what is left as the last sample."""
+        """Takes what is left as the last sample; what came after the last beat is no part of the load."""
         if self._began:
-            self._sample(time.monotonic())
-        self.mark("load ended", f"{self._figures.total()['errors']:,} of {self._begun:,} requests failed")
+            self._sample(self._beaten)
+        total = self._figures.total()
+        self.mark(f"ended: {total['errors']:,} of {total['requests']:,} requests failed")
 
     def _sample(self, now: float) -> None:
         tally, at_s = self._tally, now - self._began
@@ -220,7 +228,7 @@ class _Pulse:
         fields = self._figures.sample(max(now - self._sampled, 0.001), begun - self._begun)
         fields |= {"users": self._plan.present(at_s), "workers": self._workers()}
         self._sampled, self._begun = now, begun
-        self._timeline.note(Event(time.time(), Kind.SAMPLE, "visitors", fields))
+        self._timeline.note(Event(self._began_at + at_s, Kind.SAMPLE, "visitors", fields))
         phase = self._profile.phase_at(at_s).name
         self._watch(Progress(at_s, phase, self._profile.pace.rate_at(at_s), fields))
 

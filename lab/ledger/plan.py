@@ -24,7 +24,7 @@ _WORDS = (
 
 
 class Does(StrEnum):
-    """What a step does: one of three writes, one of two reads, or work, which burns a worker's CPU and leaves nothing."""
+    """What a step does: one of three writes, one of two reads, or work, which costs a worker CPU and leaves nothing."""
 
     LOG_IN = "login"
     WRITE_ENTRY = "entry"

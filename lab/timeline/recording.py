@@ -45,7 +45,7 @@ class Recorder:
             os.close(file)
 
     def read(self) -> Recorded:
-        """What was noted; nothing where nothing was. A line that is damaged is counted, and does not hide the others."""
+        """What was noted; nothing where nothing was. A damaged line is counted, and does not hide the others."""
         try:
             lines = self.path.read_text(errors="replace").splitlines(keepends=True)
         except FileNotFoundError:

@@ -15,7 +15,7 @@ from lab.traffic.profiles import Phase, Profile
 class Tallied:
     """Requests that have ended, and how: `latencies_s` count from when each was due."""
 
-    latencies_s: array[float] = field(default_factory=lambda: array("d"))
+    latencies_s: "array[float]" = field(default_factory=lambda: array("d"))
     went: Counter[Went] = field(default_factory=Counter)
 
     def add(self, ended: Iterable[Ended]) -> None:

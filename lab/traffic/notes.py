@@ -23,7 +23,7 @@ class Went(StrEnum):
 
 
 class Ended(NamedTuple):
-    """A request that has ended, with all its repeats, so long after it was due; `due_s` counts from the plan's start."""
+    """A request that has ended with all its repeats, so long after it was due; `due_s` is since the plan's start."""
 
     due_s: float
     latency_s: float
@@ -55,7 +55,7 @@ class Tally:
 
 
 class Notes:
-    """Filled by the visitors' thread, in which `hear` is told of each request that ends; `tally` may be asked from any."""
+    """Filled by the visitors' thread, where `hear` is told of each request that ends; `tally` may be asked from any."""
 
     def __init__(self, hear: Callable[[Ended], None] = lambda _: None) -> None:
         self._hear = hear

@@ -54,7 +54,9 @@ def test_with_work_most_requests_are_work_and_it_writes_nothing() -> None:
 
 
 def test_visitors_come_and_go_with_the_rate() -> None:
-    plan = Plan.paced("r1", 1, Pace((Knot(0, 10), Knot(10, 10), Knot(10, 40), Knot(20, 40), Knot(20, 10), Knot(30, 10))))
+    plan = Plan.paced(
+        "r1", 1, Pace((Knot(0, 10), Knot(10, 10), Knot(10, 40), Knot(20, 40), Knot(20, 10), Knot(30, 10)))
+    )
     steps = list(plan.steps())
     assert len(steps) == plan.requests == 600
     assert [plan.present(at_s) for at_s in (5, 15, 25, 30)] == [5, 20, 5, 0]
