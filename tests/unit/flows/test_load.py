@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lab.flows import deployment, load, prove
+from lab.flows import deployment, load, prove, read_all
 from lab.flows.deployment import Deployed, Deployment
 from lab.host import paths
 from lab.ledger.files import audit_file
@@ -86,7 +86,7 @@ def test_each_second_stands_in_the_timeline(blue: Deployment) -> None:
 @pytest.mark.usefixtures("blue")
 def test_a_load_that_proves_has_a_journal_of_all_its_writes(monkeypatch: pytest.MonkeyPatch) -> None:
     # There is no store to be read past the site.
-    monkeypatch.setattr(prove._Run, "_read_straight", lambda *_: None)
+    monkeypatch.setattr(read_all, "_read_straight", lambda *_: None)
     loaded, _ = run(asked(proves=True))
     assert loaded.journal is not None
     account = audit_file(loaded.journal)
@@ -110,7 +110,7 @@ def test_a_lab_that_does_not_answer_is_one_clear_error_and_nothing_is_noted(
             tried()
         assert str(refused.value) == (
             "lab blue on docker does not answer: "
-            "no answer from /readyz: <urlopen error [Errno 111] Connection refused>\n"
+            "no answer from /readyz: [Errno 111] Connection refused\n"
             f"  where: {url}\n  mend:  `lab up docker --name blue`"
         )
     assert not list(tmp_path.rglob("*"))
