@@ -72,7 +72,8 @@ class Progress:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load came to; `journal` is that of a load that proves, and `account` what it tells."""
+    """What a load came to. `began_at` is the Unix time from which the phases count, to a tenth of a second; `journal` is
+    that of a load that proves, and `account` what it tells."""
 
     asked: Asked
     began_at: float
@@ -131,7 +132,7 @@ def run(asked: Asked, watch: Watch, report: Report, by: Deadline) -> Loaded:
     lab = deployment.load(asked.lab, asked.substrate)
     url = _answering(lab, by)
     plan = Plan.paced(prove.new_run(), asked.seed, asked.profile.pace, asked.cpu_ms)
-    figures, began_at, journal = Figures(asked.profile), time.time(), None
+    figures, journal = Figures(asked.profile), None
     pulse = _Pulse(lab, asked.profile, plan, figures, watch)
     report(f"{_words(asked, plan)}, to {url}")
     with pulse.marked(_words(asked, plan)):
@@ -140,7 +141,7 @@ def run(asked: Asked, watch: Watch, report: Report, by: Deadline) -> Loaded:
         else:
             _visit(url, lab, plan, figures, pulse, by)
     account = audit_file(journal) if journal else None
-    return Loaded(asked, began_at, figures.total(), figures.phases(), pulse.late_ms, journal, account)
+    return Loaded(asked, pulse.began_at, figures.total(), figures.phases(), pulse.late_ms, journal, account)
 
 
 def forecast(asked: Asked, by: Deadline) -> list[str]:
@@ -190,12 +191,13 @@ def _visit(url: str, lab: Deployment, plan: Plan, figures: Figures, pulse: "_Pul
 
 
 class _Pulse:
-    """Takes a sample each second, for the timeline and for who watches."""
+    """Takes a sample each second, for the timeline and for who watches. `began_at` is the Unix time of the first request,
+    to a tenth of a second."""
 
     def __init__(self, lab: Deployment, profile: Profile, plan: Plan, figures: Figures, watch: Watch) -> None:
         self._balancer, self._timeline = lab.loadbalancer(), lab.timeline()
         self._profile, self._plan, self._figures, self._watch = profile, plan, figures, watch
-        self._began = self._sampled = self._beaten = self._began_at = 0.0
+        self._began = self._sampled = self._beaten = self.began_at = 0.0
         self._tally: Tally | None = None
         self._begun = 0
 
@@ -225,7 +227,7 @@ class _Pulse:
         self._beaten = now
         if not self._began and tally.begun:
             self._began = self._sampled = now
-            self._began_at = time.time()
+            self.began_at = time.time()
         elif self._began and now - self._sampled >= _BEAT_S:
             self._sample(now)
 
@@ -238,7 +240,7 @@ class _Pulse:
         fields = self._figures.sample(max(now - self._sampled, _SHORTEST_S), begun - self._begun)
         fields |= {"users": self._plan.present(at_s), "workers": self._workers()}
         self._sampled, self._begun = now, begun
-        self._timeline.note(Event(self._began_at + at_s, Kind.SAMPLE, "visitors", fields))
+        self._timeline.note(Event(self.began_at + at_s, Kind.SAMPLE, "visitors", fields))
         phase = self._profile.phase_at(at_s).name
         self._watch(Progress(at_s, phase, self._profile.pace.rate_at(at_s), fields))
 

@@ -1,5 +1,6 @@
 """A load at a real site in a process of its own: exact numbers, the timeline's samples, and what is refused."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -64,6 +65,7 @@ def test_a_step_sends_exactly_what_its_profile_says() -> None:
     assert (told["errors"], told["refused"]) == (0, 0)
     assert 0 < told["p50_ms"] <= told["p99_ms"]
     assert "proof" not in told
+    assert 0 < time.time() - told["began_at"] - STEP.pace.duration_s < 10
     assert loaded.exit_code == 0
     assert seen
 
