@@ -72,8 +72,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load came to. `began_at` is the Unix time from which the phases count, to a tenth of a second; `journal` is
-    that of a load that proves, and `account` what it tells."""
+    """What a load came to. `began_at` is the Unix time from which the phases count, to a tenth of a second.
+
+    `journal` is that of a load that proves, and `account` what it tells.
+    """
 
     asked: Asked
     began_at: float
@@ -191,8 +193,10 @@ def _visit(url: str, lab: Deployment, plan: Plan, figures: Figures, pulse: "_Pul
 
 
 class _Pulse:
-    """Takes a sample each second, for the timeline and for who watches. `began_at` is the Unix time of the first request,
-    to a tenth of a second."""
+    """Takes a sample each second, for the timeline and for who watches.
+
+    `began_at` is the Unix time of the first request, to a tenth of a second.
+    """
 
     def __init__(self, lab: Deployment, profile: Profile, plan: Plan, figures: Figures, watch: Watch) -> None:
         self._balancer, self._timeline = lab.loadbalancer(), lab.timeline()
