@@ -201,7 +201,7 @@ class _Pulse:
     def __init__(self, lab: Deployment, profile: Profile, plan: Plan, figures: Figures, watch: Watch) -> None:
         self._balancer, self._timeline = lab.loadbalancer(), lab.timeline()
         self._profile, self._plan, self._figures, self._watch = profile, plan, figures, watch
-        self._began = self._sampled = self._beaten = self.began_at = 0.0
+        self._began = self._sampled = self._next = self._beaten = self.began_at = 0.0
         self._tally: Tally | None = None
         self._begun = 0
 
@@ -232,8 +232,10 @@ class _Pulse:
         if not self._began and tally.begun:
             self._began = self._sampled = now
             self.began_at = time.time()
-        elif self._began and now - self._sampled >= _BEAT_S:
+            self._next = now + _BEAT_S
+        elif self._began and now >= self._next:
             self._sample(now)
+            self._next = max(self._next + _BEAT_S, now)
 
     def _mark(self, why: str) -> None:
         self._timeline.note(Event(time.time(), Kind.CHANGE, "load", {"why": why}))
