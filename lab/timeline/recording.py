@@ -26,7 +26,7 @@ class Recorder:
         self.path = path
 
     def note(self, event: Event) -> None:
-        """Appends an event, if that can be done: no change of a lab ends halfway because a picture of it cannot be kept.
+        """Appends an event, if that can be done: no change of a lab ends halfway because a note of it cannot be kept.
 
         So nothing is noted on a full disk, nor of a lab that was destroyed meanwhile.
         """
