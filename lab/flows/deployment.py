@@ -23,6 +23,7 @@ from lab.model import topology as topologies
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
 from lab.model.node import LOADBALANCER, LabPlan, Mode, NodeName, Role
+from lab.model.plan import WORKERS_AT_MOST
 from lab.model.topology import LABS_AT_MOST, Topology
 from lab.substrates import registry
 from lab.substrates.base import Reach, Substrate
@@ -229,11 +230,19 @@ def intend(
 
 def restaff(lab: Deployment, workers: Iterable[int], pool: Iterable[int]) -> Deployment:
     """Writes down the numbers of the workers that are wanted from now on, to serve and to sleep, before anything is
-    made or ended; gives the lab as it is wanted then."""
+    made or ended; gives the lab as it is wanted then. Raises UsageError for more than a lab can have."""
+    numbers_wanted = {"workers": sorted(workers), "pool": sorted(pool)}
+    if max([*numbers_wanted["workers"], *numbers_wanted["pool"]], default=0) > WORKERS_AT_MOST:
+        raise UsageError(
+            f"a lab has {WORKERS_AT_MOST} workers at most, those that sleep included",
+            where=f"lab {lab.lab} on {lab.plan.substrate}",
+            mend="ask for fewer, or for a smaller warm pool",
+        )
     with _all_records("autoscale"):
-        record = records.read_json(_record(lab.lab))
-        record["substrates"][lab.plan.substrate] |= {"workers": sorted(workers), "pool": sorted(pool)}
-        records.write_json(_record(lab.lab), record)
+        record = records.read_json(_record(lab.lab)) or {"substrates": {}}
+        if (entry := record["substrates"].get(lab.plan.substrate)) is not None:
+            entry |= numbers_wanted
+            records.write_json(_record(lab.lab), record)
     return load(lab.lab, lab.plan.substrate)
 
 
