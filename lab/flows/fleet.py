@@ -179,8 +179,10 @@ def _restart(lab: Deployment, name: NodeName, by: Deadline) -> None:
 
 
 def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
-    """Puts launched workers into the load balancer; returns once each serves. One that is not wanted any more, since
-    somebody changed the lab meanwhile, is left out. Also what a killed process launched can be admitted: `Fleet.warming`.
+    """Puts launched workers into the load balancer; returns once each serves.
+
+    Those that a killed process launched, which are `Fleet.warming`, can be admitted as well. One that is not wanted any
+    more, since somebody changed the lab meanwhile, is left out.
     """
     with _change(lab, report, by) as lab:
         up.write_workers(lab, by)
@@ -191,7 +193,7 @@ def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadli
 
 
 def grow(lab: Deployment, count: int, report: Report, by: Deadline) -> Deployment:
-    """The lab with `count` more workers, each serving. Those of the warm pool come first, and do not wait for others."""
+    """The lab with `count` more workers, each serving; those of the warm pool come first and do not wait for others."""
     warm = min(count, len(pool(lab, by)))
     for part in filter(None, (warm, count - warm)):
         lab, names = launch(lab, part, report, by)

@@ -1,5 +1,6 @@
 """`lab sleep` and `lab wake`: a whole lab put to rest, and back to where it was."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 
 from lab.flows import deployment, prove, readiness, up
@@ -35,7 +36,7 @@ def wake(lab: Deployment, report: Report, by: Deadline) -> None:
     """
     with deployment.changing(lab.lab, "wake", by):
         lab = deployment.load(lab.lab, lab.plan.substrate)
-        up.wake(lab, _sleeping(lab, by), report, by)
+        up.wake(lab, sleeping(lab, _states(lab, by)), report, by)
         readiness.await_node(lab, STORE, report, by)
         readiness.await_serving(lab, [spec.name for spec in lab.plan.workers()], report, by)
 
@@ -47,19 +48,23 @@ def forecast_sleep(lab: Deployment, by: Deadline) -> list[str]:
 
 def forecast_wake(lab: Deployment, by: Deadline) -> list[str]:
     """What `wake` would do, in words; changes nothing. Raises UsageError as `wake` does."""
-    return [f"would wake {_listed(names)}"] if (names := _sleeping(lab, by)) else []
+    return [f"would wake {_listed(names)}"] if (names := sleeping(lab, _states(lab, by))) else []
 
 
 def _awake(lab: Deployment, by: Deadline) -> list[list[NodeName]]:
     """The nodes that run, grouped by role in the order in which they fall asleep."""
-    running = [node.name for node in lab.substrate.nodes(lab.lab, by) if node.state is State.RUNNING]
+    running = [name for name, state in _states(lab, by).items() if state is State.RUNNING]
     groups = ([name for name in running if name.role is role] for role in reversed(up.WAKE_ORDER))
     return [group for group in groups if group]
 
 
-def _sleeping(lab: Deployment, by: Deadline) -> list[NodeName]:
-    """The nodes to wake; raises UsageError for one that neither runs nor sleeps."""
-    states = {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}
+def _states(lab: Deployment, by: Deadline) -> dict[NodeName, State]:
+    return {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}
+
+
+def sleeping(lab: Deployment, states: Mapping[NodeName, State]) -> list[NodeName]:
+    """The nodes to wake, from the states of those that are there; raises UsageError for one that neither runs nor
+    sleeps. Pure."""
     wanted = {spec.name: states.get(spec.name, State.ABSENT) for spec in lab.plan.awake()}
     if other := [f"{name} is {state}" for name, state in wanted.items() if state not in _EITHER]:
         raise UsageError(

@@ -98,7 +98,7 @@ def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
 def node_status(
     row: Row, word: str, probed: tuple[bool, str | None], *, is_old: bool | None, in_pool: bool, has_source: bool
 ) -> NodeStatus:
-    """What is shown of a node, from its state in a word, and what it said: whether it is ready, and its commit. Pure."""
+    """What is shown of a node: of its state in a word, and what it said, whether it is ready and its commit. Pure."""
     (name, state, address), (is_ready, commit) = row, probed
     # A worker that says nothing has no app yet: it fetches that first, and tries until it has it.
     is_waiting = name.role is Role.WORKER and state is State.RUNNING and commit is None and not has_source
