@@ -27,6 +27,8 @@ from lab.model.plan import WORKERS_AT_MOST
 from lab.model.topology import LABS_AT_MOST, Topology
 from lab.substrates import registry
 from lab.substrates.base import Reach, Substrate
+from lab.timeline import recording
+from lab.timeline.recording import Recorder
 
 # They are held for milliseconds.
 _PATIENCE_S = 10.0
@@ -90,6 +92,10 @@ class Deployment:
         """The lab's load balancer."""
         address = self.plan.node(LOADBALANCER).address
         return LoadBalancer(self.reach(LOADBALANCER), address, limits(self.deployed.topology), sticky=self.is_sticky)
+
+    def timeline(self) -> Recorder:
+        """What happens to the lab is noted there."""
+        return recording.recorder(self.lab, self.plan.substrate)
 
 
 def limits(topology: Topology) -> Limits:
@@ -267,6 +273,7 @@ def forget(lab: str, substrate: str, *, volumes: bool) -> None:
     for log in folder.glob(f"logs/{substrate}-*"):
         log.unlink()
     open_faults(lab, substrate).unlink(missing_ok=True)
+    recording.recorder(lab, substrate).forget()
     if volumes:
         _secret(lab, substrate).unlink(missing_ok=True)
 

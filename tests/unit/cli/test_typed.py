@@ -132,7 +132,19 @@ def test_tab_completes_commands_arguments_and_options(words: list[str], offered:
 
 
 # Verbs that only look; a command in a node is the node's affair.
-LOOKS = {"doctor", "status", "list", "verify", "logs", "shell", "exec", "prove show", "prove list", "prove audit"}
+LOOKS = {
+    "doctor",
+    "status",
+    "timeline",
+    "list",
+    "verify",
+    "logs",
+    "shell",
+    "exec",
+    "prove show",
+    "prove list",
+    "prove audit",
+}
 
 
 def _typed_verbs() -> list[str]:
