@@ -273,7 +273,7 @@ def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deplo
             report(f"removing {name}: the warm pool has one too many")
             up.end(lab, name, by)
         made = _to_make(lab, by)
-        for name in made:
+        for name in sorted(_states(lab, by).keys() & set(made)):
             up.end(lab, name, by)
         if made:
             report(f"making {', '.join(map(str, made))} for the warm pool")
