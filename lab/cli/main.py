@@ -18,6 +18,8 @@ VERBS = {
     "status": "Show what every node is doing.",
     "kill": "Destroy a worker without warning.",
     "replace": "Destroy a worker and make its successor.",
+    "sleep": "Put a whole lab to sleep; nothing is lost.",
+    "wake": "Wake a lab that sleeps.",
     "destroy": "Remove a lab; its data stays unless you say --volumes.",
     "clean": "Remove the images, boxes and root file systems that no lab uses.",
     "list": "List all labs, and what destroyed ones left.",

@@ -183,7 +183,7 @@ def check_whole(lab: Deployment, by: Deadline) -> None:
         )
     if left := unhealed(lab):
         raise UsageError(f"an earlier run left {len(left)} faults unhealed", where=where, mend=mend)
-    for spec in lab.plan.nodes:
+    for spec in lab.plan.awake():
         if (seen := readiness.seen(spec.name.role, spec.address, by, patient=True)) is not None:
             raise UsageError(f"{spec.name} is not ready: {seen}", where=where, mend=mend)
     serving = {server.name for server in lab.loadbalancer().servers(by) or [] if server.is_serving}
@@ -211,7 +211,7 @@ def ground_of(lab: Deployment) -> Ground:
 
 def _schedule(asked: Asked, ground: Ground, by: Deadline) -> list[Planned]:
     """The faults of the run; those that cannot be made here are an error, or are not drawn at random."""
-    nodes = [spec.name for spec in ground.plan.nodes]
+    nodes = [spec.name for spec in ground.plan.awake()]
     wanted = set(asked.faults) - {catalogue.RANDOM}
     asking = catalogue.FAULTS if catalogue.RANDOM in asked.faults else wanted
     impossible = catalogue.impossible(ground, asking, by)
@@ -254,7 +254,7 @@ class _Run:
         return path
 
     def _have_visited(self, journal: Journal, traffic: Traffic, duration_s: float, by: Deadline) -> None:
-        for spec in self._lab.plan.nodes:
+        for spec in self._lab.plan.awake():
             self._note_node(journal, spec.name, _READY)
         # A plan that is no longer than the run is followed to its end.
         if self._plan.duration_s > duration_s:
@@ -328,7 +328,7 @@ class _Run:
         journal.append(records.node(journal.now_s(), str(name), _READY if state == State.RUNNING else state))
 
     def _await_whole(self, by: Deadline) -> None:
-        for spec in self._lab.plan.nodes:
+        for spec in self._lab.plan.awake():
             readiness.await_node(self._lab, spec.name, lambda _: None, by)
         readiness.await_serving(self._lab, [spec.name for spec in self._lab.plan.workers()], lambda _: None, by)
 

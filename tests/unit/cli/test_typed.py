@@ -38,6 +38,14 @@ BAD = {
         ["status", "--name", "Blue_1"],
         "'Blue_1' cannot be the name of a lab",
     ),
+    "sleep on a lab that is not up": (
+        ["sleep", "docker"],
+        "lab lab is not up on docker",
+    ),
+    "wake on a lab that is up nowhere": (
+        ["wake"],
+        "lab lab is not up anywhere",
+    ),
     "logs of a lab that is not up": (
         ["logs", "docker/worker-1"],
         "lab lab is not up on docker",
