@@ -18,6 +18,8 @@ VERBS = {
     "status": "Show what every node is doing.",
     "kill": "Destroy a worker without warning.",
     "replace": "Destroy a worker and make its successor.",
+    "deploy": "Make a new version of the app, or show all of them; replaces no worker.",
+    "refresh": "Replace the workers by ones that run the newest version, one after the other.",
     "destroy": "Remove a lab; its data stays unless you say --volumes.",
     "clean": "Remove the images, boxes and root file systems that no lab uses.",
     "list": "List all labs, and what destroyed ones left.",

@@ -41,6 +41,9 @@ _WHOLE_S = 900.0
 """For a lab to be whole again after a fault; emulated machines take minutes."""
 
 _READ_S = 300.0
+_GLANCE_S = 0.5
+"""Who only looks whether a lease is held has it for less than a millisecond."""
+
 _READY = "ready"
 _BASE_S = 1800.0
 _FAULT_S = 300.0
@@ -120,9 +123,10 @@ def longest_s(asked: Asked) -> float:
 
 
 @contextmanager
-def leased(lab: str, verb: str) -> Iterator[None]:
-    """Holds the lab's lease for a long-running verb: one of its kind for a lab. Raises UsageError naming the holder."""
-    with lock.held(paths.lab(lab) / f"{verb}.lease", verb):
+def leased(lab: str, verb: str, holder: str | None = None) -> Iterator[None]:
+    """Holds the lab's lease for a long-running verb: one of its kind for a lab. Raises UsageError naming the holder,
+    which is another verb where that needs the same to itself."""
+    with lock.held(deployment.lease(lab, verb), holder or verb, patience_s=_GLANCE_S):
         yield
 
 

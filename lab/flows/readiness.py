@@ -43,9 +43,10 @@ def refusal(asked: str, answer: http.Answer) -> str | None:
     return f"{asked} said {answer.status}: {text}" if answer.status else f"no answer from {asked}: {text}"
 
 
-def commit(address: str, by: Deadline) -> str | None:
-    """The commit of the app that a worker runs, None if it does not say."""
-    answer = http.get(f"http://{address}:{WORKER_PORT}/healthz", by.at_most(_PROBE_S, "one look"))
+def commit(address: str, by: Deadline, *, patient: bool = False) -> str | None:
+    """The commit of the app that a worker runs, None if it does not say within 0.5 s or, if `patient`, 5 s."""
+    look = by.at_most(_PATIENT_S if patient else _PROBE_S, "one look")
+    answer = http.get(f"http://{address}:{WORKER_PORT}/healthz", look)
     return answer.headers.get("X-Commit")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from lab.flows import deployment, readiness, up
 from lab.flows.changes import outdated
@@ -12,6 +12,7 @@ from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
 from lab.model.node import STORE, LabPlan, Node, NodeName, State
 from lab.store import source
+from lab.store.source import Version, is_behind
 
 # How long one look at all nodes may take: with the start of this program, an answer within a second.
 _LOOK_S = 0.5
@@ -19,8 +20,19 @@ Row = tuple[NodeName, State, str]
 
 
 @dataclass(frozen=True)
+class _Source:
+    """What the source service has: its versions, the newest first, and how the kit's app/ differs from that one."""
+
+    versions: list[Version]
+    app_differs: list[str]
+
+
+@dataclass(frozen=True)
 class NodeStatus:
-    """One node as `status --json` shows it; `outdated` says whether `up` would make it anew, None if untold."""
+    """One node as `status --json` shows it; `outdated` says whether `up` would make it anew, None if untold.
+
+    `behind` says whether a worker runs another version of the app than the newest, None if untold.
+    """
 
     name: str
     role: str
@@ -29,11 +41,14 @@ class NodeStatus:
     commit: str | None
     address: str
     outdated: bool | None
+    behind: bool | None = None
 
 
 @dataclass(frozen=True)
 class SubstrateStatus:
     """One substrate; `nodes` is None where its engine does not answer as it should, and `problem` then says why.
+
+    `newest` is the newest commit of the app, None where the store does not tell.
 
     `accelerator` is None where there is none, or it was not found out yet: `up` and `doctor` do that.
     """
@@ -44,6 +59,7 @@ class SubstrateStatus:
     app_differs: list[str] | None
     accelerator: str | None = None
     problem: str | None = None
+    newest: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """The shape that `status --json` promises; what a substrate has no word for is left out."""
@@ -70,11 +86,14 @@ def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
     look = by.at_most(_LOOK_S, f"one look: {_LOOK_S} s")
     with ThreadPoolExecutor(2) as beside:
         draining = beside.submit(_draining, lab, look)
-        differs = beside.submit(_app_differs, lab, rows, look)
+        asked = beside.submit(_source, lab, rows, look)
         probed = readiness.probe_all(rows, look)
     words = {name: _word(name, state, draining.result()) for name, state, _ in rows}
-    shown = _shown(rows, words, probed, _outdated(lab, nodes))
-    return SubstrateStatus(url, mode, shown, differs.result(), accelerator)
+    shown, told = _shown(rows, words, probed, _outdated(lab, nodes)), asked.result()
+    if told is None:
+        return SubstrateStatus(url, mode, shown, None, accelerator)
+    shown, newest = _with_skew(shown, told.versions), told.versions[0].commit
+    return SubstrateStatus(url, mode, shown, told.app_differs, accelerator, newest=newest)
 
 
 def _shown(
@@ -87,6 +106,11 @@ def _shown(
         NodeStatus(str(name), str(name.role), words[name], *probed[name], address, None if old is None else name in old)
         for name, _, address in rows
     ]
+
+
+def _with_skew(nodes: list[NodeStatus], versions: list[Version]) -> list[NodeStatus]:
+    """The nodes, each with whether it runs another version of the app than the newest. Pure."""
+    return [replace(node, behind=is_behind(versions, node.commit)) for node in nodes]
 
 
 def _draining(lab: Deployment, by: Deadline) -> set[str]:
@@ -119,11 +143,14 @@ def _outdated(lab: Deployment, nodes: list[Node]) -> set[NodeName] | None:
     return outdated(up.plan_now(lab.lab, lab.substrate, lab.deployed, topology), nodes)
 
 
-def _app_differs(lab: Deployment, rows: list[Row], by: Deadline) -> list[str] | None:
-    """The files in which the kit's app/ and the source service differ; None where the store does not tell."""
+def _source(lab: Deployment, rows: list[Row], by: Deadline) -> _Source | None:
+    """What the source service has; None where the store does not tell."""
     if (STORE, State.RUNNING) not in [(name, state) for name, state, _ in rows]:
         return None
+    copy = lab.copy_of_source
     try:
-        return source.difference(source.url(lab.plan.node(STORE).address), lab.copy_of_source, paths.REPO / "app", by)
+        commit = source.fetch(source.url(lab.plan.node(STORE).address), copy, by)
+        versions = source.history(copy, commit, by)
+        return _Source(versions, source.difference(copy, commit, paths.REPO / "app", by))
     except LabError:
         return None

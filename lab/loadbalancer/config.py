@@ -27,7 +27,9 @@ class Limits:
 class Server:
     """A worker as the load balancer sees it: `status` in HAProxy's words (UP, DOWN, DRAIN, MAINT …).
 
-    `sessions` are in flight, `queued` wait for it, `unanswered` ended without an answer since the balancer started.
+    `sessions` are in flight, `queued` wait for it. Counted since it was added or the balancer started: `unanswered` ended
+    without an answer; of `requests`, which it was given, `errors` failed: a 5xx, no connection, or a broken answer
+    (HAProxy Management Guide, 9.1: hrsp_5xx, econ, eresp).
     """
 
     name: str
@@ -35,6 +37,8 @@ class Server:
     sessions: int
     queued: int
     unanswered: int = 0
+    requests: int = 0
+    errors: int = 0
 
     @property
     def is_serving(self) -> bool:
@@ -111,15 +115,30 @@ def servers(csv: str) -> list[Server]:
     header = lines[0].removeprefix("# ").split(",")
     rows = [dict(zip(header, line.split(","), strict=False)) for line in lines[1:]]
     return [
-        Server(row["svname"], row["status"], _number(row, "scur"), _number(row, "qcur"), _unanswered(row))
+        Server(
+            row["svname"],
+            row["status"],
+            _number(row, "scur"),
+            _number(row, "qcur"),
+            _unanswered(row),
+            _answered(row) + _broken(row),
+            _number(row, "hrsp_5xx") + _broken(row),
+        )
         for row in rows
         if row["pxname"] == BACKEND and row["svname"] not in ("BACKEND", "FRONTEND")
     ]
 
 
 def _unanswered(row: Mapping[str, str]) -> int:
-    answered = sum(_number(row, f"hrsp_{kind}") for kind in ("1xx", "2xx", "3xx", "4xx", "5xx", "other"))
-    return max(0, _number(row, "stot") - answered - _number(row, "scur"))
+    return max(0, _number(row, "stot") - _answered(row) - _number(row, "scur"))
+
+
+def _answered(row: Mapping[str, str]) -> int:
+    return sum(_number(row, f"hrsp_{kind}") for kind in ("1xx", "2xx", "3xx", "4xx", "5xx", "other"))
+
+
+def _broken(row: Mapping[str, str]) -> int:
+    return _number(row, "econ") + _number(row, "eresp")
 
 
 def _number(row: Mapping[str, str], column: str) -> int:

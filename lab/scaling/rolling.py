@@ -118,31 +118,22 @@ class Served:
 
 @dataclass(frozen=True)
 class Traffic:
-    """What a refresh saw of the traffic: the load balancer's last figures by worker, and how much of it came since."""
+    """What came to the workers of either version since a refresh began; `last` are the figures seen last, by worker."""
 
     last: Mapping[str, Served]
-    since: Mapping[str, Served]
+    new: Served = Served()
+    old: Served = Served()
 
-    @classmethod
-    def began(cls, figures: Mapping[str, Served]) -> "Traffic":
-        """What was counted before counts for nothing."""
-        return cls(dict(figures), {})
+    def seen(self, figures: Mapping[str, Served], new: Collection[str]) -> "Traffic":
+        """With the load balancer's figures of now; `new` are the workers of the new version.
 
-    def seen(self, figures: Mapping[str, Served]) -> "Traffic":
-        """With the load balancer's figures of now. A worker that it has only now begins at nothing, and so does one
-        whose figures went back, since the load balancer was started anew."""
-        since = dict(self.since)
-        for name, now in figures.items():
-            since[name] = since.get(name, Served()) + _grown(self.last.get(name, Served()), now)
-        return Traffic(dict(figures), since)
-
-    def of(self, names: Collection[str]) -> Served:
-        """What came to these workers, taken together."""
-        return sum((served for name, served in self.since.items() if name in names), Served())
-
-    def of_others(self, names: Collection[str]) -> Served:
-        """What came to all but these workers, taken together."""
-        return self.of(self.since.keys() - set(names))
+        What was counted before the refresh counts for nothing. A worker that was not there before begins at nothing, as
+        does one whose figures went back, since the load balancer was started anew: so numbers may be used again.
+        """
+        grown = {name: _grown(self.last.get(name, Served()), now) for name, now in figures.items()}
+        of_new = sum((served for name, served in grown.items() if name in new), self.new)
+        of_old = sum((served for name, served in grown.items() if name not in new), self.old)
+        return Traffic(dict(figures), of_new, of_old)
 
 
 def _grown(last: Served, now: Served) -> Served:

@@ -137,19 +137,19 @@ def test_workers_that_die_on_the_way_are_made_up_for(wanted: int, deaths: Sequen
     assert all_right(lab, wanted + 5)
 
 
-def test_what_was_counted_before_a_refresh_counts_for_nothing() -> None:
-    traffic = Traffic.began({"worker-1": Served(100, 7)})
-    traffic = traffic.seen({"worker-1": Served(110, 7), "worker-2": Served(4, 1)})
-    traffic = traffic.seen({"worker-1": Served(120, 8), "worker-2": Served(5, 1)})
-    assert traffic.of({"worker-1"}) == Served(20, 1)
-    assert traffic.of({"worker-2"}) == Served(5, 1)
-    assert traffic.of_others({"worker-2"}) == Served(20, 1)
-    assert traffic.seen({}).of({"worker-1", "worker-2"}) == Served(25, 2), "who has left is not forgotten"
+def test_what_was_counted_before_a_refresh_counts_for_nothing_and_who_has_left_is_not_forgotten() -> None:
+    traffic = Traffic({"worker-1": Served(100, 7)})
+    traffic = traffic.seen({"worker-1": Served(110, 7), "worker-2": Served(4, 1)}, {"worker-2"})
+    traffic = traffic.seen({"worker-1": Served(120, 8), "worker-2": Served(5, 1)}, {"worker-2"})
+    assert (traffic.new, traffic.old) == (Served(5, 1), Served(20, 1))
+    gone = traffic.seen({"worker-2": Served(6, 1)}, {"worker-2"})
+    assert (gone.new, gone.old) == (Served(6, 1), Served(20, 1))
+    again = gone.seen({"worker-1": Served(3, 0), "worker-2": Served(6, 1)}, {"worker-1", "worker-2"})
+    assert (again.new, again.old) == (Served(9, 1), Served(20, 1)), "its number was used again, for a new one"
 
 
 def test_a_load_balancer_that_was_started_anew_counts_from_nothing() -> None:
-    traffic = Traffic.began({"worker-1": Served(100, 7)}).seen({"worker-1": Served(3, 0)})
-    assert traffic.of({"worker-1"}) == Served(3, 0)
+    assert Traffic({"worker-1": Served(100, 7)}).seen({"worker-1": Served(3, 0)}, ()).old == Served(3, 0)
 
 
 @pytest.mark.parametrize(
