@@ -1,9 +1,10 @@
 """What was deployed: one record a lab, written before anything is made, and the plan that follows from it."""
 
+import itertools
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,9 +23,12 @@ from lab.model import topology as topologies
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
 from lab.model.node import LOADBALANCER, LabPlan, Mode, NodeName, Role
+from lab.model.plan import WORKERS_AT_MOST
 from lab.model.topology import LABS_AT_MOST, Topology
 from lab.substrates import registry
 from lab.substrates.base import Reach, Substrate
+from lab.timeline import recording
+from lab.timeline.recording import Recorder
 
 # They are held for milliseconds.
 _PATIENCE_S = 10.0
@@ -32,7 +36,10 @@ _PATIENCE_S = 10.0
 
 @dataclass(frozen=True)
 class Deployed:
-    """One lab on one substrate as the record has it; `topology_file` is None for the kit's own."""
+    """One lab on one substrate as the record has it; `topology_file` is None for the kit's own.
+
+    `workers` are the numbers of those that serve, `pool` of those that sleep until they are needed: never the same.
+    """
 
     slot: int
     mode: Mode
@@ -40,6 +47,7 @@ class Deployed:
     topology: Topology
     keys: Mapping[Role, str]
     topology_file: Path | None = None
+    pool: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,10 @@ class Deployment:
         address = self.plan.node(LOADBALANCER).address
         return LoadBalancer(self.reach(LOADBALANCER), address, limits(self.deployed.topology), sticky=self.is_sticky)
 
+    def timeline(self) -> Recorder:
+        """What happens to the lab is noted there."""
+        return recording.recorder(self.lab, self.plan.substrate)
+
 
 def limits(topology: Topology) -> Limits:
     """What bounds the traffic, from the topology."""
@@ -122,10 +134,13 @@ def read_topology(path: Path | None) -> Topology:
 
 
 @contextmanager
-def changing(lab: str, verb: str, by: Deadline) -> Iterator[list[str]]:
-    """Holds the lab's lock; gives the command lines of programs that a killed run had left, which are ended first."""
+def changing(lab: str, verb: str, by: Deadline, *, patience_s: float = 0.0) -> Iterator[list[str]]:
+    """Holds the lab's lock; gives the command lines of programs that a killed run had left, which are ended first.
+
+    Raises UsageError that names the holder where somebody else has it, still after `patience_s`.
+    """
     folder = paths.lab(lab)
-    with lock.held(folder / "lock", verb):
+    with lock.held(folder / "lock", verb, patience_s=patience_s):
         orphans = children.end_orphans(folder / "children", by)
         with children.kept_in(folder / "children"):
             yield orphans
@@ -193,6 +208,7 @@ def _parse(slot: int, entry: Mapping[str, Any]) -> Deployed:
         topology=Topology.model_validate(entry["topology"]),
         keys={Role(role): key for role, key in entry["keys"].items()},
         topology_file=Path(entry["topology_file"]) if entry.get("topology_file") else None,
+        pool=tuple(entry.get("pool", ())),
     )
 
 
@@ -215,9 +231,11 @@ def intend(
     with _all_records("up"):
         record = records.read_json(_record(lab)) or {"lab": lab, "slot": slot(lab), "substrates": {}}
         before = record["substrates"].get(substrate, {"workers": []})
+        pool = before.get("pool", [])
         record["substrates"][substrate] = {
             "mode": str(mode),
-            "workers": numbers(before["workers"], workers),
+            "workers": numbers(before["workers"], workers, taken=pool),
+            "pool": pool,
             "topology": topology.model_dump(),
             "topology_file": None if file == topology_file() else str(file),
             "keys": {str(role): key for role, key in keys.items()},
@@ -226,11 +244,29 @@ def intend(
     return load(lab, substrate)
 
 
-def numbers(before: Iterable[int], count: int) -> list[int]:
+def restaff(lab: Deployment, workers: Iterable[int], pool: Iterable[int]) -> Deployment:
+    """Writes down the numbers of the workers that are wanted from now on, to serve and to sleep, before anything is
+    made or ended; gives the lab as it is wanted then. Raises UsageError for more than a lab can have."""
+    numbers_wanted = {"workers": sorted(workers), "pool": sorted(pool)}
+    if max([*numbers_wanted["workers"], *numbers_wanted["pool"]], default=0) > WORKERS_AT_MOST:
+        raise UsageError(
+            f"a lab has {WORKERS_AT_MOST} workers at most, those that sleep included",
+            where=f"lab {lab.lab} on {lab.plan.substrate}",
+            mend="ask for fewer, or for a smaller warm pool",
+        )
+    with _all_records("autoscale"):
+        record = records.read_json(_record(lab.lab)) or {"substrates": {}}
+        if (entry := record["substrates"].get(lab.plan.substrate)) is not None:
+            entry |= numbers_wanted
+            records.write_json(_record(lab.lab), record)
+    return load(lab.lab, lab.plan.substrate)
+
+
+def numbers(before: Iterable[int], count: int, *, taken: Collection[int] = ()) -> list[int]:
     """The numbers of `count` workers: those there are, the highest dropped first, the lowest free ones added."""
     kept = sorted(before)[:count]
-    free = (number for number in range(1, count + len(kept) + 1) if number not in kept)
-    return sorted([*kept, *(next(free) for _ in range(count - len(kept)))])
+    free = (number for number in itertools.count(1) if number not in kept and number not in taken)
+    return sorted([*kept, *itertools.islice(free, count - len(kept))])
 
 
 def forget(lab: str, substrate: str, *, volumes: bool) -> None:
@@ -248,6 +284,7 @@ def forget(lab: str, substrate: str, *, volumes: bool) -> None:
         log.unlink()
     open_faults(lab, substrate).unlink(missing_ok=True)
     refresh_note(lab, substrate).unlink(missing_ok=True)
+    recording.recorder(lab, substrate).forget()
     if volumes:
         _secret(lab, substrate).unlink(missing_ok=True)
 
@@ -297,7 +334,7 @@ def _password(lab: str, substrate: str) -> str:
 
 def plan_of(lab: str, substrate: str, found: Deployed) -> LabPlan:
     """The plan that follows from the record."""
-    asked = planning.Asked(lab, substrate, found.slot, found.mode, found.workers)
+    asked = planning.Asked(lab, substrate, found.slot, found.mode, found.workers, found.pool)
     render = partial(_configuration, limits(found.topology))
     return planning.make(asked, found.topology, found.keys, _password(lab, substrate), render)
 

@@ -240,8 +240,8 @@ class _Run:
         self._launched |= set(names)
 
     def _admit(self, name: NodeName) -> None:
-        """Gives a worker traffic that answers as it has to, and watches what comes of it. One that had traffic before is
-        only awaited: it may have missed a health check."""
+        """Gives a worker traffic that answers as it has to, and watches what comes of it. One that had traffic before
+        is only awaited: it may have missed a health check."""
         if name in self._new:
             with self._speaks_against():
                 readiness.await_serving(self._lab, [name], self._report, self._ready_by())
@@ -302,7 +302,7 @@ class _Run:
 
     @contextmanager
     def _speaks_against(self) -> Iterator[None]:
-        """What goes wrong in the block is held against the new version, unless it certainly is somebody else's fault."""
+        """What goes wrong in the block is held against the new version, unless it is certainly another's fault."""
         try:
             yield
         except (UsageError, UnknownError):

@@ -17,6 +17,12 @@ def checked(lab: Deployment, name: NodeName, verb: str) -> NodeName:
             where=f"lab {verb}",
             mend=f"name a worker; to end the whole lab use {labs.typed('destroy', lab.lab)}",
         )
+    if name in lab.plan.pool:
+        raise UsageError(
+            f"{name} is in the warm pool: it sleeps until it is needed, and serves nobody",
+            where=f"lab {verb}",
+            mend=f"name one of {', '.join(str(spec.name) for spec in lab.plan.workers())}",
+        )
     return lab.checked(name)
 
 

@@ -1,5 +1,6 @@
 """The load balancer's configuration, and the runtime commands that bring a running one to it. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lab.model.plan import WORKER_PORT
 
-BACKEND = "workers"
+BACKEND, FRONTEND = "workers", "site"
 _DOWN, _DRAIN, _READY = "maint", "drain", "ready"
 # How often a worker that is out of service is looked at: a successor that is ready does not wait for the long interval.
 _RETURN_INTERVAL_MS = 200
+SESSION_S = 60
+"""How long after its last request a user's session counts as live."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,9 @@ class Limits:
 class Server:
     """A worker as the load balancer sees it: `status` in HAProxy's words (UP, DOWN, DRAIN, MAINT …).
 
-    `sessions` are in flight, `queued` wait for it. Counted since it was added or the balancer started: `unanswered` ended
-    without an answer; of `requests`, which it was given, `errors` failed: a 5xx, no connection, or a broken answer
-    (HAProxy Management Guide, 9.1: hrsp_5xx, econ, eresp).
+    `sessions` are in flight, `queued` wait for it. Counted since it was added or the balancer started: `unanswered`
+    ended without an answer; of `requests`, which it was given, `errors` failed: a 5xx, no connection, or a broken
+    answer (HAProxy Management Guide, 9.1: hrsp_5xx, econ, eresp).
     """
 
     name: str
@@ -58,7 +61,8 @@ def render(workers: Iterable[tuple[str, str]], limits: Limits, *, sticky: bool) 
     )
     template = environment.get_template("haproxy.cfg.j2")
     check = _check(limits)
-    return template.render(workers=list(workers), limits=limits, check=check, sticky=sticky) + "\n"
+    values = {"workers": list(workers), "limits": limits, "check": check, "sticky": sticky, "session_s": SESSION_S}
+    return template.render(values) + "\n"
 
 
 def _check(limits: Limits) -> str:
@@ -102,6 +106,12 @@ def draining(name: str) -> str:
     return f"set server {BACKEND}/{name} state {_DRAIN}"
 
 
+def closing(name: str) -> str:
+    """The runtime command after which a worker gets no request at all, also not of users that it has; what is in flight
+    goes on."""
+    return f"set server {BACKEND}/{name} state {_DOWN}"
+
+
 def resuming(name: str) -> str:
     """The runtime command that takes a draining worker back into service."""
     return f"set server {BACKEND}/{name} state {_READY}"
@@ -109,39 +119,48 @@ def resuming(name: str) -> str:
 
 def servers(csv: str) -> list[Server]:
     """The workers in the answer to `show stat`: CSV with a header that begins with `# `."""
-    lines = [line for line in csv.splitlines() if line.strip()]
-    if not lines:
-        return []
-    header = lines[0].removeprefix("# ").split(",")
-    rows = [dict(zip(header, line.split(","), strict=False)) for line in lines[1:]]
     return [
         Server(
             row["svname"],
             row["status"],
-            _number(row, "scur"),
-            _number(row, "qcur"),
+            number(row, "scur"),
+            number(row, "qcur"),
             _unanswered(row),
             _answered(row) + _broken(row),
-            _number(row, "hrsp_5xx") + _broken(row),
+            number(row, "hrsp_5xx") + _broken(row),
         )
-        for row in rows
+        for row in statistics(csv)
         if row["pxname"] == BACKEND and row["svname"] not in ("BACKEND", "FRONTEND")
     ]
 
 
+def statistics(csv: str) -> list[dict[str, str]]:
+    """The lines of the answer to `show stat`, by the names of their columns."""
+    lines = [line for line in csv.splitlines() if line.strip()]
+    header = lines[0].removeprefix("# ").split(",") if lines else []
+    return [dict(zip(header, line.split(","), strict=False)) for line in lines[1:]]
+
+
+def users(table: str) -> Counter[str]:
+    """How many live sessions each worker answered last, from the answer to `show table`: `... server_key=worker-1`."""
+    words = (word.partition("=") for line in table.splitlines() for word in line.split())
+    return Counter(name for key, _, name in words if key == "server_key")
+
+
 def _unanswered(row: Mapping[str, str]) -> int:
-    return max(0, _number(row, "stot") - _answered(row) - _number(row, "scur"))
+    return max(0, number(row, "stot") - _answered(row) - number(row, "scur"))
 
 
 def _answered(row: Mapping[str, str]) -> int:
-    return sum(_number(row, f"hrsp_{kind}") for kind in ("1xx", "2xx", "3xx", "4xx", "5xx", "other"))
+    return sum(number(row, f"hrsp_{kind}") for kind in ("1xx", "2xx", "3xx", "4xx", "5xx", "other"))
 
 
 def _broken(row: Mapping[str, str]) -> int:
-    return _number(row, "econ") + _number(row, "eresp")
+    return number(row, "econ") + number(row, "eresp")
 
 
-def _number(row: Mapping[str, str], column: str) -> int:
+def number(row: Mapping[str, str], column: str) -> int:
+    """A column of a line of `statistics`; zero where it is empty or HAProxy has no such column."""
     return int(row.get(column) or 0)
 
 

@@ -27,8 +27,20 @@ class LoadBalancer:
 
     def servers(self, by: Deadline) -> list[Server] | None:
         """The workers that it knows right now; None if it does not answer."""
-        answer = http.get(f"{self._url}/stats;csv", by.at_most(2, "the load balancer's figures"))
-        return config.servers(answer.text) if answer.status == http.OK else None
+        text = self.statistics(by)
+        return None if text is None else config.servers(text)
+
+    def statistics(self, by: Deadline) -> str | None:
+        """What `show stat` says right now, as CSV; None if it does not answer."""
+        return self._get("/stats;csv", by)
+
+    def tables(self, by: Deadline) -> str | None:
+        """How many entries its tables have, as its Prometheus exporter tells it; None if it does not answer."""
+        return self._get("/metrics?scope=sticktable", by)
+
+    def users_of(self, name: str, by: Deadline) -> int:
+        """How many users with a live session had their last answer from a worker."""
+        return config.users(self._tell(f"show table {config.BACKEND}", by))[name]
 
     def write(self, workers: Iterable[tuple[str, str]], by: Deadline) -> None:
         """Puts these workers, (name, address), into the file that it starts from, atomically."""
@@ -42,6 +54,10 @@ class LoadBalancer:
     def drain(self, name: str, by: Deadline) -> None:
         """Gives a worker no new users."""
         self._change(config.draining(name), by)
+
+    def close(self, name: str, by: Deadline) -> None:
+        """Gives a worker no request any more, also not of users that it has; what is in flight goes on."""
+        self._change(config.closing(name), by)
 
     def resume(self, name: str, by: Deadline) -> None:
         """Takes a worker that was drained back into service."""
@@ -58,6 +74,10 @@ class LoadBalancer:
     def started_at(self, by: Deadline) -> float:
         """When it started, in seconds since 1970 on its own clock."""
         return config.started_at(self._tell("show info", by))
+
+    def _get(self, path: str, by: Deadline) -> str | None:
+        answer = http.get(f"{self._url}{path}", by.at_most(2, "the load balancer's figures"))
+        return answer.text if answer.status == http.OK else None
 
     def _change(self, commands: str, by: Deadline) -> None:
         answer = self._tell(commands, by)

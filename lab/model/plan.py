@@ -12,6 +12,7 @@ from lab.model.topology import Topology
 WORKER_PORT = 8000
 LOADBALANCER_PORT = 8080
 LOADBALANCER_OWN_PORT = 8404
+WORKERS_AT_MOST = 100
 DRIVE = "/srv/drive"
 _DIGEST_DIGITS = 16
 _FIRST_HOST = {Role.LOADBALANCER: 9, Role.STORE: 19, Role.WORKER: 100}
@@ -19,13 +20,15 @@ _FIRST_HOST = {Role.LOADBALANCER: 9, Role.STORE: 19, Role.WORKER: 100}
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked for: one lab on one substrate. `slot` is the lab's number on this computer, from 0."""
+    """What was asked for: one lab on one substrate. `slot` is the lab's number on this computer, from 0; `pool` are the
+    numbers of workers that sleep until they are needed, none of them in `workers`."""
 
     lab: str
     substrate: str
     slot: int
     mode: Mode
     workers: tuple[int, ...]
+    pool: tuple[int, ...] = ()
 
 
 def address(subnet: ipaddress.IPv4Network, name: NodeName) -> str:
@@ -48,9 +51,10 @@ def make(
     table = topology.substrates[asked.substrate]
     subnet = table.subnet(asked.slot)
     workers = [NodeName(Role.WORKER, index) for index in sorted(asked.workers)]
+    pool = [NodeName(Role.WORKER, index) for index in sorted(asked.pool)]
     configuration = configure([(str(name), address(subnet, name)) for name in workers], asked.mode)
     specs = []
-    for name in (LOADBALANCER, STORE, *workers):
+    for name in (LOADBALANCER, STORE, *sorted([*workers, *pool])):
         specs.append(
             NodeSpec(
                 name=name,
@@ -73,6 +77,7 @@ def make(
         port=table.first_port + asked.slot,
         store_disk_mb=topology.store.disk_mb,
         nodes=tuple(replace(spec, digest=_digest(spec, fixed.get(spec.name, ""))) for spec in specs),
+        pool=tuple(pool),
     )
 
 

@@ -20,7 +20,7 @@ def test_every_worker_is_in_the_file_with_its_capacity() -> None:
     assert "server worker-1 10.77.0.101:8000\n" in text
     assert "server worker-2 10.77.0.102:8000\n" in text
     assert "maxconn 8" in text
-    assert "cookie" not in text
+    assert "cookie lab_worker" not in text
 
 
 def test_only_a_request_that_changes_nothing_is_repeated_after_it_was_sent() -> None:
@@ -72,3 +72,12 @@ def test_the_difference_says_what_to_remove_and_what_to_add() -> None:
 def test_a_worker_whose_drain_was_interrupted_is_taken_back() -> None:
     wanted = [*WORKERS, ("worker-3", "10.77.0.103")]
     assert config.difference(config.servers(STAT), wanted) == Difference(remove=(), add=(), resume=("worker-3",))
+
+
+def test_users_are_counted_without_keeping_what_would_let_anybody_in() -> None:
+    for sticky in (False, True):
+        text = config.render(WORKERS, LIMITS, sticky=sticky)
+        assert "stick-table type binary len 20 size 100k expire 60s\n" in text
+        assert "stick store-request req.cook(lab_session),sha1\n" in text
+        assert "stick on" not in text
+        assert "stick match" not in text

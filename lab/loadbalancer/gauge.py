@@ -1,0 +1,83 @@
+"""What the traffic is like right now, in HAProxy's own figures."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lab.loadbalancer import config
+from lab.loadbalancer.config import number
+from lab.loadbalancer.runtime import LoadBalancer
+from lab.model.deadline import Deadline
+
+_USED = f'haproxy_sticktable_used{{name="{config.BACKEND}"'
+
+
+@dataclass(frozen=True)
+class ServerSample:
+    """One worker: `status` in HAProxy's words, requests in flight and waiting for it, those of the last second, and for
+    how many seconds it is as `status` says."""
+
+    status: str
+    sessions: int
+    queued: int
+    rate: int
+    since_s: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The traffic `at_s`, in Unix time (HAProxy management guide, 9.1).
+
+    `sessions` are in flight on workers, `queued` wait for one; `rate` is requests in the last whole second;
+    `response_ms` the mean of the latest 1,024 answers, from the request to the first byte of the answer, its wait in the
+    queue with it; `errors` answers with a 5xx status since HAProxy started; `users` those with a live session.
+    """
+
+    at_s: float
+    sessions: int
+    queued: int
+    rate: int
+    response_ms: int
+    errors: int
+    users: int
+    per_server: Mapping[str, ServerSample]
+
+    @property
+    def concurrency(self) -> int:
+        """Requests that are there at this moment, in flight or waiting."""
+        return self.sessions + self.queued
+
+
+def read(balancer: LoadBalancer, by: Deadline) -> Sample | None:
+    """The traffic now; None if the load balancer does not answer."""
+    statistics, tables = balancer.statistics(by), balancer.tables(by)
+    return None if statistics is None or tables is None else parsed(time.time(), statistics, tables)
+
+
+def parsed(at_s: float, statistics: str, tables: str) -> Sample:
+    """The sample in the answers to `show stat` and to a scrape of the tables' sizes. Pure."""
+    rows = {(row["pxname"], row["svname"]): row for row in config.statistics(statistics)}
+    site, backend = rows[config.FRONTEND, "FRONTEND"], rows[config.BACKEND, "BACKEND"]
+    servers = {name: _server(row) for (proxy, name), row in rows.items() if proxy == config.BACKEND}
+    del servers["BACKEND"]
+    return Sample(
+        at_s=at_s,
+        sessions=sum(server.sessions for server in servers.values()),
+        # The backend's own figure counts those that wait for whichever worker is free first.
+        queued=number(backend, "qcur") + sum(server.queued for server in servers.values()),
+        rate=number(site, "req_rate"),
+        response_ms=sum(number(backend, column) for column in ("qtime", "ctime", "rtime")),
+        errors=number(site, "hrsp_5xx"),
+        users=_users(tables),
+        per_server=servers,
+    )
+
+
+def _server(row: Mapping[str, str]) -> ServerSample:
+    columns = ("scur", "qcur", "rate", "lastchg")
+    return ServerSample(row["status"], *(number(row, column) for column in columns))
+
+
+def _users(tables: str) -> int:
+    values = (line.rpartition(" ")[2] for line in tables.splitlines() if line.startswith(_USED))
+    return int(float(next(values, "0")))
