@@ -121,8 +121,10 @@ class _Run:
         self._before = next((version for version in history if version.commit in ran), None)
         self._launched: set[NodeName] = set()
         """Those that this run made for the version that is now the newest."""
+        self._admitted: set[NodeName] = set()
+        """Those of them that were checked and got traffic."""
         self._new: set[NodeName] = set()
-        """Those of them that got traffic, as long as the version is on trial; they keep standing for it afterwards."""
+        """Those that got it while the version was on trial; they stand for that version also afterwards."""
         self._is_on_trial = True
         self._lost = 0
         self._replaced: list[NodeName] = []
@@ -215,6 +217,8 @@ class _Run:
     def _workers(self, seen: Fleet) -> list[Worker]:
         places = dict.fromkeys(seen.serving, Place.SERVING) | dict.fromkeys(seen.warming, Place.WAITING)
         places |= dict.fromkeys((*seen.draining, *seen.dead), Place.ASIDE)
+        # Somebody else, for example an `up`, may have given it traffic meanwhile; its check is still to come.
+        places |= dict.fromkeys((self._launched - self._admitted) & set(seen.serving), Place.WAITING)
         if asleep := set(seen.asleep) - set(self._lab.plan.pool):
             where = f"lab {self._lab.lab} on {self._lab.plan.substrate}"
             raise UsageError(f"{', '.join(map(str, sorted(asleep)))} sleeps", where=where, mend=self._lab.typed("up @"))
@@ -242,13 +246,14 @@ class _Run:
     def _admit(self, name: NodeName) -> None:
         """Gives a worker traffic that answers as it has to, and watches what comes of it. One that had traffic before
         is only awaited: it may have missed a health check."""
-        if name in self._new:
+        if name in self._admitted:
             with self._speaks_against():
                 readiness.await_serving(self._lab, [name], self._report, self._ready_by())
         else:
             self._check(name)
             with self._speaks_against():
                 self._lab = fleet.admit(self._lab, [name], self._report, self._ready_by())
+        self._admitted.add(name)
         if self._is_on_trial:
             self._new.add(name)
             self._watch(name)
@@ -291,8 +296,8 @@ class _Run:
         was_used = str(name) in self._figures
         self._lab = fleet.shrink(self._lab, name, ScaleIn.DELETE, 0.0, self._report, self._by)
         # Its number may be another's next.
-        self._launched.discard(name)
-        self._new.discard(name)
+        for names in (self._launched, self._admitted, self._new):
+            names.discard(name)
         self._commits.pop(name, None)
         if was_used:
             self._replaced.append(name)
