@@ -4,6 +4,7 @@ import itertools
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from lab.model.topology import LABS_AT_MOST, Topology
 from lab.substrates import registry
 from lab.substrates.base import Reach, Substrate
 from lab.timeline import recording
+from lab.timeline.events import Event, Kind
 from lab.timeline.recording import Recorder
 
 # They are held for milliseconds.
@@ -96,6 +98,11 @@ class Deployment:
     def timeline(self) -> Recorder:
         """What happens to the lab is noted there."""
         return recording.recorder(self.lab, self.plan.substrate)
+
+    def note(self, state: str, *names: NodeName) -> None:
+        """Notes in the timeline what these nodes do from now on, in the words of `lab.timeline.events.Kind.NODE`."""
+        for name in names:
+            self.timeline().note(Event(time.time(), Kind.NODE, str(name), {"state": str(state)}))
 
 
 def limits(topology: Topology) -> Limits:

@@ -18,7 +18,7 @@ from lab.host.wait import await_until
 from lab.loadbalancer.config import Server
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError
-from lab.model.node import STORE, LabPlan, NodeName, Role, State
+from lab.model.node import READY, STORE, LabPlan, NodeName, Role, State
 from lab.store import source
 from lab.substrates.base import Report
 
@@ -188,7 +188,9 @@ def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadli
         up.write_workers(lab, by)
         up.register(lab, by)
     wanted = {spec.name for spec in lab.plan.workers()}
-    readiness.await_serving(lab, [name for name in names if name in wanted], report, by)
+    admitted = [name for name in names if name in wanted]
+    readiness.await_serving(lab, admitted, report, by)
+    lab.note(READY, *admitted)
     return lab
 
 
@@ -222,6 +224,7 @@ def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, repo
         up.write_workers(lab, by)
         if up.is_known(lab, victim, by):
             report(f"draining {victim}")
+            lab.note(State.DRAINING, victim)
             lab.loadbalancer().drain(str(victim), by)
     _await_unneeded(lab, victim, delay_s, report, by)
     with _change(lab, report, by) as lab:
@@ -270,7 +273,7 @@ def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deplo
             report(f"removing {name}: the warm pool has one too many")
             up.end(lab, name, by)
         made = _to_make(lab, by)
-        for name in made:
+        for name in sorted(_states(lab, by).keys() & set(made)):
             up.end(lab, name, by)
         if made:
             report(f"making {', '.join(map(str, made))} for the warm pool")
@@ -306,6 +309,7 @@ def _put_to_sleep(lab: Deployment, names: Sequence[NodeName], report: Report, by
     if names:
         report(f"putting {', '.join(map(str, names))} to sleep")
         up.rest(lab).sleep(lab.lab, names, by)
+        lab.note(State.SLEEPING, *names)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`lab sleep` and `lab wake`: a whole lab put to rest, and back to where it was."""
 
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 
@@ -7,8 +8,9 @@ from lab.flows import deployment, prove, readiness, up
 from lab.flows.deployment import Deployment
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
-from lab.model.node import STORE, NodeName, State
+from lab.model.node import READY, STORE, NodeName, State
 from lab.substrates.base import Report
+from lab.timeline.events import Event, Kind
 
 # What would take sleeping nodes for dead ones.
 _LEASES = ("prove", "autoscale", "refresh")
@@ -27,6 +29,8 @@ def sleep(lab: Deployment, report: Report, by: Deadline) -> None:
         for group in _awake(deployment.load(lab.lab, lab.plan.substrate), by):
             report(f"putting {_listed(group)} to sleep")
             up.rest(lab).sleep(lab.lab, group, by)
+            lab.note(State.SLEEPING, *group)
+        _note(lab, "sleep")
 
 
 def wake(lab: Deployment, report: Report, by: Deadline) -> None:
@@ -36,9 +40,14 @@ def wake(lab: Deployment, report: Report, by: Deadline) -> None:
     """
     with deployment.changing(lab.lab, "wake", by):
         lab = deployment.load(lab.lab, lab.plan.substrate)
-        up.wake(lab, sleeping(lab, _states(lab, by)), report, by)
+        names = sleeping(lab, _states(lab, by))
+        up.wake(lab, names, report, by)
+        # One that an interrupted `wake` left running, with a clock that stood still, gets the right time.
+        up.rest(lab).wake(lab.lab, [spec.name for spec in lab.plan.awake() if spec.name not in names], by)
         readiness.await_node(lab, STORE, report, by)
         readiness.await_serving(lab, [spec.name for spec in lab.plan.workers()], report, by)
+        lab.note(READY, *names)
+        _note(lab, "wake")
 
 
 def forecast_sleep(lab: Deployment, by: Deadline) -> list[str]:
@@ -73,6 +82,10 @@ def sleeping(lab: Deployment, states: Mapping[NodeName, State]) -> list[NodeName
             mend=f"run {lab.typed('up @')}, which wakes what sleeps, and makes what is missing",
         )
     return [name for name, state in wanted.items() if state is State.SLEEPING]
+
+
+def _note(lab: Deployment, what: str) -> None:
+    lab.timeline().note(Event(time.time(), Kind.CHANGE, what))
 
 
 def _listed(names: list[NodeName]) -> str:

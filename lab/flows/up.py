@@ -16,7 +16,7 @@ from lab.loadbalancer.runtime import LoadBalancer
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
-from lab.model.node import LOADBALANCER, STORE, LabPlan, Mode, NodeName, Role, State
+from lab.model.node import LOADBALANCER, READY, STORE, LabPlan, Mode, NodeName, Role, State
 from lab.model.topology import Topology
 from lab.store import source
 from lab.substrates import registry
@@ -176,6 +176,7 @@ def _apply(lab: Deployment, report: Report, by: Deadline) -> None:
         retire(lab, name, report, by)
         make_worker(lab, name, report, by)
     readiness.await_serving(lab, [spec.name for spec in lab.plan.workers()], report, by)
+    lab.note(READY, *changes.create, *changes.wake)
 
 
 def _remove_first(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> None:
@@ -197,12 +198,14 @@ def make_worker(lab: Deployment, name: NodeName, report: Report, by: Deadline) -
     readiness.await_node(lab, name, report, by)
     register(lab, by)
     readiness.await_serving(lab, [name], report, by)
+    lab.note(READY, name)
 
 
 def wake(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
     """Wakes nodes, the store first, for all others need it; they are not ready yet."""
     if names:
         report(f"waking {', '.join(map(str, names))}")
+        lab.note(State.CREATING, *names)
         rest(lab).wake(lab.lab, sorted(names, key=lambda name: WAKE_ORDER.index(name.role)), by)
 
 
@@ -216,6 +219,7 @@ def rest(lab: Deployment) -> CanSleep:
 
 def create(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
     """Makes and starts nodes; a failure carries the last log lines of those that are not ready."""
+    lab.note(State.CREATING, *names)
     with readiness.logs_told(lab, names):
         lab.substrate.create(lab.plan, names, report, by)
 
@@ -293,6 +297,7 @@ def retire(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> Non
     """Takes a worker out of service without a scratch: no new users, no request in flight, then its end."""
     balancer = lab.loadbalancer()
     if is_known(lab, name, by):
+        lab.note(State.DRAINING, name)
         balancer.drain(str(name), by)
         readiness.await_drained(balancer, str(name), report, by)
     end(lab, name, by)
@@ -305,6 +310,7 @@ def end(lab: Deployment, name: NodeName, by: Deadline) -> None:
         lab.substrate.stop(lab.lab, name, by)
     forget(lab, name, by)
     lab.substrate.destroy(lab.lab, name, by)
+    lab.note(State.ABSENT, name)
 
 
 def forget(lab: Deployment, name: NodeName, by: Deadline) -> None:
