@@ -15,7 +15,7 @@ from lab.flows.prove import leased
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError, UsageError
-from lab.model.node import NodeName
+from lab.model.node import Mode, NodeName
 from lab.model.plan import WORKER_PORT
 from lab.scaling import rolling
 from lab.scaling.rolling import Admit, Done, Launch, Leave, Place, Served, Step, Traffic, Worker
@@ -38,6 +38,9 @@ _LOST_AT_MOST = 1
 _LOOK_S = 30.0
 _BASE_S = 600.0
 _DRAIN_S = 120.0
+_DELAY_S = 300.0
+"""For the sessions of users who stay with their worker (AWS's default, "Deregistration delay")."""
+
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class _Refused(Exception):
 
 def longest_s(workers: int, ready_within_s: float) -> float:
     """How long a refresh of so many workers may take at most, going back included."""
-    return _BASE_S + 2 * (workers + 1) * (ready_within_s + _ACCEPT_S + _WATCH_S + _DRAIN_S)
+    return _BASE_S + 2 * (workers + 1) * (ready_within_s + _ACCEPT_S + _WATCH_S + _DELAY_S + _DRAIN_S)
 
 
 def refresh(lab: Deployment, ready_within_s: float, report: Report, by: Deadline) -> Refreshed:
@@ -90,7 +93,7 @@ def _short(commit: str | None) -> str:
 def _checked(lab: Deployment, by: Deadline) -> list[Version]:
     """The lab's versions; raises UsageError where a refresh would do harm, or would begin with too few workers."""
     where = f"lab {lab.lab} on {lab.plan.substrate}"
-    if lab.is_sticky:
+    if lab.deployed.mode is Mode.STATEFUL:
         raise UsageError(
             "each worker of this lab keeps what its users gave it, and would take that with it",
             where=where,
@@ -294,7 +297,7 @@ class _Run:
 
     def _leave(self, name: NodeName) -> None:
         was_used = str(name) in self._figures
-        self._lab = fleet.shrink(self._lab, name, ScaleIn.DELETE, 0.0, self._report, self._by)
+        self._lab = fleet.shrink(self._lab, name, ScaleIn.DELETE, _DELAY_S, self._report, self._by)
         # Its number may be another's next.
         for names in (self._launched, self._admitted, self._new):
             names.discard(name)
