@@ -42,7 +42,6 @@ _DELAY_S = 300.0
 """For the sessions of users who stay with their worker (AWS's default, "Deregistration delay")."""
 
 
-
 @dataclass(frozen=True)
 class Refreshed:
     """What came of a refresh: the version that all workers have now, who left for it, `why` that is not the one which
