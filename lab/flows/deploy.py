@@ -162,14 +162,14 @@ def running(lab: Deployment, by: Deadline) -> dict[NodeName, str | None]:
         return dict(zip((spec.name for spec in workers), commits, strict=True))
 
 
-def note(lab: Deployment, what: str, **fields: object) -> None:
-    """Notes in the lab's timeline that somebody changed the lab."""
-    lab.timeline().note(Event(time.time(), Kind.CHANGE, what, fields))
+def note(lab: Deployment, what: str, why: str, **fields: object) -> None:
+    """Notes in the lab's timeline what somebody did to the lab, and why or how it went."""
+    lab.timeline().note(Event(time.time(), Kind.CHANGE, what, {"why": why, **fields}))
 
 
 def _noted(lab: Deployment, by: Deadline) -> list[Version]:
     history = versions(lab, by)
-    note(lab, "deploy", commit=history[0].commit, message=history[0].message)
+    note(lab, "deploy", history[0].message, commit=history[0].commit)
     return history
 
 

@@ -136,7 +136,8 @@ class _Run:
     def go(self) -> Refreshed:
         newest = self._history[0]
         before = self._before.commit if self._before else None
-        self._note("refresh began", commit=newest.commit, before=before, workers=len(self._lab.deployed.workers))
+        goal = f"workers get {newest.short}: {newest.message}"
+        self._note("refresh began", goal, commit=newest.commit, before=before, workers=self._wanted())
         why = None
         try:
             self._roll()
@@ -147,6 +148,7 @@ class _Run:
         traffic = self._traffic
         self._note(
             "refresh ended",
+            f"all workers run {self._history[0].short}; failed were {(traffic.new + traffic.old).in_words()}",
             commit=self._history[0].commit,
             replaced=len(self._replaced),
             rolled_back=why is not None,
@@ -165,7 +167,7 @@ class _Run:
         self._is_on_trial = False
         self._history = deploy.bring_back(self._lab, self._before, None, self._by)
         self._launched.clear()
-        self._note("refresh rolled back", why=why.splitlines()[0], commit=self._history[0].commit)
+        self._note("refresh rolled back", why.splitlines()[0], commit=self._history[0].commit)
         try:
             self._roll()
         except _Refused as also:
@@ -179,7 +181,7 @@ class _Run:
         """Takes step after step until all workers run the newest version; raises _Refused where that is no good."""
         while not isinstance(step := self._next(), Done):
             self._report(step.in_words())
-            self._note("refresh step", step=step.in_words())
+            self._note("refresh step", step.in_words())
             match step:
                 case Launch():
                     self._launch()
@@ -317,5 +319,5 @@ class _Run:
         except LabError as problem:
             raise _Refused(problem.message) from problem
 
-    def _note(self, what: str, **fields: object) -> None:
-        deploy.note(self._lab, what, **fields)
+    def _note(self, what: str, why: str, **fields: object) -> None:
+        deploy.note(self._lab, what, why, **fields)
