@@ -130,7 +130,8 @@ class _Run:
         self._is_on_trial = True
         self._lost = 0
         self._replaced: list[NodeName] = []
-        self._figures: Mapping[str, Served] = self._counted()
+        self._figures: Mapping[str, Served] = {}
+        self._figures = self._counted()
         self._traffic = Traffic(self._figures)
 
     def go(self) -> Refreshed:
@@ -255,6 +256,7 @@ class _Run:
                 readiness.await_serving(self._lab, [name], self._report, self._ready_by())
         else:
             self._check(name)
+            self._look()  # what came until now came to others
             with self._speaks_against():
                 self._lab = fleet.admit(self._lab, [name], self._report, self._ready_by())
         self._admitted.add(name)
@@ -286,7 +288,7 @@ class _Run:
         """Counts what came to the workers since the last look; raises _Refused where it speaks against new ones."""
         self._figures = self._counted()
         self._traffic = self._traffic.seen(self._figures, {str(name) for name in self._new})
-        if self._is_on_trial and (said := rolling.complaint(self._traffic.new, self._traffic.old)) is not None:
+        if self._is_on_trial and (said := self._traffic.complaint()) is not None:
             raise _Refused(said)
 
     def _counted(self) -> Mapping[str, Served]:

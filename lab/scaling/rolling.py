@@ -118,11 +118,16 @@ class Served:
 
 @dataclass(frozen=True)
 class Traffic:
-    """What came to the workers of either version since a refresh began; `last` are the figures seen last, by worker."""
+    """What came to the workers of either version since a refresh began; `last` are the figures seen last, by worker.
+
+    `beside` is the part of `old` that came while new workers served: a store that was away for a second before them
+    would else speak for them, and one that is away beside them against them.
+    """
 
     last: Mapping[str, Served]
     new: Served = Served()
     old: Served = Served()
+    beside: Served = Served()
 
     def seen(self, figures: Mapping[str, Served], new: Collection[str]) -> "Traffic":
         """With the load balancer's figures of now; `new` are the workers of the new version.
@@ -131,19 +136,19 @@ class Traffic:
         does one whose figures went back, since the load balancer was started anew: so numbers may be used again.
         """
         grown = {name: _grown(self.last.get(name, Served()), now) for name, now in figures.items()}
-        of_new = sum((served for name, served in grown.items() if name in new), self.new)
-        of_old = sum((served for name, served in grown.items() if name not in new), self.old)
-        return Traffic(dict(figures), of_new, of_old)
+        of_new = sum((served for name, served in grown.items() if name in new), Served())
+        of_old = sum((served for name, served in grown.items() if name not in new), Served())
+        beside = self.beside + of_old if new else self.beside
+        return Traffic(dict(figures), self.new + of_new, self.old + of_old, beside)
+
+    def complaint(self) -> str | None:
+        """Why traffic speaks against the new workers, in words; None where they fail no more than the old ones do."""
+        if self.new.errors < LEAST_ERRORS or self.new.rate <= TOLERATED * self.beside.rate:
+            return None
+        return f"new workers failed {self.new.in_words()}, those of the version before {self.beside.in_words()}"
 
 
 def _grown(last: Served, now: Served) -> Served:
     if now.requests < last.requests or now.errors < last.errors:
         return now
     return Served(now.requests - last.requests, now.errors - last.errors)
-
-
-def complaint(new: Served, old: Served) -> str | None:
-    """Why traffic speaks against the new workers, in words; None where they fail no more than the old ones do."""
-    if new.errors < LEAST_ERRORS or new.rate <= TOLERATED * old.rate:
-        return None
-    return f"new workers failed {new.in_words()}, those of the version before {old.in_words()}"

@@ -148,6 +148,13 @@ def test_what_was_counted_before_a_refresh_counts_for_nothing_and_who_has_left_i
     assert (again.new, again.old) == (Served(9, 1), Served(20, 1)), "its number was used again, for a new one"
 
 
+def test_new_workers_are_held_against_what_the_old_ones_did_meanwhile() -> None:
+    calm = Traffic({}).seen({"worker-1": Served(2000, 0)}, ())
+    away = calm.seen({"worker-1": Served(2080, 20), "worker-2": Served(20, 5)}, {"worker-2"})
+    assert (away.old, away.beside) == (Served(2080, 20), Served(80, 20))
+    assert away.complaint() is None, "the store was away for all of them"
+
+
 def test_a_load_balancer_that_was_started_anew_counts_from_nothing() -> None:
     assert Traffic({"worker-1": Served(100, 7)}).seen({"worker-1": Served(3, 0)}, ()).old == Served(3, 0)
 
@@ -166,9 +173,9 @@ def test_a_load_balancer_that_was_started_anew_counts_from_nothing() -> None:
     ],
 )
 def test_new_workers_may_not_fail_where_old_ones_do_not(new: Served, before: Served, speaks: bool) -> None:
-    assert (rolling.complaint(new, before) is not None) is speaks
+    assert (Traffic({}, new=new, beside=before).complaint() is not None) is speaks
 
 
 def test_a_complaint_tells_the_figures_of_both() -> None:
-    said = rolling.complaint(Served(60, 12), Served(1200, 0))
+    said = Traffic({}, new=Served(60, 12), old=Served(9000, 1), beside=Served(1200, 0)).complaint()
     assert said == "new workers failed 12 of 60 requests, those of the version before 0 of 1,200 requests"
