@@ -32,6 +32,12 @@ READY_WITHIN_S = {"docker": "20", "vagrant": "300"}
 
 
 @pytest.fixture
+def by() -> Deadline:
+    """Emulated machines boot up to five times in one test."""
+    return Deadline.after(2400, "one test")
+
+
+@pytest.fixture
 def lab(whole: Deployment, by: Deadline) -> Iterator[Deployment]:
     """A lab of workers 1 and 2 that run the kit's app; `up` makes it that again."""
     yield whole
