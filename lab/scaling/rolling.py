@@ -20,7 +20,8 @@ the rates differ by chance."""
 
 
 class Place(StrEnum):
-    """Where a worker stands: it gets traffic; it is ready and gets none yet; or it serves nobody (dead, draining)."""
+    """Where a worker stands: it gets traffic; it runs and gets none, since it is new or missed its health checks; or it
+    is on its way out, or gone."""
 
     SERVING = "serving"
     WAITING = "waiting"
@@ -78,20 +79,25 @@ Step = Launch | Admit | Leave | Done
 def next_step(wanted: int, workers: Sequence[Worker]) -> Step:
     """What to do next, so that in the end `wanted` workers serve, all of the right version.
 
-    A worker that serves leaves only while more than `wanted` do, and there is never more than one worker too many.
+    A worker that serves leaves only while more than `wanted` do, and there is never more than one worker too many. An
+    old one that serves nobody at the moment may serve again in the next: it leaves when another one is there for it.
     """
     ordered = sorted(workers, key=lambda worker: worker.name)
-    waiting = [worker for worker in ordered if worker.is_right and worker.place is Place.WAITING]
-    serving = [worker for worker in ordered if worker.place is Place.SERVING]
-    useless = [worker for worker in ordered if worker not in waiting and worker not in serving]
+    aside, waiting, serving = (
+        [worker for worker in ordered if worker.place is place] for place in (Place.ASIDE, Place.WAITING, Place.SERVING)
+    )
     old = [worker for worker in serving if not worker.is_right]
-    if useless:
-        return Leave(useless[0].name)
+    ready = [worker for worker in waiting if worker.is_right]
+    stray = [worker for worker in waiting if not worker.is_right]
+    if aside:
+        return Leave(aside[0].name)
     if len(serving) > wanted:
         return Leave((old or serving[::-1])[0].name)
-    if waiting:
-        return Admit(waiting[0].name)
-    if old or len(serving) < wanted:
+    if ready:
+        return Admit(ready[0].name)
+    if stray and len(workers) > wanted:
+        return Leave(stray[0].name)
+    if old or stray or len(serving) < wanted:
         return Launch()
     return Done()
 

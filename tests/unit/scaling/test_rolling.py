@@ -137,6 +137,30 @@ def test_workers_that_die_on_the_way_are_made_up_for(wanted: int, deaths: Sequen
     assert all_right(lab, wanted + 5)
 
 
+def test_an_old_worker_that_missed_its_checks_stays_until_another_one_is_there_for_it() -> None:
+    lab = lab_of(worker(1), worker(2, place=Place.WAITING))
+    assert [str(step) for step in roll(lab, 2)][:3] == [
+        str(step) for step in (Launch(), Admit(NodeName(Role.WORKER, 3)), Leave(NodeName(Role.WORKER, 2)))
+    ]
+    assert all_right(lab, 2)
+
+
+@given(wanted=st.integers(1, 8), blinks=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)), max_size=8))
+def test_workers_that_miss_their_checks_for_a_moment_do_no_harm(wanted: int, blinks: list[tuple[int, int]]) -> None:
+    lab, away = old(wanted), list[NodeName]()
+    for number, _ in enumerate(roll(lab, wanted)):
+        for name in away:
+            if name in lab:
+                lab[name] = replace(lab[name], place=Place.SERVING)
+        away = [NodeName(Role.WORKER, index) for at, index in blinks if at == number]
+        away = [name for name in away if name in lab and lab[name].place is Place.SERVING]
+        for name in away:
+            lab[name] = replace(lab[name], place=Place.WAITING)
+        assert serving(lab) + len(away) >= wanted
+        assert len(lab) <= wanted + 1
+    assert all_right(lab, wanted)
+
+
 def test_what_was_counted_before_a_refresh_counts_for_nothing_and_who_has_left_is_not_forgotten() -> None:
     traffic = Traffic({"worker-1": Served(100, 7)})
     traffic = traffic.seen({"worker-1": Served(110, 7), "worker-2": Served(4, 1)}, {"worker-2"})
