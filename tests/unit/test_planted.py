@@ -1,4 +1,4 @@
-"""The planted bugs of the proof and of the refresh: each is a patch that fits the app, and runs are made so that they show."""
+"""The planted bugs of the proof and of the refresh: each fits the app, and runs are made so that they show."""
 
 from itertools import islice
 from pathlib import Path
