@@ -1,8 +1,10 @@
 """What tests of the proof share: a run and its figures, and the app with a planted bug."""
 
 import json
+import math
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.proof_runs import RATES
@@ -10,12 +12,18 @@ from lab.flows import prove, workers
 from lab.flows.deployment import Deployment
 from lab.ledger.audit import Account
 from lab.ledger.files import audit_file
+from lab.ledger.journal import Record
+from lab.ledger.records import Attempt, Kind, Source, Stage
+from lab.ledger.users import KILL
+from lab.ledger.writes import Outcome
 from lab.model.deadline import Deadline
 from lab.model.node import STORE
 from lab.store import source
 from tests.conftest import REPO, type_lab
 
 PLANTED = REPO / "tests" / "planted"
+# Among so many, the plan of each of the first seeds has a login and a file whose name ends in 7: some bugs need one.
+REQUESTS = 200
 
 
 def run_proof(lab: Deployment, *words: str) -> dict[str, object]:
@@ -26,14 +34,41 @@ def run_proof(lab: Deployment, *words: str) -> dict[str, object]:
     return told | {"code": gave.code}
 
 
+def journal_of(lab: Deployment, told: dict[str, object]) -> Path:
+    """The journal of a run, given what the run printed."""
+    return prove.journal(lab.lab, str(told["run"]))
+
+
 def account_of(lab: Deployment, told: dict[str, object]) -> Account:
     """What the journal of a run tells, given what the run printed."""
-    return audit_file(prove.journal(lab.lab, str(told["run"])))
+    return audit_file(journal_of(lab, told))
+
+
+def lost_with_workers(records: Iterable[Record]) -> set[str]:
+    """The writes of a run that a killed worker had acknowledged before, and that the store lacks in the end."""
+    acknowledged: list[tuple[str, float, str]] = []
+    killed_s: dict[str, float] = {}
+    there: set[str] = set()
+    for record in records:
+        if record["kind"] == Kind.ATTEMPTS:
+            rows = map(Attempt._make, record["rows"])
+            acknowledged += [(row.key, row.done_s, row.worker) for row in rows if row.outcome == Outcome.ACKNOWLEDGED]
+        elif record["kind"] == Kind.FAULT and (record["name"], record["stage"]) == (KILL, Stage.VERIFIED):
+            killed_s[record["target"]] = record["at_s"]
+        elif record["kind"] == Kind.FOUND and record["source"] == Source.STORE:
+            there |= {key for key, _ in record["rows"]}
+    return {key for key, done_s, worker in acknowledged if done_s <= killed_s.get(worker, 0.0)} - there
 
 
 def rate_of(lab: Deployment) -> str:
     """The requests a second that a lab on this substrate answers also beside its faults."""
     return f"{RATES[lab.substrate.name]:g}"
+
+
+def pace_of(lab: Deployment) -> list[str]:
+    """The words for a run of `REQUESTS` at that rate, at least."""
+    rate = rate_of(lab)
+    return ["--rate", rate, "--duration", str(math.ceil(REQUESTS / float(rate)))]
 
 
 def faults_of(names: tuple[str, ...]) -> list[str]:

@@ -12,13 +12,24 @@ import pytest
 from lab.faults import catalogue
 from lab.flows import prove, workers
 from lab.flows.deployment import Deployment
+from lab.ledger import journal
 from lab.ledger.writes import digest
 from lab.model.deadline import Deadline
 from lab.model.node import STORE, NodeName
 from lab.store import contents
 from lab.substrates.base import HasRoot
 from tests.conftest import REPO, type_lab
-from tests.contract.proof import account_of, deploy, faults_of, patched, rate_of, run_proof
+from tests.contract.proof import (
+    account_of,
+    deploy,
+    faults_of,
+    journal_of,
+    lost_with_workers,
+    pace_of,
+    patched,
+    rate_of,
+    run_proof,
+)
 from tests.unit.ledger.test_report import KEYS
 
 
@@ -37,15 +48,17 @@ BUGS = [
     Bug("acknowledge-before-rename", ("kill",), frozenset({"lost"})),
     Bug("truncated-file", (), frozenset({"corrupted"})),
     Bug("dropped-session", (), frozenset({"lost"})),
-    Bug("no-unique-key", ("answer-cut", "answer-cut"), frozenset({"duplicated"})),
+    Bug("no-unique-key", ("answer-cut", "answer-cut", "answer-cut"), frozenset({"duplicated"})),
 ]
 NO_SPACE = 507  # Insufficient Storage
-AT_MOST = 5  # times, where chance decides whether a bug shows
+# Times, where chance decides whether a bug shows. At 3 requests a second one of four is an entry, one of ten a file on
+# the worker that is killed. A patch leaves it unwritten for five seconds: all five runs miss it less than once in 1,000.
+AT_MOST = 5
 
 
 @pytest.fixture
 def by() -> Deadline:
-    return Deadline.after(1500, "one test")
+    return Deadline.after(3000, "one test")
 
 
 def test_workers_die_under_load_and_every_acknowledged_write_is_kept(running_lab: Deployment) -> None:
@@ -103,11 +116,18 @@ def red_words(lab: Deployment, bug: Bug) -> list[str]:
     """The words of a run that the bug turned red."""
     seen = []
     for seed in range(1, AT_MOST + 1):
-        words = ["--kills", "0", "--duration", "5", "--rate", "60", "--seed", str(seed), *faults_of(bug.faults)]
-        seen.append(run_proof(lab, *words)["verdict"])
-        if seen[-1] in bug.words:
+        words = ["--kills", "0", *pace_of(lab), "--seed", str(seed), *faults_of(bug.faults)]
+        told = run_proof(lab, *words)
+        seen.append(told["verdict"])
+        if seen[-1] in bug.words and ("kill" not in bug.faults or died_with_a_worker(lab, told)):
             return words
-    pytest.fail(f"five runs, five verdicts without one of {set(bug.words)}: {seen}")
+    pytest.fail(f"five runs, and none that the bug itself turned into one of {set(bug.words)}: {seen}")
+
+
+def died_with_a_worker(lab: Deployment, told: dict[str, object]) -> set[str]:
+    """What a kill took. A bug that writes late may also be red since the final read came too early for it."""
+    with journal_of(lab, told).open("rb") as lines:
+        return lost_with_workers(journal.read(lines, str(told["run"])))
 
 
 def test_a_name_that_breaks_lines_is_read_as_it_is(running_lab: Deployment, url: str, by: Deadline) -> None:

@@ -15,6 +15,7 @@ from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import STORE, State
 from tests.conftest import REPO, type_lab, type_well
+from tests.contract.proof import rate_of
 
 
 @pytest.fixture
@@ -24,7 +25,8 @@ def by() -> Deadline:
 
 def begin(lab: Deployment, fault: str, by: Deadline, *more: str) -> "subprocess.Popen[str]":
     """A run that has just made this fault."""
-    words = ["prove", "run", lab.substrate.name, "--kills", "0", "--fault", fault, "--name", lab.lab, *more]
+    words = ["prove", "run", lab.substrate.name, "--kills", "0", "--fault", fault, "--rate", rate_of(lab), *more]
+    words += ["--name", lab.lab]
     process = subprocess.Popen(
         [sys.executable, "-m", "lab", *words],
         cwd=REPO,

@@ -1,5 +1,6 @@
 """Settings that break a promise, and the stateful mode: what the proof must say of them, and why the two differ."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from lab.ledger.audit import Sort
 from lab.ledger.writes import What
 from lab.model.deadline import Deadline
 from tests.conftest import REPO, type_well
-from tests.contract.proof import account_of, deploy, faults_of, patched, rate_of, run_proof
+from tests.contract.proof import account_of, deploy, faults_of, pace_of, patched, rate_of, run_proof
 
 LAB = "test-broken"
 AT_MOST = 5
@@ -35,13 +36,11 @@ def bring_up(substrate: str, folder: Path, change: tuple[str, str]) -> Deploymen
     return deployment.load(LAB, substrate)
 
 
-def verdicts(
-    lab: Deployment, faults: tuple[str, ...], until: set[str], at_most: int = AT_MOST, rate: str = "60"
-) -> list[object]:
+def verdicts(lab: Deployment, faults: tuple[str, ...], until: set[str], at_most: int = AT_MOST) -> list[object]:
     """The verdicts of runs with seeds 1, 2, … until one is among these words."""
     seen: list[object] = []
     for seed in range(1, at_most + 1):
-        words = ["--kills", "0", "--duration", "3", "--rate", rate, "--seed", str(seed), *faults_of(faults)]
+        words = ["--kills", "0", *pace_of(lab), "--seed", str(seed), *faults_of(faults)]
         seen.append(run_proof(lab, *words)["verdict"])
         if seen[-1] in until:
             break
@@ -54,7 +53,16 @@ def test_a_commit_that_is_answered_before_it_is_on_disk_is_lost_when_the_databas
     substrate_name: str, tmp_path: Path
 ) -> None:
     lab = bring_up(substrate_name, tmp_path, NO_SYNC)
-    assert verdicts(lab, ("database-kill",), {"lost"})[-1] == "lost"
+    assert verdicts(lab, ("database-kill",) * kills_of_the_database(lab), {"lost"})[-1] == "lost"
+
+
+def kills_of_the_database(lab: Deployment) -> int:
+    """So many that five runs miss it less than once in a thousand times.
+
+    What it answered at once PostgreSQL flushes some 0.15 s later, 0.6 s at most (its manual, "Asynchronous Commit").
+    Half of the requests are such commits, so at 3 a second one kill of five takes one.
+    """
+    return math.ceil(21 / float(rate_of(lab)))
 
 
 @pytest.mark.usefixtures("remove")
@@ -86,7 +94,7 @@ def test_files_that_neither_the_app_nor_the_drive_flushes_are_lost_with_the_stor
     by = Deadline.after(1500, "one test")
     lab = bring_up(substrate_name, tmp_path, NO_DRIVE_SYNC)
     deploy(lab, patched("files-without-fsync", tmp_path), by)
-    assert verdicts(lab, ("store-off",), {"lost"}, rate=rate_of(lab))[-1] == "lost"
+    assert verdicts(lab, ("store-off",), {"lost"})[-1] == "lost"
 
 
 @pytest.mark.usefixtures("remove")
@@ -94,8 +102,15 @@ def test_files_that_neither_the_app_nor_the_drive_flushes_are_lost_with_the_stor
 def test_workers_that_keep_their_users_data_lose_it_only_with_themselves(substrate_name: str) -> None:
     type_well("up", substrate_name, "--stateful", "--name", LAB)
     lab = deployment.load(LAB, substrate_name)
-    calm = run_proof(lab, "--kills", "0", "--duration", "5")
+    pace = pace_of(lab)
+    calm = run_proof(lab, "--kills", "0", *pace)
     assert (calm["verdict"], calm["mode"]) == ("kept", "stateful")
-    killed = run_proof(lab, "--kills", "1", "--duration", "5")
-    lost = account_of(lab, killed).sorts
-    assert (killed["verdict"], [what for what in What if not lost[Sort.LOST, what]]) == ("lost", []), lost
+    lost: set[What] = set()
+    # Where requests are few, the worker that is killed may have had no file yet; its users' logins it always has.
+    for seed in range(1, AT_MOST + 1):
+        killed = run_proof(lab, "--kills", "1", "--seed", str(seed), *pace)
+        assert killed["verdict"] == "lost"
+        lost |= {what for what in What if account_of(lab, killed).count(Sort.LOST, what)}
+        if lost == set(What):
+            break
+    assert lost == set(What)
