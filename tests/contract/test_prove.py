@@ -52,7 +52,7 @@ BUGS = [
 ]
 NO_SPACE = 507  # Insufficient Storage
 # Times, where chance decides whether a bug shows. At 3 requests a second one of four is an entry, one of ten a file on
-# the worker that is killed. A patch leaves it unwritten for five seconds: all five runs miss it less than once in 1,000.
+# the worker that is killed. A patch leaves it unwritten for five seconds: five runs miss it less than once in 1,000.
 AT_MOST = 5
 
 

@@ -7,7 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from lab.faults import loadbalancer
 from lab.faults.loadbalancer import AnswerCut
+from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import NodeName
@@ -19,14 +21,15 @@ COLUMNS = "# pxname,svname,scur,stot,hrsp_2xx,status,qcur\n"
 
 
 @contextmanager
-def telling(rows: str) -> Iterator[None]:
-    """A load balancer whose figures are these."""
+def telling(*rows: str) -> Iterator[None]:
+    """A load balancer whose figures are these, each for one look, and the last from then on."""
+    left = list(rows)
 
     class Figures(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
-            self.wfile.write((COLUMNS + rows).encode())
+            self.wfile.write((COLUMNS + (left.pop(0) if len(left) > 1 else left[0])).encode())
 
         def log_message(self, format: str, *args: object) -> None:
             """Says nothing."""
@@ -47,6 +50,29 @@ def soon() -> Deadline:
 
 def fault() -> AnswerCut:
     return AnswerCut(ground(ADDRESS), NodeName.parse("worker-1"))
+
+
+@pytest.fixture
+def cuts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The workers whose sessions were cut, once for each time; three are enough."""
+    made: list[str] = []
+    monkeypatch.setattr(LoadBalancer, "cut_sessions", lambda _, name, _by: made.append(name))
+    monkeypatch.setattr(loadbalancer, "_CUTS", 3)
+    return made
+
+
+def test_cutting_goes_on_until_a_request_was_cut(cuts: list[str]) -> None:
+    idle, cut = "workers,worker-1,0,10,10,UP,0\n", "workers,worker-1,0,11,10,UP,0\n"
+    with telling(idle, idle, idle, cut):
+        fault().inject(Deadline.after(30, "one test"))
+    assert cuts == ["worker-1"] * 5, "three, and two more, after each of which it looks"
+
+
+def test_cutting_ends_where_nothing_is_ever_in_flight(cuts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loadbalancer, "_CUTS_FOR_AT_MOST_S", 0.3)
+    with telling("workers,worker-1,0,10,10,UP,0\n"):
+        fault().inject(Deadline.after(30, "one test"))
+    assert len(cuts) >= 3
 
 
 def test_what_ended_without_an_answer_is_counted_and_nothing_more_is_claimed() -> None:
