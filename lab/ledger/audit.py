@@ -189,7 +189,7 @@ class _Books:
         for what, key, due_s, sha in record["rows"]:
             if not key.startswith(own):
                 raise Impossible(f"{key} is not of this run")
-            write = _Write(_WHATS[what], due_s, sha)
+            write = _Write(_WHATS[what], float(due_s), sha)
             if writes.setdefault(key, write) is not write:
                 raise Impossible(f"{key} is planned twice")
 
@@ -204,7 +204,7 @@ class _Books:
             if done_s > write.done_s:
                 write.done_s = done_s
             if outcome != _YES:
-                self._not_acknowledged(write, Failed(key, sent_s, done_s), _STRENGTH[outcome], status, failure)
+                self._not_acknowledged(write, Failed(key, float(sent_s), done_s), _STRENGTH[outcome], status, failure)
                 continue
             write.strength = _ACKNOWLEDGED
             if altered:
@@ -237,7 +237,7 @@ class _Books:
             elif seen == Seen.FAILED:
                 users.reads_failed += 1
                 account.errors += 1
-                self._failures.reads.append(Failed(key, sent_s, done_s))
+                self._failures.reads.append(Failed(key, float(sent_s), done_s))
             else:
                 users.reads_cut += Seen(seen) is Seen.CUT
                 account.errors += 1

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from pydantic import TypeAdapter
+
 from lab.ledger.writes import Outcome, What
 
 FORMAT = 1
@@ -76,9 +78,8 @@ class Header:
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> "Header":
-        """The header that a first record holds; raises KeyError or TypeError where it holds none."""
-        values = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
-        return cls(**values | {name: tuple(values.get(name, ())) for name in ("planned", "targets")})
+        """The header that a first record holds; raises ValueError where it holds none."""
+        return _HEADER.validate_python(record)
 
 
 class Intent(NamedTuple):
@@ -138,9 +139,12 @@ class FaultNote:
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> "FaultNote":
-        """The note that a record holds; raises KeyError, TypeError or ValueError where it holds none."""
-        values = {name: record[name] for name in cls.__dataclass_fields__}
-        return cls(**values | {"stage": Stage(values["stage"]), "takes": tuple(values["takes"])})
+        """The note that a record holds; raises ValueError where it holds none."""
+        return _FAULT_NOTE.validate_python(record)
+
+
+# They check types too: a journal whose chain is whole may still have been put together by hand.
+_HEADER, _FAULT_NOTE = TypeAdapter(Header), TypeAdapter(FaultNote)
 
 
 def intents(rows: Iterable[Intent]) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """A record that contradicts an earlier one, or itself, is refused with its line."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.ledger import records
-from lab.ledger.audit import audit
+from lab.ledger import records, report
+from lab.ledger.audit import Account, audit
 from lab.ledger.records import Kind, Stage
 from lab.ledger.writes import Outcome, What, outcome_of_answer
 from lab.model.errors import UsageError
@@ -73,6 +75,34 @@ def test_a_note_of_another_fault_is_found_in_any_history(history: list[Past], da
     note |= data.draw(st.sampled_from([{"name": "pause"}, {"target": "worker-7"}, {"number": 7}, {"at_s": -1.0}]))
     with pytest.raises(UsageError, match="the journal is broken: fault "):
         audit(told)
+
+
+def _places(value: object, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where something stands in a record, at any depth."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in inner:
+        yield (*here, name)
+        yield from _places(part, (*here, name))
+
+
+@given(history=histories.clean(), data=st.data())
+def test_a_value_of_another_type_is_refused_with_its_line_or_does_no_harm(
+    history: list[Past], data: st.DataObject
+) -> None:
+    told = json.loads(json.dumps(histories.told(history)))
+    number = data.draw(st.integers(0, len(told) - 1))
+    *path, last = data.draw(st.sampled_from([place for place in _places(told[number]) if place != ("kind",)]))
+    within = told[number]
+    for name in path:
+        within = within[name]
+    within[last] = data.draw(st.sampled_from([None, "x", [], {}, -1, True, float("inf")]))
+    account, where = Account(), "j.jsonl, line"
+    try:
+        account = audit(told, "j.jsonl")
+    except UsageError as refused:
+        where = refused.where
+    assert where.startswith("j.jsonl, line")
+    assert all((report.as_json(account), report.users_view(account), report.limits(account)))
 
 
 @pytest.mark.parametrize("words", IMPOSSIBLE)
