@@ -9,7 +9,7 @@ from lab.flows.deployment import Deployment
 from lab.host import paths
 from lab.host.run import run
 from lab.model.deadline import Deadline
-from lab.model.node import STORE, NodeName, Role
+from lab.model.node import LOADBALANCER, STORE, NodeName, Role
 from tests.infra.conftest import listening, networks, processes
 
 LAB_UID = 64000
@@ -53,6 +53,12 @@ def test_a_worker_runs_without_root_and_without_capabilities(into: Into, worker:
     assert {process.uid for process in app} == {LAB_UID}
     assert {process.capabilities for process in app} == {0}
     assert all(process.no_new_privileges for process in app)
+
+
+def test_the_load_balancer_that_users_reach_runs_without_root_and_without_capabilities(into: Into) -> None:
+    # Its master, which starts it and serves nobody, stays root.
+    serving = [process for process in processes(into(LOADBALANCER)) if process.name == "haproxy" and process.uid]
+    assert [process.capabilities for process in serving] == [0]
 
 
 def test_nothing_listens_but_the_service(into: Into, node: NodeName, running_lab: Deployment) -> None:
