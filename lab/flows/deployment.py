@@ -1,9 +1,10 @@
 """What was deployed: one record a lab, written before anything is made, and the plan that follows from it."""
 
+import itertools
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -32,7 +33,10 @@ _PATIENCE_S = 10.0
 
 @dataclass(frozen=True)
 class Deployed:
-    """One lab on one substrate as the record has it; `topology_file` is None for the kit's own."""
+    """One lab on one substrate as the record has it; `topology_file` is None for the kit's own.
+
+    `workers` are the numbers of those that serve, `pool` of those that sleep until they are needed: never the same.
+    """
 
     slot: int
     mode: Mode
@@ -40,6 +44,7 @@ class Deployed:
     topology: Topology
     keys: Mapping[Role, str]
     topology_file: Path | None = None
+    pool: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,10 +127,13 @@ def read_topology(path: Path | None) -> Topology:
 
 
 @contextmanager
-def changing(lab: str, verb: str, by: Deadline) -> Iterator[list[str]]:
-    """Holds the lab's lock; gives the command lines of programs that a killed run had left, which are ended first."""
+def changing(lab: str, verb: str, by: Deadline, *, patience_s: float = 0.0) -> Iterator[list[str]]:
+    """Holds the lab's lock; gives the command lines of programs that a killed run had left, which are ended first.
+
+    Raises UsageError that names the holder where somebody else has it, still after `patience_s`.
+    """
     folder = paths.lab(lab)
-    with lock.held(folder / "lock", verb):
+    with lock.held(folder / "lock", verb, patience_s=patience_s):
         orphans = children.end_orphans(folder / "children", by)
         with children.kept_in(folder / "children"):
             yield orphans
@@ -183,6 +191,7 @@ def _parse(slot: int, entry: Mapping[str, Any]) -> Deployed:
         topology=Topology.model_validate(entry["topology"]),
         keys={Role(role): key for role, key in entry["keys"].items()},
         topology_file=Path(entry["topology_file"]) if entry.get("topology_file") else None,
+        pool=tuple(entry.get("pool", ())),
     )
 
 
@@ -205,9 +214,11 @@ def intend(
     with _all_records("up"):
         record = records.read_json(_record(lab)) or {"lab": lab, "slot": slot(lab), "substrates": {}}
         before = record["substrates"].get(substrate, {"workers": []})
+        pool = before.get("pool", [])
         record["substrates"][substrate] = {
             "mode": str(mode),
-            "workers": numbers(before["workers"], workers),
+            "workers": numbers(before["workers"], workers, taken=pool),
+            "pool": pool,
             "topology": topology.model_dump(),
             "topology_file": None if file == topology_file() else str(file),
             "keys": {str(role): key for role, key in keys.items()},
@@ -216,11 +227,21 @@ def intend(
     return load(lab, substrate)
 
 
-def numbers(before: Iterable[int], count: int) -> list[int]:
+def restaff(lab: Deployment, workers: Iterable[int], pool: Iterable[int]) -> Deployment:
+    """Writes down the numbers of the workers that are wanted from now on, to serve and to sleep, before anything is
+    made or ended; gives the lab as it is wanted then."""
+    with _all_records("autoscale"):
+        record = records.read_json(_record(lab.lab))
+        record["substrates"][lab.plan.substrate] |= {"workers": sorted(workers), "pool": sorted(pool)}
+        records.write_json(_record(lab.lab), record)
+    return load(lab.lab, lab.plan.substrate)
+
+
+def numbers(before: Iterable[int], count: int, *, taken: Collection[int] = ()) -> list[int]:
     """The numbers of `count` workers: those there are, the highest dropped first, the lowest free ones added."""
     kept = sorted(before)[:count]
-    free = (number for number in range(1, count + len(kept) + 1) if number not in kept)
-    return sorted([*kept, *(next(free) for _ in range(count - len(kept)))])
+    free = (number for number in itertools.count(1) if number not in kept and number not in taken)
+    return sorted([*kept, *itertools.islice(free, count - len(kept))])
 
 
 def forget(lab: str, substrate: str, *, volumes: bool) -> None:
@@ -281,7 +302,7 @@ def _password(lab: str, substrate: str) -> str:
 
 def plan_of(lab: str, substrate: str, found: Deployed) -> LabPlan:
     """The plan that follows from the record."""
-    asked = planning.Asked(lab, substrate, found.slot, found.mode, found.workers)
+    asked = planning.Asked(lab, substrate, found.slot, found.mode, found.workers, found.pool)
     render = partial(_configuration, limits(found.topology))
     return planning.make(asked, found.topology, found.keys, _password(lab, substrate), render)
 

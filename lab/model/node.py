@@ -97,7 +97,7 @@ class NodeSpec:
 
 @dataclass(frozen=True)
 class LabPlan:
-    """One lab on one substrate as it is meant to be."""
+    """One lab on one substrate as it is meant to be; `pool` are those of its nodes that sleep until they are needed."""
 
     lab: str
     substrate: str
@@ -106,11 +106,16 @@ class LabPlan:
     port: int
     store_disk_mb: int
     nodes: tuple[NodeSpec, ...]
+    pool: tuple[NodeName, ...] = ()
 
     def node(self, name: NodeName) -> NodeSpec:
         """The specification of one node of this plan."""
         return next(spec for spec in self.nodes if spec.name == name)
 
     def workers(self) -> tuple[NodeSpec, ...]:
-        """The workers of this plan, by number."""
-        return tuple(spec for spec in self.nodes if spec.name.role is Role.WORKER)
+        """The workers of this plan that are to serve, by number."""
+        return tuple(spec for spec in self.awake() if spec.name.role is Role.WORKER)
+
+    def awake(self) -> tuple[NodeSpec, ...]:
+        """The nodes of this plan that are to run: all but the pool."""
+        return tuple(spec for spec in self.nodes if spec.name not in self.pool)

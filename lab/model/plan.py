@@ -19,13 +19,15 @@ _FIRST_HOST = {Role.LOADBALANCER: 9, Role.STORE: 19, Role.WORKER: 100}
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked for: one lab on one substrate. `slot` is the lab's number on this computer, from 0."""
+    """What was asked for: one lab on one substrate. `slot` is the lab's number on this computer, from 0; `pool` are the
+    numbers of workers that sleep until they are needed, none of them in `workers`."""
 
     lab: str
     substrate: str
     slot: int
     mode: Mode
     workers: tuple[int, ...]
+    pool: tuple[int, ...] = ()
 
 
 def address(subnet: ipaddress.IPv4Network, name: NodeName) -> str:
@@ -48,9 +50,10 @@ def make(
     table = topology.substrates[asked.substrate]
     subnet = table.subnet(asked.slot)
     workers = [NodeName(Role.WORKER, index) for index in sorted(asked.workers)]
+    pool = [NodeName(Role.WORKER, index) for index in sorted(asked.pool)]
     configuration = configure([(str(name), address(subnet, name)) for name in workers], asked.mode)
     specs = []
-    for name in (LOADBALANCER, STORE, *workers):
+    for name in (LOADBALANCER, STORE, *sorted([*workers, *pool])):
         specs.append(
             NodeSpec(
                 name=name,
@@ -73,6 +76,7 @@ def make(
         port=table.first_port + asked.slot,
         store_disk_mb=topology.store.disk_mb,
         nodes=tuple(replace(spec, digest=_digest(spec, fixed.get(spec.name, ""))) for spec in specs),
+        pool=tuple(pool),
     )
 
 

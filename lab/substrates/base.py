@@ -139,6 +139,22 @@ class CanPause(Protocol):
 
 
 @runtime_checkable
+class CanSleep(Protocol):
+    """An engine that can put nodes to sleep, so that they use no processor, and wake them where they were.
+
+    Each operation takes all nodes at once, begins with them in the order given, and leaves those alone that are not
+    there or do what is asked already. A pause (`CanPause`) is a fault and keeps a node's memory where it is; sleep is
+    what costs this computer least while nobody needs the node.
+    """
+
+    def sleep(self, lab: str, names: Sequence[NodeName], by: Deadline) -> None:
+        """Puts these nodes to sleep; returns when all are."""
+
+    def wake(self, lab: str, names: Sequence[NodeName], by: Deadline) -> None:
+        """Wakes these nodes; returns when all run and their clocks are right, not when they are ready."""
+
+
+@runtime_checkable
 class CanPowerOff(Protocol):
     """An engine that can end a node at once, keep what is on its disks, and start it again."""
 
