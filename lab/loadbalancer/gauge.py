@@ -29,7 +29,7 @@ class Sample:
     """The traffic `at_s`, in Unix time (HAProxy management guide, 9.1).
 
     `sessions` are in flight on workers, `queued` wait for one; `rate` is requests in the last whole second;
-    `response_ms` the mean of the latest 1,024 answers, from the request to the answer's first byte, with its wait in the
+    `response_ms` the mean of the latest 1,024 answers, from the request to the answer's first byte, its wait in the
     queue; `errors` answers with a 5xx status since HAProxy started; `users` those with a live session.
     """
 
