@@ -50,16 +50,18 @@ class SessionJson(TypedDict):
     rows: dict[str, RowJson]
 
 
-def page(sessions: Mapping[str, SessionJson]) -> str:
-    """The whole page."""
-    parts = [_HEAD, *_demands(sessions), *(line for name in sessions for line in _session(name, sessions[name])), _FOOT]
-    return "\n".join(parts)
+def page(
+    sessions: Mapping[str, SessionJson], demands: Sequence[Demand] = DEMANDS, above: str = _HEAD, below: str = _FOOT
+) -> str:
+    """A whole page: what was asked for, then every row, with words `above` and `below`."""
+    rows = (line for name in sessions for line in _session(name, sessions[name]))
+    return "\n".join([above, *_demands(sessions, demands), *rows, below])
 
 
-def _demands(sessions: Mapping[str, SessionJson]) -> Iterator[str]:
+def _demands(sessions: Mapping[str, SessionJson], demands: Sequence[Demand]) -> Iterator[str]:
     values = {name: row["values"] for session in sessions.values() for name, row in session["rows"].items()}
     yield from head("what", "at most", "measured", "95 % interval", "n", "reached")
-    for demand in DEMANDS:
+    for demand in demands:
         found = demand.measured(values)
         yield line(demand.says, _number(demand.limit, demand.unit), *_held(found, demand))
 

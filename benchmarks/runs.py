@@ -64,7 +64,7 @@ def await_workers(found: Deployment, names: Sequence[NodeName]) -> None:
 def await_lab(substrate: str) -> None:
     """Returns once all nodes of the lab are ready and serve through the load balancer."""
     found, by = deployment.load(LAB, substrate), deadline()
-    for spec in found.plan.nodes:
+    for spec in found.plan.awake():
         readiness.await_node(found, spec.name, silent, by)
     readiness.await_serving(found, [spec.name for spec in found.plan.workers()], silent, by)
 

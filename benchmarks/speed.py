@@ -36,9 +36,9 @@ def main(substrates: tuple[str, ...], quick: bool, naive: int | None, ups: int |
     sessions: dict[str, SessionJson] = records.read_json(RESULTS) or {}
     for substrate in substrates:
         repeats = _repeats((QUICK if quick else STANDARD)[substrate], naive, ups)
-        sessions[substrate] = {"circumstances": _circumstances(substrate), "rows": {}}
-        for found in measure(substrate, repeats, _reporter()):
-            sessions[substrate]["rows"] |= _rows(found)
+        sessions[substrate] = {"circumstances": circumstances_of(substrate), "rows": {}}
+        for found in measure(substrate, repeats, reporter()):
+            sessions[substrate]["rows"] |= rows_of(found)
             _keep(sessions, dry)
     _keep(sessions, dry)
     if dry:
@@ -57,13 +57,15 @@ def _repeats(standard: Repeats, naive: int | None, ups: int | None) -> Repeats:
     return dataclasses.replace(standard, **{key: value for key, value in given.items() if value is not None})
 
 
-def _circumstances(substrate: str) -> dict[str, str]:
+def circumstances_of(substrate: str) -> dict[str, str]:
+    """On what and when a substrate is measured, and with which version of the kit."""
     facts = registry.get(substrate).facts(Deadline.after(60, "asking the engine"))
     commit = run(["git", "describe", "--always", "--dirty"], by=Deadline.after(60, "asking git"), cwd=paths.REPO)
     return {**circumstances(), **facts, "commit": commit.out.strip()}
 
 
-def _rows(found: Mapping[Row, Samples]) -> dict[str, RowJson]:
+def rows_of(found: Mapping[Row, Samples]) -> dict[str, RowJson]:
+    """The samples as they are kept."""
     return {
         row.name: {
             "unit": row.unit,
@@ -74,7 +76,8 @@ def _rows(found: Mapping[Row, Samples]) -> dict[str, RowJson]:
     }
 
 
-def _reporter() -> Any:
+def reporter() -> Any:
+    """Prints each step with the seconds since it began."""
     begun = time.monotonic()
     return lambda step: click.echo(f"{time.monotonic() - begun:7.0f} s  {step}", err=True)
 

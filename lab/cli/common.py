@@ -72,6 +72,20 @@ def _expanded(_context: click.Context, _parameter: click.Parameter, value: str) 
     return list(registry.NAMES) if value == ALL else [value]
 
 
+def deployed_among(lab: str, substrates: list[str]) -> list[str]:
+    """Those of the substrates on which the lab is up: all of one that was named, for it to be refused by name."""
+    return substrates if len(substrates) == 1 else [one for one in substrates if one in _deployed(lab)]
+
+
+def _deployed(lab: str) -> dict[str, deployment.Deployed]:
+    """The lab by substrate; raises UsageError where it is up nowhere."""
+    found = deployment.deployed(lab)
+    if not found:
+        first = labs.typed("up docker", lab)
+        raise UsageError(f"lab {lab} is not up anywhere", where=f"lab {lab}", mend=f"run {first} first")
+    return found
+
+
 def one_node(lab: str, text: str) -> tuple[str, NodeName]:
     """The substrate and node that SUBSTRATE/ROLE-N or ROLE-N names in this lab; UsageError where it is not unique."""
     substrate, _, short = text.rpartition("/")
@@ -79,17 +93,14 @@ def one_node(lab: str, text: str) -> tuple[str, NodeName]:
     if substrate:
         registry.get(substrate)
         return substrate, name
-    deployed = deployment.deployed(lab)
-    where = [one for one, found in deployed.items() if name.role is not Role.WORKER or name.index in found.workers]
+    numbers = {one: (*found.workers, *found.pool) for one, found in _deployed(lab).items()}
+    where = [one for one, taken in numbers.items() if name.role is not Role.WORKER or name.index in taken]
     if len(where) > 1:
         raise UsageError(
             f"{text} is on more than one substrate",
             where=f"lab {lab}",
             mend=f"say which: {' or '.join(f'{one}/{name}' for one in where)}",
         )
-    if not deployed:
-        first = labs.typed("up docker", lab)
-        raise UsageError(f"lab {lab} is not up anywhere", where=f"lab {lab}", mend=f"run {first} first")
     if not where:
         raise UsageError(
             f"lab {lab} has no {name}", where=f"lab {lab}", mend=f"{labs.typed('status', lab)} lists its nodes"

@@ -39,7 +39,10 @@ def _show(lab: str, found: dict[str, SubstrateStatus]) -> None:
         for node in one.nodes or []:
             ready = "ready" if node.ready else "not ready"
             old = "  outdated" if node.outdated else ""
-            click.echo(f"  {node.name:<16}{node.state:<10}{ready:<11}{(node.commit or '')[:10]:<12}{node.address}{old}")
+            pool = "  in the warm pool" if node.in_pool else ""
+            waits = f"  waits for {node.waits_for}" if node.waits_for else ""
+            line = f"  {node.name:<16}{node.state:<10}{ready:<11}{(node.commit or '')[:10]:<12}{node.address}"
+            click.echo(f"{line}{old}{pool}{waits}")
         if any(node.outdated for node in one.nodes or []):
             click.echo(
                 as_called(

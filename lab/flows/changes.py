@@ -11,8 +11,8 @@ _HEALTHY = (State.RUNNING,)
 @dataclass(frozen=True)
 class Changes:
     """What has to change: nodes to make or start; of these, nodes to remove first because they failed, were made only
-    in part, or are outdated; workers too many; outdated workers to drain and make anew; and outdated ones that are
-    left, since they keep data.
+    in part, or are outdated; workers too many; outdated workers to drain and make anew; outdated ones that are left,
+    since they keep data; and nodes that sleep, to wake. The warm pool is left as it is.
 
     A node is outdated when it was made from another image, or with other sizes or settings, than are wanted now.
     """
@@ -23,10 +23,12 @@ class Changes:
     retire: tuple[NodeName, ...] = ()
     renew: tuple[NodeName, ...] = ()
     leave: tuple[NodeName, ...] = ()
+    wake: tuple[NodeName, ...] = ()
 
     def in_words(self) -> list[str]:
         """A line for each change."""
         return [
+            *(f"wake {name}" for name in self.wake),
             *(f"make {name}" for name in self.create if name not in self.remake),
             *(f"make {name} anew: it is outdated" for name in self.remake),
             *(f"drain {name} and make it anew: it is outdated" for name in self.renew),
@@ -43,13 +45,14 @@ def outdated(plan: LabPlan, nodes: Sequence[Node]) -> set[NodeName]:
 
 def decide(plan: LabPlan, nodes: Sequence[Node]) -> Changes:
     """What brings these nodes to the plan."""
-    states = {node.name: node.state for node in nodes}
-    wanted = {spec.name for spec in plan.nodes}
+    states = {node.name: node.state for node in nodes if node.name not in plan.pool}
+    wanted = {spec.name for spec in plan.awake()}
     clear = {name for name in wanted if states.get(name) in (State.FAILED, State.CREATING)}
-    old = outdated(plan, nodes) - clear
+    old = outdated(plan, nodes) & wanted - clear
     leave = {name for name in old if name.role is Role.WORKER and plan.mode is Mode.STATEFUL}
     renew = {name for name in old - leave if name.role is Role.WORKER and states[name] in _HEALTHY}
     remake = old - leave - renew
-    create = {name for name in wanted if states.get(name, State.ABSENT) not in _HEALTHY} | remake
-    sets = (create, clear, remake, states.keys() - wanted, renew, leave)
+    wake = {name for name in wanted - remake if states.get(name) is State.SLEEPING}
+    create = {name for name in wanted - wake if states.get(name, State.ABSENT) not in _HEALTHY} | remake
+    sets = (create, clear, remake, states.keys() - wanted, renew, leave, wake)
     return Changes(*(tuple(sorted(names)) for names in sets))

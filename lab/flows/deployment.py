@@ -4,6 +4,7 @@ import itertools
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -23,9 +24,13 @@ from lab.model import topology as topologies
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
 from lab.model.node import LOADBALANCER, LabPlan, Mode, NodeName, Role
+from lab.model.plan import WORKERS_AT_MOST
 from lab.model.topology import LABS_AT_MOST, Topology
 from lab.substrates import registry
 from lab.substrates.base import Reach, Substrate
+from lab.timeline import recording
+from lab.timeline.events import Event, Kind
+from lab.timeline.recording import Recorder
 
 # They are held for milliseconds.
 _PATIENCE_S = 10.0
@@ -89,6 +94,15 @@ class Deployment:
         """The lab's load balancer."""
         address = self.plan.node(LOADBALANCER).address
         return LoadBalancer(self.reach(LOADBALANCER), address, limits(self.deployed.topology), sticky=self.is_sticky)
+
+    def timeline(self) -> Recorder:
+        """What happens to the lab is noted there."""
+        return recording.recorder(self.lab, self.plan.substrate)
+
+    def note(self, state: str, *names: NodeName) -> None:
+        """Notes in the timeline what these nodes do from now on, in the words of `lab.timeline.events.Kind.NODE`."""
+        for name in names:
+            self.timeline().note(Event(time.time(), Kind.NODE, str(name), {"state": str(state)}))
 
 
 def limits(topology: Topology) -> Limits:
@@ -229,11 +243,19 @@ def intend(
 
 def restaff(lab: Deployment, workers: Iterable[int], pool: Iterable[int]) -> Deployment:
     """Writes down the numbers of the workers that are wanted from now on, to serve and to sleep, before anything is
-    made or ended; gives the lab as it is wanted then."""
+    made or ended; gives the lab as it is wanted then. Raises UsageError for more than a lab can have."""
+    numbers_wanted = {"workers": sorted(workers), "pool": sorted(pool)}
+    if max([*numbers_wanted["workers"], *numbers_wanted["pool"]], default=0) > WORKERS_AT_MOST:
+        raise UsageError(
+            f"a lab has {WORKERS_AT_MOST} workers at most, those that sleep included",
+            where=f"lab {lab.lab} on {lab.plan.substrate}",
+            mend="ask for fewer, or for a smaller warm pool",
+        )
     with _all_records("autoscale"):
-        record = records.read_json(_record(lab.lab))
-        record["substrates"][lab.plan.substrate] |= {"workers": sorted(workers), "pool": sorted(pool)}
-        records.write_json(_record(lab.lab), record)
+        record = records.read_json(_record(lab.lab)) or {"substrates": {}}
+        if (entry := record["substrates"].get(lab.plan.substrate)) is not None:
+            entry |= numbers_wanted
+            records.write_json(_record(lab.lab), record)
     return load(lab.lab, lab.plan.substrate)
 
 
@@ -258,6 +280,7 @@ def forget(lab: str, substrate: str, *, volumes: bool) -> None:
     for log in folder.glob(f"logs/{substrate}-*"):
         log.unlink()
     open_faults(lab, substrate).unlink(missing_ok=True)
+    recording.recorder(lab, substrate).forget()
     if volumes:
         _secret(lab, substrate).unlink(missing_ok=True)
 

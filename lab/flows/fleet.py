@@ -2,16 +2,29 @@
 
 Whatever changes it writes down first what is wanted, under the lab's lock, and looks there at what really is: so an
 `up`, a `kill` and these may come between each other, and what a killed process left is picked up by the next one.
+The waits for workers and for their users are outside the lock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lab.flows import deployment, readiness, up
+from lab.flows.changes import outdated
 from lab.flows.deployment import Deployment
+from lab.host.wait import await_until
+from lab.loadbalancer.config import Server
 from lab.model.deadline import Deadline
-from lab.model.node import NodeName
+from lab.model.errors import LabError, UnknownError
+from lab.model.node import READY, STORE, LabPlan, NodeName, Role, State
+from lab.store import source
 from lab.substrates.base import Report
+
+_VERB = "autoscale or refresh"
+_LOOK_S = 5.0
+_THERE = (State.RUNNING, State.DRAINING)
 
 
 class ScaleIn(StrEnum):
@@ -25,9 +38,9 @@ class ScaleIn(StrEnum):
 class Fleet:
     """The workers as they are at this moment, each at most in one place, by number.
 
-    `serving` get new requests; `warming` run, or are being started, and are in no service yet: no capacity; `draining`
-    are on their way out; `asleep` are in the warm pool, ready to be woken, or sleep though they are wanted in service;
-    `dead` are wanted in service and not there, in part, stopped or failed. A pool worker that still boots is in none.
+    `serving` get new requests; `warming` run and are not in service yet, so they are no capacity; `draining` are on
+    their way out; `asleep` sleep, in the warm pool or though they are wanted in service; `dead` are wanted in service
+    and not there, there in part, stopped or failed. A pool worker that still boots is in none.
     """
 
     serving: tuple[NodeName, ...] = ()
@@ -39,41 +52,283 @@ class Fleet:
 
 def seen(lab: Deployment, by: Deadline) -> Fleet:
     """The fleet as engine and load balancer tell it now; raises UnknownError where one of them does not answer."""
-    raise NotImplementedError
+    lab = _reloaded(lab)
+    states = _states(lab, by)
+    servers = lab.loadbalancer().servers(by)
+    if servers is None:
+        where = f"lab {lab.lab} on {lab.plan.substrate}"
+        raise UnknownError("the load balancer does not answer", where=where, mend=lab.typed("up @"))
+    return joined(lab.plan, states, servers)
+
+
+def joined(plan: LabPlan, states: Mapping[NodeName, State], servers: Iterable[Server]) -> Fleet:
+    """The fleet, from what is wanted, the engine's states of nodes, and the load balancer's servers. Pure."""
+    known = {server.name: server for server in servers}
+    places: dict[str, list[NodeName]] = {}
+    for name in sorted(states.keys() | {spec.name for spec in plan.workers()}):
+        if name.role is Role.WORKER:
+            state = states.get(name, State.ABSENT)
+            places.setdefault(_place(plan, name, state, known.get(str(name))), []).append(name)
+    places.pop("", None)
+    return Fleet(**{place: tuple(names) for place, names in places.items()})
+
+
+def _place(plan: LabPlan, name: NodeName, state: State, server: Server | None) -> str:
+    """Where in the fleet a worker belongs, in the words of `Fleet`; an empty one for nowhere."""
+    is_wanted = name in {spec.name for spec in plan.workers()}
+    if state is State.SLEEPING:
+        return "asleep" if is_wanted or name in plan.pool else ""
+    if state not in _THERE:
+        return "dead" if is_wanted else ""
+    if name in plan.pool and server is None:
+        return ""
+    if not is_wanted or state is State.DRAINING or (server is not None and server.is_held_back):
+        return "draining"
+    return "serving" if server is not None and server.is_serving else "warming"
 
 
 def pool(lab: Deployment, by: Deadline) -> tuple[NodeName, ...]:
-    """The workers that sleep in the warm pool and can be woken."""
-    raise NotImplementedError
+    """The workers that sleep in the warm pool and can be woken: those made as the lab is wanted now."""
+    return _asleep(_reloaded(lab), by)
+
+
+def _asleep(lab: Deployment, by: Deadline) -> tuple[NodeName, ...]:
+    nodes = lab.substrate.nodes(lab.lab, by)
+    asleep = {node.name for node in nodes if node.state is State.SLEEPING}
+    return tuple(sorted((asleep & set(lab.plan.pool)) - outdated(lab.plan, nodes)))
 
 
 def launch(lab: Deployment, count: int, report: Report, by: Deadline) -> tuple[Deployment, tuple[NodeName, ...]]:
     """`count` more workers, from the warm pool first; each runs the newest commit and is ready, and gets no traffic."""
-    raise NotImplementedError
+    return _launched(lab, count, (), report, by)
+
+
+def _launched(
+    lab: Deployment, count: int, dead: Sequence[NodeName], report: Report, by: Deadline
+) -> tuple[Deployment, tuple[NodeName, ...]]:
+    """`count` more workers, and one in the place of each of `dead` that really is: those are removed."""
+    with _change(lab, report, by) as lab:
+        gone = [name for name in dead if name in joined(lab.plan, _states(lab, by), ()).dead]
+        wanted = {spec.name for spec in lab.plan.workers()} - set(gone)
+        woken = _asleep(lab, by)[: count + len(gone)]
+        made = _new(wanted, lab.plan.pool, count + len(gone) - len(woken))
+        lab = _wanted(lab, wanted | {*woken, *made}, set(lab.plan.pool) - set(woken))
+        for name in gone:
+            up.end(lab, name, by)
+        if made:
+            report(f"making {', '.join(map(str, made))}")
+            lab.substrate.prepare(lab.plan, by)
+            up.create(lab, made, report, by)
+        up.wake(lab, woken, report, by)
+    for name in (*woken, *made):
+        readiness.await_node(lab, name, report, by)
+    _freshen(lab, woken, report, by)
+    return lab, (*woken, *made)
+
+
+def _new(wanted: Iterable[NodeName], pooled: Iterable[NodeName], count: int) -> list[NodeName]:
+    """The names of `count` workers more: the lowest numbers that are free."""
+    before = [name.index for name in wanted]
+    numbers = deployment.numbers(before, len(before) + count, taken=[name.index for name in pooled])
+    return [NodeName(Role.WORKER, number) for number in numbers if number not in before]
+
+
+def _freshen(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
+    """Gives workers that slept the newest source: those with another commit are started again, which fetches it."""
+    if not names:
+        return
+    commit = _newest(lab, report, by)
+    address = {name: lab.plan.node(name).address for name in names}
+    stale = [name for name in names if readiness.commit(address[name], by, patient=True) != commit]
+    if stale:
+        report(f"{', '.join(map(str, stale))} slept while the source changed: fetching it anew")
+        with ThreadPoolExecutor(len(stale)) as beside:
+            list(beside.map(lambda name: _restart(lab, name, by), stale))
+    for name in stale:
+        readiness.await_node(lab, name, report, by)
+
+
+def _newest(lab: Deployment, report: Report, by: Deadline) -> str:
+    """The newest commit; a source service that is away is waited for."""
+    url, found = source.url(lab.plan.node(STORE).address), list[str]()
+
+    def probe() -> str | None:
+        try:
+            found.append(source.newest(url, by.at_most(_LOOK_S, "one look at the source service")))
+        except LabError as error:
+            return error.message.splitlines()[0]
+        return None
+
+    mend = f"read {lab.typed(f'logs @/{STORE}')}"
+    await_until(probe, by, what="an answer of the source service", mend=mend, every_s=0.5, tell=report)
+    return found[0]
+
+
+def _restart(lab: Deployment, name: NodeName, by: Deadline) -> None:
+    """Starts the service of a worker again that no load balancer looks at: so we look, as its drain waits for that."""
+    with ThreadPoolExecutor(1) as beside:
+        restarting = beside.submit(lab.substrate.restart, lab.lab, name, by)
+
+        def probe() -> str | None:
+            if not restarting.done():
+                readiness.seen(name.role, lab.plan.node(name).address, by)
+            return None if restarting.done() else "restarting"
+
+        await_until(probe, by, what=f"the restart of {name}", mend=lab.typed("up @"))
+        restarting.result()
 
 
 def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
-    """Puts launched workers into the load balancer; returns once each serves."""
-    raise NotImplementedError
+    """Puts launched workers into the load balancer; returns once each serves.
+
+    Those that a killed process launched, which are `Fleet.warming`, can be admitted as well. One that is not wanted any
+    more, since somebody changed the lab meanwhile, is left out.
+    """
+    with _change(lab, report, by) as lab:
+        up.write_workers(lab, by)
+        up.register(lab, by)
+    wanted = {spec.name for spec in lab.plan.workers()}
+    admitted = [name for name in names if name in wanted]
+    readiness.await_serving(lab, admitted, report, by)
+    lab.note(READY, *admitted)
+    return lab
 
 
 def grow(lab: Deployment, count: int, report: Report, by: Deadline) -> Deployment:
-    """The lab with `count` more workers, each serving: those of the warm pool first, and without the others' wait."""
-    raise NotImplementedError
-
-
-def shrink(
-    lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, report: Report, by: Deadline
-) -> Deployment:
-    """The lab without this worker in service, ended without a scratch: drained, awaited, told to end (SIGTERM)."""
-    raise NotImplementedError
-
-
-def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deployment:
-    """The lab with a warm pool of `size` workers, each booted once by itself and put to sleep."""
-    raise NotImplementedError
+    """The lab with `count` more workers, each serving; those of the warm pool come first and do not wait for others."""
+    warm = min(count, len(pool(lab, by)))
+    for part in filter(None, (warm, count - warm)):
+        lab, names = launch(lab, part, report, by)
+        lab = admit(lab, names, report, by)
+    return lab
 
 
 def replace_dead(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
-    """The lab with a serving worker for each of these that is dead, from the warm pool first."""
-    raise NotImplementedError
+    """The lab with a serving worker in the place of each of these that is dead; those of the warm pool come first."""
+    warm = len(pool(lab, by))
+    for part in filter(None, (names[:warm], names[warm:])):
+        lab, successors = _launched(lab, 0, part, report, by)
+        lab = admit(lab, successors, report, by)
+    return lab
+
+
+def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, report: Report, by: Deadline) -> Deployment:
+    """The lab without this worker in service: it was drained, nobody needed it any more, and it was asked to end.
+
+    Where users stay with their worker, their sessions are awaited for `delay_s` at most. One whose shrinking was
+    interrupted can be shrunk again, and one that somebody wants in service again meanwhile stays.
+    """
+    with _change(lab, report, by) as lab:
+        others = {spec.name for spec in lab.plan.workers()} - {victim}
+        lab = _wanted(lab, others, {*lab.plan.pool} - {victim} | ({victim} if how is ScaleIn.SLEEP else set()))
+        up.write_workers(lab, by)
+        if up.is_known(lab, victim, by):
+            report(f"draining {victim}")
+            lab.note(State.DRAINING, victim)
+            lab.loadbalancer().drain(str(victim), by)
+    _await_unneeded(lab, victim, delay_s, report, by)
+    with _change(lab, report, by) as lab:
+        if victim in {spec.name for spec in lab.plan.workers()}:
+            return lab
+        if victim not in lab.plan.pool:
+            up.end(lab, victim, by)
+        elif _states(lab, by).get(victim) is State.RUNNING:
+            _restart(lab, victim, by)
+            _put_to_sleep(lab, [victim], report, by)
+    report(f"{victim} {'sleeps' if how is ScaleIn.SLEEP else 'is gone'}")
+    return lab
+
+
+def _await_unneeded(lab: Deployment, victim: NodeName, delay_s: float, report: Report, by: Deadline) -> None:
+    """Returns once a draining worker has no request in flight and, where users stay with it, no live session either,
+    or `delay_s` are over: then its users go to others with their next request."""
+    balancer, name = lab.loadbalancer(), str(victim)
+    if lab.is_sticky:
+        delay = by.at_most(delay_s, f"{delay_s:g} s for its users' sessions")
+
+        def probe() -> str | None:
+            users = 0 if delay.is_over() else balancer.users_of(name, by)
+            return f"{users} users with a live session" if users else None
+
+        tell = readiness.because(report, name)
+        await_until(
+            probe, by, what=f"the end of the sessions on {name}", mend=lab.typed("up @"), every_s=0.5, tell=tell
+        )
+        balancer.close(name, by)
+    readiness.await_drained(balancer, name, report, by)
+
+
+def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deployment:
+    """The lab with a warm pool of `size` workers, each booted once by itself, ready, and put to sleep.
+
+    Those of a smaller pool that are too many are removed; those that are dead, or made otherwise than is wanted by now,
+    are made anew; one whose shrinking was interrupted is put to sleep after its last request.
+    """
+    with _change(lab, report, by) as lab:
+        before = set(lab.plan.pool)
+        wanted = {spec.name for spec in lab.plan.workers()}
+        kept = sorted(before)[:size]
+        lab = _wanted(lab, wanted, {*kept, *_new(kept, wanted, size - len(kept))})
+        for name in sorted(before - set(lab.plan.pool)):
+            report(f"removing {name}: the warm pool has one too many")
+            up.end(lab, name, by)
+        made = _to_make(lab, by)
+        for name in made:
+            up.end(lab, name, by)
+        if made:
+            report(f"making {', '.join(map(str, made))} for the warm pool")
+            lab.substrate.prepare(lab.plan, by)
+            up.create(lab, made, report, by)
+    for name in _awake(lab, by):
+        readiness.await_node(lab, name, report, by)
+        if up.is_known(lab, name, by):
+            _await_unneeded(lab, name, 0, report, by)
+    with _change(lab, report, by) as lab:
+        _put_to_sleep(lab, _awake(lab, by), report, by)
+    return lab
+
+
+def _to_make(lab: Deployment, by: Deadline) -> list[NodeName]:
+    """The workers of the pool that have to be made: not there, there in part, failed, stopped, or outdated."""
+    nodes = lab.substrate.nodes(lab.lab, by)
+    usable = {node.name for node in nodes if node.state in (State.RUNNING, State.SLEEPING)}
+    return sorted(set(lab.plan.pool) - (usable - outdated(lab.plan, nodes)))
+
+
+def _awake(lab: Deployment, by: Deadline) -> list[NodeName]:
+    """The workers of the pool that run."""
+    states = _states(lab, by)
+    return [name for name in lab.plan.pool if states.get(name) is State.RUNNING]
+
+
+def _put_to_sleep(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
+    """Puts workers to sleep that nobody needs, each ready to serve when it is woken."""
+    for name in names:
+        up.forget(lab, name, by)
+        readiness.await_node(lab, name, report, by)
+    if names:
+        report(f"putting {', '.join(map(str, names))} to sleep")
+        up.rest(lab).sleep(lab.lab, names, by)
+        lab.note(State.SLEEPING, *names)
+
+
+@contextmanager
+def _change(lab: Deployment, report: Report, by: Deadline) -> Iterator[Deployment]:
+    """Holds the lab's lock, for which it waits, and gives the lab as it is wanted at that moment."""
+    with deployment.changing(lab.lab, _VERB, by, patience_s=by.left()) as orphans:
+        for line in orphans:
+            report(f"ended what an interrupted run had left: {line}")
+        yield _reloaded(lab)
+
+
+def _reloaded(lab: Deployment) -> Deployment:
+    return deployment.load(lab.lab, lab.plan.substrate)
+
+
+def _wanted(lab: Deployment, workers: Iterable[NodeName], pooled: Iterable[NodeName]) -> Deployment:
+    """Writes down which workers are wanted from now on, in service and in the pool."""
+    return deployment.restaff(lab, [name.index for name in workers], [name.index for name in pooled])
+
+
+def _states(lab: Deployment, by: Deadline) -> dict[NodeName, State]:
+    return {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}

@@ -25,7 +25,7 @@ from lab.model.errors import LabError, UsageError
 from lab.model.node import STORE, Mode, NodeName, State
 from lab.store import contents
 from lab.substrates.base import HasRoot, Report
-from lab.traffic.notes import Tally
+from lab.traffic.notes import Ended, Tally
 from lab.traffic.read_back import read_back
 from lab.traffic.run import Traffic
 
@@ -42,6 +42,7 @@ _WHOLE_S = 900.0
 
 _READ_S = 300.0
 _READY = "ready"
+_TELL_S = 0.1
 _BASE_S = 1800.0
 _FAULT_S = 300.0
 """For one fault, until the lab is whole again: five times what the successor of an emulated machine takes."""
@@ -81,13 +82,24 @@ def run(asked: Asked, watch: Watch, report: Report, by: Deadline) -> Path:
     """
     _check(asked)
     # The plan is as long as a run can be; visitors are stopped when the time is up and the last fault is healed.
-    plan = Plan(_new_run(), asked.seed, asked.rate, longest_s(asked))
+    plan = Plan(new_run(), asked.seed, asked.rate, longest_s(asked))
     lab = deployment.load(asked.lab, asked.substrate)
     with leased(asked.lab, "prove"):
         ground = ground_of(lab)
         check_whole(lab, by)
         schedule = _schedule(asked, ground, by)
         return _Run(lab, ground, plan, schedule, watch, report).go(asked.duration_s, by)
+
+
+def follow(
+    lab: Deployment, plan: Plan, hear: Callable[[Ended], None], watch: Watch, report: Report, by: Deadline
+) -> Path:
+    """The path of the journal of visitors who follow this plan to its end, while nothing is broken on purpose.
+
+    `hear` is told of each request that ends. It holds no lease, for it changes no node. What cannot be read back, or
+    ends it early, is for the verdict to say.
+    """
+    return _Run(lab, ground_of(lab), plan, [], watch, report, hear).go(plan.duration_s, by)
 
 
 def forecast(asked: Asked, by: Deadline) -> list[Planned]:
@@ -173,7 +185,7 @@ def check_whole(lab: Deployment, by: Deadline) -> None:
         )
     if left := unhealed(lab):
         raise UsageError(f"an earlier run left {len(left)} faults unhealed", where=where, mend=mend)
-    for spec in lab.plan.nodes:
+    for spec in lab.plan.awake():
         if (seen := readiness.seen(spec.name.role, spec.address, by, patient=True)) is not None:
             raise UsageError(f"{spec.name} is not ready: {seen}", where=where, mend=mend)
     serving = {server.name for server in lab.loadbalancer().servers(by) or [] if server.is_serving}
@@ -185,7 +197,8 @@ def _folder(lab: str) -> Path:
     return paths.lab(lab) / "runs"
 
 
-def _new_run() -> str:
+def new_run() -> str:
+    """A name that no other run has."""
     return f"{time.strftime('%y%m%d%H%M%S')}{secrets.token_hex(2)}"
 
 
@@ -200,7 +213,7 @@ def ground_of(lab: Deployment) -> Ground:
 
 def _schedule(asked: Asked, ground: Ground, by: Deadline) -> list[Planned]:
     """The faults of the run; those that cannot be made here are an error, or are not drawn at random."""
-    nodes = [spec.name for spec in ground.plan.nodes]
+    nodes = [spec.name for spec in ground.plan.awake()]
     wanted = set(asked.faults) - {catalogue.RANDOM}
     asking = catalogue.FAULTS if catalogue.RANDOM in asked.faults else wanted
     impossible = catalogue.impossible(ground, asking, by)
@@ -214,10 +227,17 @@ class _Run:
     """One run, from its first write to its journal's end."""
 
     def __init__(
-        self, lab: Deployment, ground: Ground, plan: Plan, schedule: Sequence[Planned], watch: Watch, report: Report
+        self,
+        lab: Deployment,
+        ground: Ground,
+        plan: Plan,
+        schedule: Sequence[Planned],
+        watch: Watch,
+        report: Report,
+        hear: Callable[[Ended], None] = lambda _: None,
     ) -> None:
         self._lab, self._ground, self._plan, self._schedule = lab, ground, plan, schedule
-        self._watch, self._report = watch, report
+        self._watch, self._report, self._hear = watch, report, hear
         self._injected = 0
 
     def go(self, duration_s: float, by: Deadline) -> Path:
@@ -226,7 +246,7 @@ class _Run:
         self._report(f"run {self._plan.run}: {self._plan.rate:g} requests a second, seed {self._plan.seed}")
         with Journal(path, self._header(duration_s, by)) as journal:
             try:
-                with Traffic(url, self._plan, journal, sticky=self._lab.is_sticky) as traffic:
+                with Traffic(url, self._plan, journal, hear=self._hear, sticky=self._lab.is_sticky) as traffic:
                     self._have_visited(journal, traffic, duration_s, by)
                 self._read_all(url, traffic, journal)
                 journal.end()
@@ -236,11 +256,16 @@ class _Run:
         return path
 
     def _have_visited(self, journal: Journal, traffic: Traffic, duration_s: float, by: Deadline) -> None:
-        for spec in self._lab.plan.nodes:
+        for spec in self._lab.plan.awake():
             self._note_node(journal, spec.name, _READY)
-        self._inject_all(journal, traffic, by)
-        self._keep_calm(traffic, until=lambda: journal.now_s() > duration_s)
-        traffic.stop()
+        # A plan that is no longer than the run is followed to its end.
+        if self._plan.duration_s > duration_s:
+            self._inject_all(journal, traffic, by)
+            self._keep_calm(traffic, until=lambda: journal.now_s() > duration_s)
+            traffic.stop()
+        while traffic.is_going():
+            self._tell(traffic, "visitors write and read")
+            time.sleep(_TELL_S)
         traffic.join()
 
     def _header(self, duration_s: float, by: Deadline) -> Header:
@@ -319,7 +344,7 @@ class _Run:
         journal.append(records.node(journal.now_s(), str(name), _READY if state == State.RUNNING else state))
 
     def _await_whole(self, by: Deadline) -> None:
-        for spec in self._lab.plan.nodes:
+        for spec in self._lab.plan.awake():
             readiness.await_node(self._lab, spec.name, lambda _: None, by)
         readiness.await_serving(self._lab, [spec.name for spec in self._lab.plan.workers()], lambda _: None, by)
 
@@ -329,7 +354,7 @@ class _Run:
                 traffic.join()
                 raise LabError("the visitors are gone", where=f"run {self._plan.run}", mend="run it again")
             self._tell(traffic, "visitors write and read")
-            time.sleep(0.1)
+            time.sleep(_TELL_S)
 
     def _tell(self, traffic: Traffic, doing: str) -> None:
         self._watch(Progress(doing, self._injected, len(self._schedule), traffic.tally()))

@@ -31,7 +31,7 @@ def provision(lab: Deployment, report: Report, by: Deadline, *, apply: bool) -> 
     Raises UnknownError where a node of the lab does not run.
     """
     running = [node.name for node in lab.substrate.nodes(lab.lab, by) if node.state is State.RUNNING]
-    if silent := {spec.name for spec in lab.plan.nodes} - set(running):
+    if silent := {spec.name for spec in lab.plan.awake()} - set(running):
         raise UnknownError(
             f"not running, so not to be compared: {', '.join(str(name) for name in sorted(silent))}",
             where=f"lab {lab.lab} on {lab.plan.substrate}",

@@ -18,7 +18,8 @@ from lab.substrates.base import Report
 
 # The kernel accepts connections for a program that hangs, so the database is asked something: SSLRequest, which it
 # answers with one byte whatever its settings are (PostgreSQL manual, "Message Formats").
-_STORE = {"database": (5432, b"\x00\x00\x00\x08\x04\xd2\x16\x2f"), "source service": (9418, b"")}
+_SOURCE = "source service"
+_STORE = {"database": (5432, b"\x00\x00\x00\x08\x04\xd2\x16\x2f"), _SOURCE: (9418, b"")}
 _PROBE_S = 0.5
 # Who waits is more patient with one answer: a machine that is emulated and busy may take seconds for it.
 _PATIENT_S = 5.0
@@ -35,6 +36,12 @@ def seen(role: Role, address: str, by: Deadline, *, patient: bool = False) -> st
     return refusal(path, http.get(f"http://{address}:{port}{path}", look))
 
 
+def has_source(store: str, by: Deadline) -> bool:
+    """Whether the source service of the store at this address takes connections: without it no worker starts."""
+    port, hello = _STORE[_SOURCE]
+    return network.answers(store, port, by.at_most(_PROBE_S, "one look"), hello)
+
+
 def refusal(asked: str, answer: http.Answer) -> str | None:
     """None for a good answer; otherwise in one line what came instead."""
     if answer.status == http.OK:
@@ -43,9 +50,10 @@ def refusal(asked: str, answer: http.Answer) -> str | None:
     return f"{asked} said {answer.status}: {text}" if answer.status else f"no answer from {asked}: {text}"
 
 
-def commit(address: str, by: Deadline) -> str | None:
-    """The commit of the app that a worker runs, None if it does not say."""
-    answer = http.get(f"http://{address}:{WORKER_PORT}/healthz", by.at_most(_PROBE_S, "one look"))
+def commit(address: str, by: Deadline, *, patient: bool = False) -> str | None:
+    """The commit of the app that a worker runs, None if it does not say within 0.5 s or, if `patient`, 5 s."""
+    look = by.at_most(_PATIENT_S if patient else _PROBE_S, "one look")
+    answer = http.get(f"http://{address}:{WORKER_PORT}/healthz", look)
     return answer.headers.get("X-Commit")
 
 
@@ -68,7 +76,7 @@ def await_node(lab: Deployment, name: NodeName, report: Report, by: Deadline) ->
             raise LabError(message, where=f"lab {lab.lab} on {lab.plan.substrate}", mend=mend)
         return found
 
-    await_until(probe, by, what=f"{name} becoming ready", mend=mend, tell=_because(report, str(name)))
+    await_until(probe, by, what=f"{name} becoming ready", mend=mend, tell=because(report, str(name)))
 
 
 def _has_ended(lab: Deployment, name: NodeName, by: Deadline) -> bool:
@@ -118,7 +126,7 @@ def await_serving(lab: Deployment, workers: Iterable[NodeName], report: Report, 
         return refusal(f"{url}/readyz", answer)
 
     mend = f"read {lab.typed('status')} and the logs of its nodes"
-    tell = _because(report, "the load balancer")
+    tell = because(report, "the load balancer")
     with logs_told(lab, [LOADBALANCER, *names]):
         await_until(probe, by, what="traffic through the load balancer", mend=mend, tell=tell)
 
@@ -133,11 +141,11 @@ def await_drained(balancer: LoadBalancer, name: str, report: Report, by: Deadlin
         busy = [s for s in servers if s.name == name and s.sessions + s.queued]
         return f"{busy[0].sessions} requests in flight" if busy else None
 
-    tell = _because(report, name)
+    tell = because(report, name)
     await_until(probe, by, what=f"the end of the requests on {name}", mend="run `lab up` for this lab", tell=tell)
 
 
-def _because(report: Report, name: str) -> Report:
+def because(report: Report, name: str) -> Report:
     """Reports who is waited for, and why."""
     return lambda why: report(f"waiting for {name}: {why}")
 

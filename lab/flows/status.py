@@ -1,6 +1,5 @@
 """`lab status`: what really is, also where a hand or a crash changed it."""
 
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
@@ -10,17 +9,22 @@ from lab.flows.deployment import Deployment
 from lab.host import paths
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
-from lab.model.node import STORE, LabPlan, Node, NodeName, State
+from lab.model.node import STORE, LabPlan, Node, NodeName, Role, State
 from lab.store import source
 
 # How long one look at all nodes may take: with the start of this program, an answer within a second.
 _LOOK_S = 0.5
+SOURCE = "the source service"
 Row = tuple[NodeName, State, str]
 
 
 @dataclass(frozen=True)
 class NodeStatus:
-    """One node as `status --json` shows it; `outdated` says whether `up` would make it anew, None if untold."""
+    """One node as `status --json` shows it; `outdated` says whether `up` would make it anew, None if untold.
+
+    `in_pool` says that it sleeps until it is needed: never ready, for it serves nobody. `waits_for` says what it cannot
+    become ready without, None where that is nothing that is known.
+    """
 
     name: str
     role: str
@@ -29,6 +33,8 @@ class NodeStatus:
     commit: str | None
     address: str
     outdated: bool | None
+    in_pool: bool = False
+    waits_for: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,25 +74,45 @@ def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
     rows = merged(lab.plan, nodes)
     # All at once, each within its own limit: a node that does not answer must not hold up what is told of the others.
     look = by.at_most(_LOOK_S, f"one look: {_LOOK_S} s")
-    with ThreadPoolExecutor(2) as beside:
+    with ThreadPoolExecutor(3) as beside:
         draining = beside.submit(_draining, lab, look)
+        has_source = beside.submit(readiness.has_source, lab.plan.node(STORE).address, look)
         differs = beside.submit(_app_differs, lab, rows, look)
         probed = readiness.probe_all(rows, look)
     words = {name: _word(name, state, draining.result()) for name, state, _ in rows}
-    shown = _shown(rows, words, probed, _outdated(lab, nodes))
+    old = _outdated(lab, nodes)
+    shown = [
+        node_status(
+            row,
+            words[row[0]],
+            probed[row[0]],
+            is_old=None if old is None else row[0] in old,
+            in_pool=row[0] in lab.plan.pool,
+            has_source=has_source.result(),
+        )
+        for row in rows
+    ]
     return SubstrateStatus(url, mode, shown, differs.result(), accelerator)
 
 
-def _shown(
-    rows: list[Row],
-    words: Mapping[NodeName, str],
-    probed: Mapping[NodeName, tuple[bool, str | None]],
-    old: set[NodeName] | None,
-) -> list[NodeStatus]:
-    return [
-        NodeStatus(str(name), str(name.role), words[name], *probed[name], address, None if old is None else name in old)
-        for name, _, address in rows
-    ]
+def node_status(
+    row: Row, word: str, probed: tuple[bool, str | None], *, is_old: bool | None, in_pool: bool, has_source: bool
+) -> NodeStatus:
+    """What is shown of a node: of its state in a word, and what it said, whether it is ready and its commit. Pure."""
+    (name, state, address), (is_ready, commit) = row, probed
+    # A worker that says nothing has no app yet: it fetches that first, and tries until it has it.
+    is_waiting = name.role is Role.WORKER and state is State.RUNNING and commit is None and not has_source
+    return NodeStatus(
+        name=str(name),
+        role=str(name.role),
+        state=word,
+        ready=is_ready and not in_pool,
+        commit=commit,
+        address=address,
+        outdated=is_old,
+        in_pool=in_pool,
+        waits_for=SOURCE if is_waiting else None,
+    )
 
 
 def _draining(lab: Deployment, by: Deadline) -> set[str]:
@@ -116,7 +142,7 @@ def _outdated(lab: Deployment, nodes: list[Node]) -> set[NodeName] | None:
         topology = deployment.read_topology(deployment.topology_file(lab.deployed))
     except UsageError:
         return None
-    return outdated(up.plan_now(lab.lab, lab.substrate, lab.deployed, topology), nodes)
+    return outdated(up.plan_now(lab.lab, lab.substrate, lab.deployed, topology), nodes) - set(lab.plan.pool)
 
 
 def _app_differs(lab: Deployment, rows: list[Row], by: Deadline) -> list[str] | None:

@@ -15,12 +15,15 @@ from lab.loadbalancer.config import Server, difference
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model import labs
 from lab.model.deadline import Deadline
-from lab.model.errors import UsageError
-from lab.model.node import LOADBALANCER, STORE, LabPlan, Mode, NodeName, State
+from lab.model.errors import LabError, UsageError
+from lab.model.node import LOADBALANCER, READY, STORE, LabPlan, Mode, NodeName, Role, State
 from lab.model.topology import Topology
 from lab.store import source
 from lab.substrates import registry
-from lab.substrates.base import Report, Substrate
+from lab.substrates.base import CanSleep, Report, Substrate
+
+# Who is needed first wakes first; nodes fall asleep in the reverse order.
+WAKE_ORDER = (Role.STORE, Role.LOADBALANCER, Role.WORKER)
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def forecast(wanted: Wanted, by: Deadline) -> list[str]:
     if before is None:
         count = wanted.workers or topology.worker.count
         return [*lines, f"would make a load balancer, a store and {count} workers"]
-    kept = deployment.numbers(before.workers, wanted.workers or len(before.workers))
+    kept = deployment.numbers(before.workers, wanted.workers or len(before.workers), taken=before.pool)
     plan = plan_now(wanted.lab, substrate, replace(before, workers=tuple(kept)), topology)
     return lines + [f"would {change}" for change in decide(plan, substrate.nodes(wanted.lab, by)).in_words()]
 
@@ -146,6 +149,7 @@ def _apply(lab: Deployment, report: Report, by: Deadline) -> None:
     substrate.prepare(lab.plan, by)
     for name in changes.leave:
         report(f"leaving {name} as it is, though outdated: its users' data is on it")
+    wake(lab, changes.wake, report, by)
     _remove_first(lab, changes, report, by)
     _create_and_seed(lab, changes.create, report, by)
     readiness.await_node(lab, LOADBALANCER, report, by)
@@ -161,6 +165,7 @@ def _apply(lab: Deployment, report: Report, by: Deadline) -> None:
         retire(lab, name, report, by)
         make_worker(lab, name, report, by)
     readiness.await_serving(lab, [spec.name for spec in lab.plan.workers()], report, by)
+    lab.note(READY, *changes.create, *changes.wake)
 
 
 def _remove_first(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> None:
@@ -177,14 +182,33 @@ def _remove_first(lab: Deployment, changes: Changes, report: Report, by: Deadlin
 
 def make_worker(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
     """Makes a worker that is not there, and returns once it serves through the load balancer."""
-    _create(lab, [name], report, by)
+    create(lab, [name], report, by)
     write_workers(lab, by)
     readiness.await_node(lab, name, report, by)
     register(lab, by)
     readiness.await_serving(lab, [name], report, by)
+    lab.note(READY, name)
 
 
-def _create(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
+def wake(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
+    """Wakes nodes, the store first, for all others need it; they are not ready yet."""
+    if names:
+        report(f"waking {', '.join(map(str, names))}")
+        lab.note(State.CREATING, *names)
+        rest(lab).wake(lab.lab, sorted(names, key=lambda name: WAKE_ORDER.index(name.role)), by)
+
+
+def rest(lab: Deployment) -> CanSleep:
+    """The lab's engine, with the power to put nodes to sleep; raises LabError where it has not."""
+    if not isinstance(lab.substrate, CanSleep):
+        mend = "choose another substrate, or remove what is not needed"
+        raise LabError("its nodes cannot be put to sleep", where=lab.plan.substrate, mend=mend)
+    return lab.substrate
+
+
+def create(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
+    """Makes and starts nodes; a failure carries the last log lines of those that are not ready."""
+    lab.note(State.CREATING, *names)
     with readiness.logs_told(lab, names):
         lab.substrate.create(lab.plan, names, report, by)
 
@@ -197,7 +221,7 @@ def _create_and_seed(lab: Deployment, names: Sequence[NodeName], report: Report,
         try:
             if names:
                 report(f"making {', '.join(str(name) for name in names)}")
-                _create(lab, names, report, by)
+                create(lab, names, report, by)
             # A store that ended is found out here, not by waiting for it.
             readiness.await_node(lab, STORE, report, by)
         except BaseException:
@@ -261,13 +285,29 @@ def _known(balancer: LoadBalancer, by: Deadline) -> list[Server]:
 def retire(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
     """Takes a worker out of service without a scratch: no new users, no request in flight, then its end."""
     balancer = lab.loadbalancer()
-    is_known = str(name) in {server.name for server in _known(balancer, by)}
-    states = {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}
-    if is_known:
+    if is_known(lab, name, by):
+        lab.note(State.DRAINING, name)
         balancer.drain(str(name), by)
         readiness.await_drained(balancer, str(name), report, by)
+    end(lab, name, by)
+
+
+def end(lab: Deployment, name: NodeName, by: Deadline) -> None:
+    """Asks a worker that nobody needs any more to end, if it runs, and removes it."""
+    states = {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}
     if states.get(name) is State.RUNNING:
         lab.substrate.stop(lab.lab, name, by)
-    if is_known:
-        balancer.remove(str(name), by)
+    forget(lab, name, by)
     lab.substrate.destroy(lab.lab, name, by)
+    lab.note(State.ABSENT, name)
+
+
+def forget(lab: Deployment, name: NodeName, by: Deadline) -> None:
+    """Takes a worker out of the load balancer, if it is in there."""
+    if is_known(lab, name, by):
+        lab.loadbalancer().remove(str(name), by)
+
+
+def is_known(lab: Deployment, name: NodeName, by: Deadline) -> bool:
+    """Whether the load balancer knows this worker, in service or not."""
+    return str(name) in {server.name for server in _known(lab.loadbalancer(), by)}

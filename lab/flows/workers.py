@@ -5,7 +5,7 @@ from lab.flows.deployment import Deployment
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
-from lab.model.node import NodeName, Role
+from lab.model.node import NodeName, Role, State
 from lab.substrates.base import Report
 
 
@@ -17,6 +17,12 @@ def checked(lab: Deployment, name: NodeName, verb: str) -> NodeName:
             where=f"lab {verb}",
             mend=f"name a worker; to end the whole lab use {labs.typed('destroy', lab.lab)}",
         )
+    if name in lab.plan.pool:
+        raise UsageError(
+            f"{name} is in the warm pool: it sleeps until it is needed, and serves nobody",
+            where=f"lab {verb}",
+            mend=f"name one of {', '.join(str(spec.name) for spec in lab.plan.workers())}",
+        )
     return lab.checked(name)
 
 
@@ -24,6 +30,7 @@ def kill(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
     """Destroys a worker without warning; the lab has one less until `up` or `replace`."""
     with deployment.changing(lab.lab, "kill", by):
         lab.substrate.destroy(lab.lab, name, by)
+        lab.note(State.ABSENT, name)
     until = f"{lab.typed('up @')} or {lab.typed(f'replace @/{name}')}"
     report(f"{name} is gone, without warning; the lab has one worker less until {until}")
 
@@ -32,6 +39,7 @@ def replace(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> No
     """Destroys a worker if it is there, and returns once its successor serves through the load balancer."""
     with deployment.changing(lab.lab, "replace", by):
         lab.substrate.destroy(lab.lab, name, by)
+        lab.note(State.ABSENT, name)
         report(f"{name} is gone")
         lab.substrate.prepare(lab.plan, by)
         up.make_worker(lab, name, report, by)

@@ -6,9 +6,10 @@ A pid alone may have been given to another program since; pid and start time tog
 import json
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
@@ -39,7 +40,8 @@ def recorded(pid: int, argv: Sequence[str]) -> Iterator[None]:
         yield
         return
     record = folder / f"{pid}.json"
-    record.write_text(json.dumps({"pid": pid, "started": start_time(pid), "argv": list(argv)}))
+    us = {"pid": os.getpid(), "started": start_time(os.getpid())}
+    record.write_text(json.dumps({"pid": pid, "started": start_time(pid), "argv": list(argv), "by": us}))
     try:
         yield
     finally:
@@ -56,7 +58,10 @@ def start_time(pid: int) -> int | None:
 
 
 def end_orphans(folder: Path, by: Deadline) -> list[str]:
-    """Ends what an earlier, killed run left running and recorded in `folder`; gives their command lines."""
+    """Ends what an earlier, killed run left running and recorded in `folder`; gives their command lines.
+
+    What was started by somebody who lives is no orphan: another thread of ours, or of who held the lock before.
+    """
     ended = []
     for record in sorted(folder.glob("*.json")):
         try:
@@ -65,11 +70,18 @@ def end_orphans(folder: Path, by: Deadline) -> list[str]:
             # We were killed while writing the record: the program had then only just been started.
             record.unlink()
             continue
-        if entry["started"] is not None and start_time(entry["pid"]) == entry["started"]:
+        if (parent := entry.get("by")) and _is_alive(parent["pid"]) and _is_same(parent):
+            continue
+        if _is_same(entry):
             _end_tree(entry["pid"], by)
             ended.append(" ".join(entry["argv"]))
         record.unlink(missing_ok=True)
     return ended
+
+
+def _is_same(entry: Mapping[str, Any]) -> bool:
+    """Whether the process that was recorded is still the one that has its pid."""
+    return entry["started"] is not None and start_time(entry["pid"]) == entry["started"]
 
 
 def _end_tree(pid: int, by: Deadline) -> None:

@@ -5,14 +5,17 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from lab.ledger import writes
+from lab.ledger.pace import Pace
 from lab.ledger.writes import What
 from lab.model.errors import UsageError
 
 MOST_PER_SECOND = 5000
 LONGEST_S = 24 * 3600
 MOST_VISITORS = 20
+_ROUNDING = 1e-9
 _FILE_BYTES = (16, 4096)
 _WORDS = (
     *("server", "disk", "worker", "store", "balancer", "cloud", "image", "kernel", "drive", "session", "login", "file"),
@@ -21,26 +24,32 @@ _WORDS = (
 
 
 class Does(StrEnum):
-    """What a step does: one of three writes, or one of two reads."""
+    """What a step does: one of three writes, one of two reads, or work, which costs a worker CPU and leaves nothing."""
 
     LOG_IN = "login"
     WRITE_ENTRY = "entry"
     WRITE_FILE = "file"
     READ_SESSION = "me"
     READ_BACK = "look"
+    WORK = "work"
 
     @property
     def writes(self) -> What | None:
-        """What it leaves behind; None for a read."""
-        return None if self in (Does.READ_SESSION, Does.READ_BACK) else What(self)
+        """What it leaves behind; None for what leaves nothing."""
+        return None if self in (Does.READ_SESSION, Does.READ_BACK, Does.WORK) else What(self)
 
 
 _MIX = {Does.WRITE_ENTRY: 50, Does.WRITE_FILE: 20, Does.READ_SESSION: 15, Does.READ_BACK: 15}
+# With work, six of ten requests are that: what it costs has to outweigh what else a worker does.
+_MIX_WITH_WORK = _MIX | {Does.WORK: 150}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request, due `due_s` after the start. `content` is what it writes, `pick` (0 to 1) which write it reads."""
+    """One request, due `due_s` after the start. `content` is what it writes, `pick` (0 to 1) which write it reads.
+
+    Work burns `cpu_ms` of CPU.
+    """
 
     due_s: float
     visitor: int
@@ -48,46 +57,70 @@ class Step:
     key: str
     content: bytes
     pick: float
+    cpu_ms: int = 0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A steady `rate` (requests a second) for `duration_s`. Raises UsageError for what cannot be."""
+    """A steady `rate` (requests a second) for `duration_s`, or what `pace` says instead; `paced` makes such a plan.
+
+    With `cpu_ms`, visitors also ask for work that burns so many milliseconds of a worker's CPU. Raises UsageError for
+    what cannot be.
+    """
 
     run: str
     seed: int
     rate: float
     duration_s: float
+    pace: Pace | None = None
+    cpu_ms: int = 0
+
+    @classmethod
+    def paced(cls, run: str, seed: int, pace: Pace, cpu_ms: int = 0) -> "Plan":
+        """A plan whose rate changes; `rate` is then the highest."""
+        return cls(run, seed, pace.highest, pace.duration_s, pace, cpu_ms)
 
     def __post_init__(self) -> None:
-        _within("--rate", self.rate, MOST_PER_SECOND, "requests a second")
-        _within("--duration", self.duration_s, LONGEST_S, "seconds")
+        within("--rate", self.rate, MOST_PER_SECOND, "requests a second")
+        within("--duration", self.duration_s, LONGEST_S, "seconds")
         if not writes.RUN.fullmatch(self.run):
             raise UsageError(f"{self.run!r} is not the name of a run", where="the plan", mend="use 1 to 24 of a-z 0-9")
 
     @property
     def requests(self) -> int:
         """How many steps there are, at least one."""
-        return max(1, math.floor(self.rate * self.duration_s))
+        return self._pace.requests
 
-    @property
+    @cached_property
     def visitors(self) -> int:
         """How many visitors there are: at least ten requests for each."""
         return min(MOST_VISITORS, max(1, self.requests // 10))
 
+    def present(self, at_s: float) -> int:
+        """How many visitors there are at a time: all at the highest rate, fewer at a lower one."""
+        share = self._pace.rate_at(at_s) / self.rate
+        return math.ceil(self.visitors * share - _ROUNDING)
+
     def steps(self) -> Iterator[Step]:
         """Every step, in the order in which they are due. Each visitor logs in first."""
-        draw = random.Random(self.seed)
-        for number in range(self.requests):
-            first = number < self.visitors
-            visitor = number if first else draw.randrange(self.visitors)
-            does = Does.LOG_IN if first else draw.choices([*_MIX], [*_MIX.values()])[0]
+        draw, mix, seen = random.Random(self.seed), _MIX_WITH_WORK if self.cpu_ms else _MIX, 0
+        for number, due_s in enumerate(self._pace.due_s()):
+            present = max(1, self.present(due_s))
+            first = seen < present
+            visitor = seen if first else draw.randrange(present)
+            seen += first
+            does = Does.LOG_IN if first else draw.choices([*mix], [*mix.values()])[0]
             key = writes.key(self.run, visitor, number)
             content = key.encode() if first else _content(draw, does, number)
-            yield Step(number / self.rate, visitor, does, key, content, draw.random())
+            yield Step(due_s, visitor, does, key, content, draw.random(), self.cpu_ms if does is Does.WORK else 0)
+
+    @cached_property
+    def _pace(self) -> Pace:
+        return self.pace or Pace.steady(self.rate, self.duration_s)
 
 
-def _within(option: str, given: float, most: float, unit: str) -> None:
+def within(option: str, given: float, most: float, unit: str) -> None:
+    """Raises UsageError unless what was given is more than 0 and at most so much."""
     if not 0 < given <= most:  # also says no to NaN
         raise UsageError(
             f"{given:g} {unit} is not possible", where=option, mend=f"give more than 0 and at most {most:g}"

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from lab.ledger.journal import Record
@@ -100,13 +100,14 @@ def _sample(number: int, span_s: float, answered: int, failed: int, latencies_s:
         "requests": len(latencies_s) / span_s,
         "answers": answered / span_s,
         "errors": failed / span_s,
-        "p50_ms": _percentile_ms(latencies_s, 0.50),
-        "p99_ms": _percentile_ms(latencies_s, 0.99),
+        "p50_ms": percentile_ms(latencies_s, 0.50),
+        "p99_ms": percentile_ms(latencies_s, 0.99),
     }
     return Event((number + 1) * span_s, events.Kind.SAMPLE, "visitors", fields)
 
 
-def _percentile_ms(latencies_s: list[float], share: float) -> float | None:
+def percentile_ms(latencies_s: Collection[float], share: float) -> float | None:
+    """The latency, in milliseconds, that this share of all did not exceed; None where there is none."""
     if not latencies_s:
         return None
     return round(sorted(latencies_s)[math.ceil(share * len(latencies_s)) - 1] * 1000, 1)

@@ -20,6 +20,28 @@ _PAGE = 1000
 _Waiting = tuple[Record, Future[None]]
 
 
+class Unkept:
+    """A journal that keeps nothing: a clock, for visitors whose writes nobody will account for."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def now_s(self) -> float:
+        """Seconds since it was made."""
+        return time.monotonic() - self._began
+
+    def append(self, record: Record) -> None:
+        """Forgets a record."""
+        del record
+
+    def append_durably(self, record: Record) -> "Future[None]":
+        """Forgets a record; there is nothing to wait for."""
+        del record
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+
 class Journal:
     """The open journal of one run, a new file at `path`; use it in a `with`.
 

@@ -102,6 +102,12 @@ def draining(name: str) -> str:
     return f"set server {BACKEND}/{name} state {_DRAIN}"
 
 
+def closing(name: str) -> str:
+    """The runtime command after which a worker gets no request at all, also not of users that it has; what is in flight
+    goes on."""
+    return f"set server {BACKEND}/{name} state {_DOWN}"
+
+
 def resuming(name: str) -> str:
     """The runtime command that takes a draining worker back into service."""
     return f"set server {BACKEND}/{name} state {_READY}"

@@ -55,6 +55,10 @@ class LoadBalancer:
         """Gives a worker no new users."""
         self._change(config.draining(name), by)
 
+    def close(self, name: str, by: Deadline) -> None:
+        """Gives a worker no request any more, also not of users that it has; what is in flight goes on."""
+        self._change(config.closing(name), by)
+
     def resume(self, name: str, by: Deadline) -> None:
         """Takes a worker that was drained back into service."""
         self._change(config.resuming(name), by)

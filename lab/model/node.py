@@ -16,6 +16,10 @@ class Role(StrEnum):
     WORKER = "worker"
 
 
+READY = "ready"
+"""What a timeline says of a node that runs and does its work."""
+
+
 class State(StrEnum):
     """What a node is doing, as `status` tells it."""
 

@@ -30,13 +30,18 @@ def url(address: str) -> str:
     return f"git://{address}/app.git"
 
 
+def newest(source: str, by: Deadline) -> str:
+    """The newest commit at `source`; raises LabError where it does not answer."""
+    return run(["git", "ls-remote", source, "refs/heads/main"], by=by, env=_NO_SETTINGS).out.partition("\t")[0]
+
+
 def fetch(source: str, copy: Path, by: Deadline) -> str:
     """Brings the newest commit at `source` into the repository `copy`, and gives it; raises LabError where it cannot.
 
     What is there already is only asked for: that takes a moment, also of an emulated machine. (A login takes seconds.)
     """
     git = ["git", f"--git-dir={copy}"]
-    commit = run(["git", "ls-remote", source, "refs/heads/main"], by=by, env=_NO_SETTINGS).out.partition("\t")[0]
+    commit = newest(source, by)
     run(["git", "init", "--quiet", "--bare", str(copy)], by=by, env=_NO_SETTINGS)
     has_it = run([*git, "cat-file", "-e", f"{commit}^{{tree}}"], by=by, env=_NO_SETTINGS, ok=_IS_THERE).status == 0
     if not has_it:

@@ -8,13 +8,14 @@ import hashlib
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lab.model.errors import UsageError
 from lab.timeline.events import Event, Kind
-from lab.timeline.layout import LEFT, RIGHT, WIDTH, lay_out
+from lab.timeline.layout import LEFT, RIGHT, WIDTH, Axis, axis_of, lay_out
 
 _LETTERS_A_LINE = 72
 _TEMPLATES = Environment(
@@ -22,24 +23,75 @@ _TEMPLATES = Environment(
 )
 
 
+@dataclass(frozen=True)
+class Picture:
+    """What is to be drawn under a title; events in any order."""
+
+    events: Sequence[Event]
+    title: str
+    subtitle: str = ""
+
+
 def draw(events: Sequence[Event], title: str, subtitle: str = "") -> str:
     """The picture of events as SVG. Raises UsageError where there is nothing to draw."""
-    if not events:
-        raise UsageError("there is nothing to draw", where=title, mend="draw it once something has happened")
-    ordered = sorted(events, key=lambda event: event.at)
-    parts = textwrap.wrap(subtitle, _LETTERS_A_LINE)
+    return draw_all([Picture(events, title, subtitle)])[0]
+
+
+def draw_all(pictures: Sequence[Picture]) -> list[str]:
+    """Each picture as SVG, all on the same time axis. Raises UsageError for one in which there is nothing to draw."""
+    axis = _shared_axis(pictures)
+    return [_svg(picture, axis) for picture in pictures]
+
+
+def sheet(pictures: Sequence[Picture]) -> str:
+    """All pictures side by side, on the same time axis, as one SVG; raises as `draw_all` does."""
+    axis = _shared_axis(pictures)
+    if len(pictures) == 1:
+        return _svg(pictures[0], axis)
+    drawn = [_svg(picture, axis, x=number * WIDTH) for number, picture in enumerate(pictures)]
+    height = max(lay_out(_ordered(picture), axis).height + _head(_wrapped(picture)) for picture in pictures)
+    return _TEMPLATES.get_template("sheet.svg.j2").render(drawings=drawn, width=WIDTH * len(drawn), height=height)
+
+
+def _shared_axis(pictures: Sequence[Picture]) -> Axis:
+    for picture in pictures:
+        if not picture.events:
+            raise UsageError(
+                "there is nothing to draw", where=picture.title, mend="draw it once something has happened"
+            )
+    return axis_of([event for picture in pictures for event in picture.events])
+
+
+def _svg(picture: Picture, axis: Axis, x: float | None = None) -> str:
+    """One picture; `x` is where it stands in a larger one."""
+    ordered, parts = _ordered(picture), _wrapped(picture)
+    about = f"{picture.title}{picture.subtitle}{ordered[0].at}"
     return _TEMPLATES.get_template("timeline.svg.j2").render(
-        layout=lay_out(ordered),
-        title=title,
+        layout=lay_out(ordered, axis),
+        title=picture.title,
         subtitle=parts,
         summary=summary(ordered),
-        head=34 + 17 * len(parts),
+        head=_head(parts),
         # Two pictures on one page must not share their ids.
-        id="t" + hashlib.sha256(f"{title}{subtitle}{ordered[0].at}".encode()).hexdigest()[:8],
+        id="t" + hashlib.sha256(about.encode()).hexdigest()[:8],
         width=WIDTH,
         left=LEFT,
         right=RIGHT,
+        x=x,
     )
+
+
+def _ordered(picture: Picture) -> list[Event]:
+    return sorted(picture.events, key=lambda event: event.at)
+
+
+def _wrapped(picture: Picture) -> list[str]:
+    return textwrap.wrap(picture.subtitle, _LETTERS_A_LINE)
+
+
+def _head(subtitle: Sequence[str]) -> int:
+    """The height of what stands above the panels."""
+    return 34 + 17 * len(subtitle)
 
 
 def page(title: str, drawings: Sequence[str], lead: str, lists: Mapping[str, Sequence[str]]) -> str:

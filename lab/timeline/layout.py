@@ -114,14 +114,21 @@ def nice_step(rough: float) -> float:
     return float(next((n * power for n in _STEPS if n * power >= rough * (1 - 1e-9)), 10 * power))
 
 
-def lay_out(events: Sequence[Event]) -> Layout:
+def axis_of(events: Sequence[Event]) -> Axis:
+    """The time axis on which all of these events have a place; there must be one at least."""
+    return Axis(min(_begin(event) for event in events), max(*(_end(event) for event in events), events[0].at + 1))
+
+
+def lay_out(events: Sequence[Event], axis: Axis | None = None) -> Layout:
     """The drawing of events, which must not be empty. A panel of which nothing is known is left out."""
-    axis = Axis(min(_begin(event) for event in events), max(*(_end(event) for event in events), events[0].at + 1))
+    axis = axis or axis_of(events)
     samples = [event for event in events if event.kind is Kind.SAMPLE]
     stack = _Stack()
-    stack.chart(axis, samples, "Requests a second", ["requests", "answers", "errors"])
-    stack.chart(axis, samples, "Time to answer", ["p50_ms", "p99_ms"], is_log=True)
-    stack.chart(axis, samples, "Users", ["users"])
+    stack.chart(axis, _series(samples, ["users"]), "Users")
+    stack.chart(axis, _series(samples, ["requests", "answers", "errors"]), "Requests a second")
+    stack.chart(axis, _series(samples, ["queue"]), "Requests that wait")
+    stack.chart(axis, _series(samples, ["workers"]) or _counted(axis, events), "Workers that serve")
+    stack.chart(axis, _series(samples, ["p50_ms", "p99_ms", "response_ms"]), "Time to answer", is_log=True)
     stack.lanes("Faults", _faults(axis, events), _FAULT_LEGEND)
     stack.lanes("Nodes", _nodes(axis, events), _NODE_LEGEND)
     stack.lanes("Decisions and changes", _marks(axis, events), ())
@@ -130,9 +137,17 @@ def lay_out(events: Sequence[Event]) -> Layout:
 
 
 _FAULT_LEGEND = (("fault", "until healed"), ("doubtful", "not verified"))
-_NODE_LEGEND = (("ready", "ready"), ("between", "starting or draining"), ("down", "stopped or failed"))
-_LOOK = {"ready": "ready", "running": "ready", "failed": "down", "stopped": "down"}
-_NAMES = {"requests": "due", "answers": "answered", "errors": "errors", "p50_ms": "half of all", "p99_ms": "99 of 100"}
+_NODE_LEGEND = (
+    *(("ready", "ready"), ("between", "starting or draining")),
+    *(("asleep", "asleep"), ("down", "stopped or failed")),
+)
+_LOOK = {"ready": "ready", "running": "ready", "sleeping": "asleep", "failed": "down", "stopped": "down"}
+_NAMES = {
+    **{"requests": "due", "answers": "answered", "errors": "errors"},
+    **{"p50_ms": "half of all", "p99_ms": "99 of 100", "response_ms": "mean"},
+}
+# Between two samples that are further apart, in their own lengths and in seconds, nothing is known.
+_GAP_SPANS, _GAP_S = 3, 5
 
 
 @dataclass
@@ -142,16 +157,13 @@ class _Stack:
     y: float = 8
     panels: list[Panel] = field(default_factory=list)
 
-    def chart(
-        self, axis: Axis, samples: Sequence[Event], title: str, names: Sequence[str], *, is_log: bool = False
-    ) -> None:
-        series = {name: points for name in names if (points := _points(samples, name))}
+    def chart(self, axis: Axis, series: "Sequence[_Series]", title: str, *, is_log: bool = False) -> None:
         if not series:
             return
         top = self.y + HEAD
-        most = max(value for points in series.values() for _, value in points)
+        most = max(value for one in series for piece in one.pieces for _, value in piece)
         scale = _log_scale(most) if is_log else _linear_scale(most)
-        lines = [Line(_NAMES.get(name, name), name, _path(axis, points, scale, top)) for name, points in series.items()]
+        lines = [Line(one.label, one.style, _path(axis, one.pieces, scale, top)) for one in series]
         ticks = [Tick(round(top + CHART_HEIGHT * (1 - scale.part(value)), 1), label) for value, label in scale.ticks]
         legend = _legend([(line.style, line.label) for line in lines])
         self._add(Panel(title, self.y, CHART_HEIGHT, ticks, lines, (), legend))
@@ -204,16 +216,66 @@ def _legend(signs: Sequence[tuple[str, str]]) -> list[Sign]:
     return placed[::-1]
 
 
-def _points(samples: Sequence[Event], name: str) -> list[tuple[float, float]]:
-    """Each in the middle of the time that it is about."""
-    found = [(event, event.fields.get(name)) for event in samples]
-    numbers = [(event, float(value)) for event, value in found if value is not None]
-    return [((_begin(event) + event.at) / 2, value) for event, value in numbers if math.isfinite(value)]
+_Point = tuple[float, float]
 
 
-def _path(axis: Axis, points: Iterable[tuple[float, float]], scale: _Scale, top: float) -> str:
-    placed = (f"{axis.x(at):g},{top + CHART_HEIGHT * (1 - scale.part(value)):.1f}" for at, value in points)
-    return "M" + " L".join(placed)
+@dataclass(frozen=True)
+class _Series:
+    """One line of a chart, in pieces between which nothing is known."""
+
+    label: str
+    style: str
+    pieces: Sequence[Sequence[_Point]]
+
+
+def _series(samples: Sequence[Event], names: Sequence[str]) -> list[_Series]:
+    """A line for each of the figures and each source that tells of it; the second source's looks other."""
+    found = []
+    for name in names:
+        told: dict[str, list[Event]] = defaultdict(list)
+        for event in samples:
+            value = event.fields.get(name)
+            if value is not None and math.isfinite(value):
+                told[event.what].append(event)
+        for number, (source, events) in enumerate(told.items()):
+            label = _NAMES.get(name, name) + (f", {source}" if len(told) > 1 else "")
+            found.append(_Series(label, f"{name} other" if number else name, _pieces(events, name)))
+    return found
+
+
+def _pieces(samples: Sequence[Event], name: str) -> list[list[_Point]]:
+    """Each sample in the middle of the time that it is about."""
+    pieces: list[list[_Point]] = []
+    known_until = -math.inf
+    for event in samples:
+        begin = _begin(event)
+        if begin - known_until > max(_GAP_S, _GAP_SPANS * (event.at - begin)):
+            pieces.append([])
+        pieces[-1].append(((begin + event.at) / 2, float(event.fields[name])))
+        known_until = event.at
+    return pieces
+
+
+def _counted(axis: Axis, events: Iterable[Event]) -> list[_Series]:
+    """How many workers were ready, as far as the events of nodes tell."""
+    ready: set[str] = set()
+    points: list[_Point] = []
+    for event in events:
+        if event.kind is Kind.NODE and event.what.startswith("worker-"):
+            before = len(ready)
+            is_ready = _LOOK.get(str(event.fields.get("state"))) == "ready"
+            (ready.add if is_ready else ready.discard)(event.what)
+            points += [(event.at, before), (event.at, len(ready))]
+    return [_Series("workers", "workers", [[*points[1:], (axis.end, len(ready))]])] if points else []
+
+
+def _path(axis: Axis, pieces: Iterable[Sequence[_Point]], scale: _Scale, top: float) -> str:
+    placed = (
+        " L".join(f"{axis.x(at):g},{top + CHART_HEIGHT * (1 - scale.part(value)):.1f}" for at, value in piece)
+        for piece in pieces
+    )
+    # A sample that stands alone is a dot.
+    return " ".join(f"M{piece}" if " L" in piece else f"M{piece} h0.1" for piece in placed)
 
 
 def _span(axis: Axis, begin: float, end: float, style: str, hint: str) -> Span:

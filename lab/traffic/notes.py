@@ -1,8 +1,10 @@
 """What visitors did: kept for the journal until it is flushed, and counted for a live table."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
 
 from lab.ledger import records
 from lab.ledger.journal import Record
@@ -10,6 +12,29 @@ from lab.ledger.records import Attempt, Look, Seen
 from lab.ledger.writes import Outcome, What
 
 _LATEST = 1000
+
+
+class Went(StrEnum):
+    """How a request went for its visitor. Failed: no good answer came, at least not at first."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class Ended(NamedTuple):
+    """A request that has ended with all its repeats, so long after it was due; `due_s` is since the plan's start."""
+
+    due_s: float
+    latency_s: float
+    went: Went
+
+
+def went(status: int, failure: str = "") -> Went:
+    """How an attempt went that had this answer; 0 and what failed for none."""
+    if failure or status >= 500 or not status:
+        return Went.FAILED
+    return Went.REFUSED if status >= 400 else Went.ANSWERED
 
 
 @dataclass(frozen=True)
@@ -30,9 +55,10 @@ class Tally:
 
 
 class Notes:
-    """Filled by the visitors' thread; `tally` may be asked from any."""
+    """Filled by the visitors' thread, where `hear` is told of each request that ends; `tally` may be asked from any."""
 
-    def __init__(self) -> None:
+    def __init__(self, hear: Callable[[Ended], None] = lambda _: None) -> None:
+        self._hear = hear
         self.late_s: deque[float] = deque(maxlen=100_000)
         self._attempts: list[Attempt] = []
         self._looks: list[Look] = []
@@ -48,10 +74,15 @@ class Notes:
         self._worst_s = max(self._worst_s, late_s)
         self._begun += 1
 
-    def end(self, latency_s: float) -> None:
-        """A request ended, with all its repeats, so long after it was due."""
-        self._latencies_s.append(latency_s)
+    def end(self, ended: Ended) -> None:
+        """A request ended, with all its repeats."""
+        self._latencies_s.append(ended.latency_s)
         self.ended += 1
+        self._hear(ended)
+
+    def work(self, how: Went) -> None:
+        """Work ended, which leaves nothing to account for."""
+        self._failures += how is Went.FAILED
 
     def attempt(self, attempt: Attempt, what: What) -> None:
         """One attempt of a write of this kind ended."""

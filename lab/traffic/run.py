@@ -4,15 +4,16 @@ import asyncio
 import gc
 import resource
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from typing import Protocol
 
 from lab.ledger import records
+from lab.ledger.journal import Record
 from lab.ledger.plan import Plan, Step
 from lab.ledger.records import Intent
-from lab.ledger.writer import Journal
 from lab.ledger.writes import digest
-from lab.traffic.notes import Notes, Tally
+from lab.traffic.notes import Ended, Notes, Tally
 from lab.traffic.session import Session
 from lab.traffic.visits import Patience, Visits
 
@@ -22,18 +23,39 @@ WINDOW_S = 0.1
 _LEAD_S = 0.5  # so long before the first of them is due: a busy disk may take its time
 
 
+class Book(Protocol):
+    """What visitors need of a journal: its clock, and that it takes what they tell."""
+
+    def now_s(self) -> float:
+        """Seconds since the run's start."""
+
+    def append(self, record: Record) -> None:
+        """Takes a record, and keeps it soon."""
+
+    def append_durably(self, record: Record) -> "Future[None]":
+        """Takes a record; the result is there once it is kept."""
+
+
 class Traffic:
     """The visitors of one run, in a thread of their own. Use it in a `with`: at its end they give up what is left.
 
-    What happens is in the journal, and nowhere else. `sessions` are the visitors, for the final read; `url` is the
-    load balancer's address, which is `sticky` if it leads a visitor to the same worker each time.
+    What happens is in the journal, and nowhere else; `hear` is told of each request that ends, in that thread.
+    `sessions` are the visitors, for the final read; `url` is the load balancer's address, which is `sticky` if it leads
+    a visitor to the same worker each time.
     """
 
     def __init__(
-        self, url: str, plan: Plan, journal: Journal, patience: Patience | None = None, *, sticky: bool = False
+        self,
+        url: str,
+        plan: Plan,
+        journal: Book,
+        patience: Patience | None = None,
+        hear: Callable[[Ended], None] = lambda _: None,
+        *,
+        sticky: bool = False,
     ) -> None:
         self.sessions = [Session(f"{plan.run}-{number}") for number in range(plan.visitors)]
-        self.notes = Notes()
+        self.notes = Notes(hear)
         self._url, self._plan, self._journal, self._patience = url, plan, journal, patience or Patience()
         self._is_sticky = sticky
         self._stop, self._give_up = threading.Event(), threading.Event()

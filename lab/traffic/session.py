@@ -86,6 +86,11 @@ def read_entries(after: int) -> Request:
     return Request("GET", f"/entries?after={after}&limit={_PAGE}")
 
 
+def ask_work(cpu_ms: int) -> Request:
+    """The request for work that burns so much of a worker's CPU."""
+    return Request("GET", f"/work?cpu_ms={cpu_ms}")
+
+
 def write_request(step: Step) -> Request:
     """The request of a step that writes."""
     if step.does is Does.WRITE_FILE:

@@ -10,8 +10,8 @@ from lab.ledger.plan import Does, Step
 from lab.ledger.records import Attempt, Look, Seen
 from lab.ledger.writes import Outcome, What, outcome_of_failure
 from lab.traffic.connections import Answer, Connections, NoAnswer
-from lab.traffic.notes import Notes
-from lab.traffic.session import Request, Session, Written, judge_read, judge_write, write_request
+from lab.traffic.notes import Ended, Notes, Went, went
+from lab.traffic.session import Request, Session, Written, ask_work, judge_read, judge_write, write_request
 
 
 @dataclass(frozen=True)
@@ -69,32 +69,38 @@ class Visits:
         session, what = self._sessions[step.visitor], step.does.writes
         if self._needs_login(session, step):
             await self._has_tried_login[step.visitor].wait()
-        if what is None:
-            self._notes.look(await self._read(session, step, due_s))
+        if what is not None:
+            how = await self._write(session, step, what, due_s)
+        elif step.does is Does.WORK:
+            how = await self._work(session, step)
         else:
-            await self._write(session, step, what, due_s)
-        self._notes.end(self._now_s() - due_s)
+            how = await self._read(session, step, due_s)
+        self._notes.end(Ended(step.due_s, self._now_s() - due_s, how))
 
     def _needs_login(self, session: Session, step: Step) -> bool:
         if step.does is Does.LOG_IN:
             return False
-        return self._is_sticky or (step.does.writes is None and session.read_target(step).what is What.LOGIN)
+        reads = step.does in (Does.READ_SESSION, Does.READ_BACK)
+        return self._is_sticky or (reads and session.read_target(step).what is What.LOGIN)
 
-    async def _write(self, session: Session, step: Step, what: What, due_s: float) -> None:
+    async def _write(self, session: Session, step: Step, what: What, due_s: float) -> Went:
         """Sends a write until the app has said yes or no, each time with the same key and content."""
         session.user = step.key if what is What.LOGIN else session.user
-        request = write_request(step)
+        request, how = write_request(step), Went.ANSWERED
         for attempts in count(1):
             attempt = await self._attempt(session, step, what, request)
             self._notes.attempt(attempt, what)
             if what is What.LOGIN:
                 self._has_tried_login[step.visitor].set()
+            # The visitor noticed that the first attempt failed, whatever became of the next.
+            how = went(attempt.status, attempt.failure) if attempts == 1 else how
             if attempt.outcome is not Outcome.INDETERMINATE and not attempt.failure:
-                return
+                break
             pause_s = self._patience.pause_after(attempts)
             if self._gives_up() or self._now_s() + pause_s > due_s + self._patience.repeat_s:
-                return
+                break
             await asyncio.sleep(pause_s)
+        return how
 
     async def _attempt(self, session: Session, step: Step, what: What, request: Request) -> Attempt:
         sent_s = self._now_s()
@@ -109,7 +115,20 @@ class Visits:
             session.written.append(Written(what, step.key, path))
         return Attempt(step.key, outcome, sent_s, done_s, answer.status, _worker(answer), "", altered)
 
-    async def _read(self, session: Session, step: Step, due_s: float) -> Look:
+    async def _work(self, session: Session, step: Step) -> Went:
+        try:
+            how = went((await self._ask(session, ask_work(step.cpu_ms))).status)
+        except NoAnswer as none:
+            how = went(0, none.failure)
+        self._notes.work(how)
+        return how
+
+    async def _read(self, session: Session, step: Step, due_s: float) -> Went:
+        look = await self._look(session, step, due_s)
+        self._notes.look(look)
+        return went(look.status, look.failure)
+
+    async def _look(self, session: Session, step: Step, due_s: float) -> Look:
         target, sent_s = session.read_target(step), self._now_s()
         try:
             answer = await self._ask(session, Request("GET", target.path))

@@ -1,6 +1,6 @@
 """The substrate Docker: a node is a container, the shared drive a named volume."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,7 @@ _STATES = {
     "exited": State.STOPPED,
     "dead": State.FAILED,
 }
+_AT_ONCE = 8
 _IMAGES = {"label": f"{REPOSITORY}.role"}
 _COMMANDS = {role: [f"/usr/local/lib/lab/{role}"] for role in Role}
 
@@ -106,7 +107,7 @@ class DockerSubstrate:
         values = compose.parse((_folder(plan.lab) / "compose.yaml").read_text())
         if STORE in names and "driver_opts" not in values["volumes"]["store"]:
             report("the store's data has no bound on its size: this computer has no loop devices, or had none for it")
-        with ThreadPoolExecutor(max_workers=8) as pool:
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
             for name, _ in zip(names, pool.map(lambda name: _start(values, plan.lab, name), names), strict=True):
                 report(f"{name} is started")
 
@@ -163,6 +164,18 @@ class DockerSubstrate:
             except APIError:
                 if api().inspect_container(container)["State"]["Paused"]:
                     raise
+
+    def sleep(self, lab: str, names: Sequence[NodeName], by: Deadline) -> None:
+        with in_our_words("putting containers to sleep"):
+            _each(api().pause, lab, self._in_state(State.RUNNING, lab, names, by))
+
+    def wake(self, lab: str, names: Sequence[NodeName], by: Deadline) -> None:
+        with in_our_words("waking containers"):
+            _each(api().unpause, lab, self._in_state(State.SLEEPING, lab, names, by))
+
+    def _in_state(self, state: State, lab: str, names: Sequence[NodeName], by: Deadline) -> list[NodeName]:
+        there = {node.name for node in self.nodes(lab, by) if node.state is state}
+        return [name for name in names if name in there]
 
     def power_off(self, lab: str, name: NodeName, by: Deadline) -> None:
         with in_our_words(f"killing {name}"):
@@ -241,6 +254,12 @@ class DockerSubstrate:
 
     def checks(self, by: Deadline) -> list[Check]:
         return engine_checks.checks()
+
+
+def _each(change: Callable[[str], None], lab: str, names: Sequence[NodeName]) -> None:
+    """Does this to the containers of all these nodes, several at once."""
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        list(pool.map(lambda name: change(Names(lab).node(name)), names))
 
 
 def _env_file(spec: NodeSpec) -> str:

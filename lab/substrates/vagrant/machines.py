@@ -2,7 +2,8 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from lab.host.run import run
 from lab.model.deadline import Deadline
@@ -56,6 +57,31 @@ def power_off(domain: str, by: Deadline) -> None:
     if there is not None and there.state not in ("shut off", "saved"):
         # It may have ended by itself since we looked: then there is nothing to power off.
         virsh.virsh("destroy", domain, by=by, ok={0: "off", 1: "was off"})
+
+
+def sleep(lab: str, names: Sequence[NodeName], by: Deadline) -> None:
+    """Writes the memory of those of these machines that run to the disk, all at once, and ends them with that."""
+    # Paused ones, too; without the word they would be paused again after they wake.
+    _all_at_once(lab, names, {"running": ("managedsave", "--running"), "paused": ("managedsave", "--running")}, by)
+
+
+def wake(lab: str, names: Sequence[NodeName], by: Deadline) -> list[NodeName]:
+    """Lets those of these machines go on that sleep, all at once; gives those that run now. Their clocks are behind."""
+    _all_at_once(lab, names, {"saved": ("start",), "paused": ("resume",)}, by)
+    found = of_lab(lab, virsh.domains(by))
+    return [name for name in names if name in found and found[name][0] is State.RUNNING]
+
+
+def _all_at_once(lab: str, names: Sequence[NodeName], commands: Mapping[str, tuple[str, ...]], by: Deadline) -> None:
+    """Gives each machine the command for its state in libvirt's words; one in another state, or none, is left alone."""
+    domains = virsh.domains(by)
+
+    def change(domain: str) -> None:
+        if domain in domains and domains[domain].state in commands:
+            virsh.virsh(*commands[domains[domain].state], domain, by=by)
+
+    with ThreadPoolExecutor(max_workers=max(len(names), 1)) as pool:
+        list(pool.map(change, [Names(lab).domain(name) for name in names]))
 
 
 def destroy(lab: str, name: NodeName, by: Deadline) -> None:

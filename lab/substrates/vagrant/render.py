@@ -8,14 +8,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lab.host.paths import REPO
 from lab.model.node import LOADBALANCER, STORE, LabPlan, NodeName, NodeSpec, Role
-from lab.model.plan import address
+from lab.model.plan import WORKERS_AT_MOST, address
 from lab.substrates.vagrant.names import Names, box, title
 
 _KERNEL_WORDS = (
     "root=/dev/vda net.ifnames=0 quiet mitigations=off audit=0 apparmor=0 selinux=0 random.trust_cpu=on "
     "cryptomgr.notests no_timer_check console=ttyS0"
 )
-_WORKERS_AT_MOST = 100
 
 
 def mac(address: str) -> str:
@@ -58,7 +57,7 @@ def vagrantfile(
 def network(plan: LabPlan) -> str:
     """The text of the lab's network.xml, with an address for each node that the lab may ever have."""
     subnet = ipaddress.IPv4Network(plan.subnet)
-    workers = [NodeName(Role.WORKER, index) for index in range(1, _WORKERS_AT_MOST + 1)]
+    workers = [NodeName(Role.WORKER, index) for index in range(1, WORKERS_AT_MOST + 1)]
     return _render(
         "network.xml.j2",
         plan=plan,

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lab.host import paths, records
@@ -13,6 +14,8 @@ from lab.model.plan import LOADBALANCER_PORT
 from lab.substrates.base import Reach, Report
 from lab.substrates.vagrant import box, engine_checks, kvm, machines, render, settings, ssh, tool, virsh
 from lab.substrates.vagrant.names import Names, boot_volume, lab_of_network, lab_of_volume
+
+_AT_ONCE = 8
 
 
 def make() -> "VagrantSubstrate":
@@ -124,6 +127,20 @@ class VagrantSubstrate:
 
     def resume(self, lab: str, name: NodeName, by: Deadline) -> None:
         virsh.virsh("resume", Names(lab).domain(name), by=by)
+
+    def sleep(self, lab: str, names: Sequence[NodeName], by: Deadline) -> None:
+        # One that was kept open would not answer until the machine is awake again.
+        _close_connections(lab, [str(name) for name in names], by)
+        machines.sleep(lab, names, by)
+
+    def wake(self, lab: str, names: Sequence[NodeName], by: Deadline) -> None:
+        domains = virsh.domains(by)
+        for name in names:
+            if (machine := domains.get(Names(lab).domain(name))) is not None:
+                open_console(lab, name, machine)
+        awake = machines.wake(lab, names, by)
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            list(pool.map(lambda name: ssh.set_clock(self.reach(lab, name), name, by), awake))
 
     def power_off(self, lab: str, name: NodeName, by: Deadline) -> None:
         machines.power_off(Names(lab).domain(name), by)

@@ -38,6 +38,14 @@ BAD = {
         ["status", "--name", "Blue_1"],
         "'Blue_1' cannot be the name of a lab",
     ),
+    "sleep on a lab that is not up": (
+        ["sleep", "docker"],
+        "lab lab is not up on docker",
+    ),
+    "wake on a lab that is up nowhere": (
+        ["wake"],
+        "lab lab is not up anywhere",
+    ),
     "logs of a lab that is not up": (
         ["logs", "docker/worker-1"],
         "lab lab is not up on docker",
@@ -124,7 +132,19 @@ def test_tab_completes_commands_arguments_and_options(words: list[str], offered:
 
 
 # Verbs that only look; a command in a node is the node's affair.
-LOOKS = {"doctor", "status", "list", "verify", "logs", "shell", "exec", "prove show", "prove list", "prove audit"}
+LOOKS = {
+    "doctor",
+    "status",
+    "timeline",
+    "list",
+    "verify",
+    "logs",
+    "shell",
+    "exec",
+    "prove show",
+    "prove list",
+    "prove audit",
+}
 
 
 def _typed_verbs() -> list[str]:

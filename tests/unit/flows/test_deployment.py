@@ -43,6 +43,55 @@ def test_a_file_that_is_gone_is_named_with_the_mend(tmp_path: Path) -> None:
     assert "--topology FILE" in raised.value.mend
 
 
+def test_the_warm_pool_stays_whatever_up_is_asked_for() -> None:
+    intend(deployment.topology_file())
+    lab = deployment.restaff(deployment.load("blue", "docker"), workers=[1], pool=[3, 2])
+    assert (lab.deployed.workers, lab.deployed.pool) == ((1,), (2, 3))
+    keys = dict.fromkeys(Role, "0")
+    again = deployment.intend(
+        "blue",
+        "docker",
+        mode=Mode.STATELESS,
+        workers=2,
+        topology=TOPOLOGY,
+        file=deployment.topology_file(),
+        keys=keys,
+    )
+    assert (again.deployed.workers, again.deployed.pool) == ((1, 4), (2, 3))
+    assert [str(spec.name) for spec in again.plan.workers()] == ["worker-1", "worker-4"]
+
+
+def test_a_record_of_before_there_was_a_warm_pool_has_none() -> None:
+    intend(deployment.topology_file())
+    record = paths.lab("blue") / "lab.json"
+    entry = records.read_json(record)
+    assert entry is not None
+    del entry["substrates"]["docker"]["pool"]
+    records.write_json(record, entry)
+    assert deployment.deployed("blue")["docker"].pool == ()
+
+
+def test_more_workers_than_a_lab_can_have_are_refused_and_nothing_is_written() -> None:
+    intend(deployment.topology_file())
+    with pytest.raises(UsageError) as raised:
+        deployment.restaff(deployment.load("blue", "docker"), workers=range(1, 100), pool=[100, 101])
+    assert str(raised.value) == (
+        "a lab has 100 workers at most, those that sleep included\n"
+        "  where: lab blue on docker\n"
+        "  mend:  ask for fewer, or for a smaller warm pool"
+    )
+    assert deployment.deployed("blue")["docker"].workers == (1,)
+
+
+def test_a_lab_that_was_destroyed_meanwhile_gets_no_record_again() -> None:
+    intend(deployment.topology_file())
+    lab = deployment.load("blue", "docker")
+    deployment.forget("blue", "docker", volumes=False)
+    with pytest.raises(UsageError, match="lab blue is not up on docker"):
+        deployment.restaff(lab, workers=[1, 2], pool=[])
+    assert deployment.deployed("blue") == {}
+
+
 DAMAGED = ["", '{"lab": "blue", "slot"', "\udcff", "[]", '{"slot": 0}', '{"slot": 0, "substrates": {"docker": 1}}']
 
 

@@ -28,6 +28,6 @@ def test_a_run_that_could_not_end_within_a_day_is_refused_at_once(asked: prove.A
 
 
 def test_a_runs_name_begins_with_its_year_so_that_the_latest_comes_last() -> None:
-    name = prove._new_run()
+    name = prove.new_run()
     assert writes.RUN.fullmatch(name)
     assert abs(time.mktime(time.strptime(name[:12], "%y%m%d%H%M%S")) - time.time()) < 60

@@ -17,7 +17,12 @@ CASES = {
     "all is there": (ALL_UP, Changes()),
     "a worker was killed": ({**ALL_UP, W1: State.ABSENT}, Changes(create=(W1,))),
     "the host was restarted": (dict.fromkeys(ALL_UP, State.STOPPED), Changes(create=(LOADBALANCER, STORE, W1, W2))),
-    "a laptop was suspended": ({**ALL_UP, STORE: State.SLEEPING}, Changes(create=(STORE,))),
+    "a laptop was suspended": ({**ALL_UP, STORE: State.SLEEPING}, Changes(wake=(STORE,))),
+    "the lab sleeps": (dict.fromkeys(ALL_UP, State.SLEEPING), Changes(wake=(LOADBALANCER, STORE, W1, W2))),
+    "a worker died while the others slept": (
+        {LOADBALANCER: State.SLEEPING, STORE: State.SLEEPING, W1: State.SLEEPING},
+        Changes(create=(W2,), wake=(LOADBALANCER, STORE, W1)),
+    ),
     "a node is there only in part": ({**ALL_UP, W2: State.CREATING}, Changes(create=(W2,), clear=(W2,))),
     "a node failed": ({**ALL_UP, W2: State.FAILED}, Changes(create=(W2,), clear=(W2,))),
     "there is a worker too many": ({**ALL_UP, W3: State.RUNNING}, Changes(retire=(W3,))),
@@ -51,8 +56,20 @@ OLD = {
         Changes(create=(W1,), remake=(W1,)),
     ),
     "a node that failed is removed as such": ({W2}, {**ALL_UP, W2: State.FAILED}, Changes(create=(W2,), clear=(W2,))),
+    "one that sleeps is not woken for that": (
+        {W1, STORE},
+        dict.fromkeys(ALL_UP, State.SLEEPING),
+        Changes(create=(STORE, W1), remake=(STORE, W1), wake=(LOADBALANCER, W2)),
+    ),
     "a worker too many just goes": ({W3}, {**ALL_UP, W3: State.RUNNING}, Changes(retire=(W3,))),
 }
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("old", [set(), {W3}])
+def test_up_leaves_the_warm_pool_as_it_is(state: State, old: set[NodeName]) -> None:
+    plan = make(pool=(3,))
+    assert decide(plan, _there(plan, {**ALL_UP, W3: state}, old)) == Changes()
 
 
 @pytest.mark.parametrize("case", OLD)
@@ -65,11 +82,14 @@ def test_an_outdated_worker_that_keeps_its_users_data_is_left() -> None:
     plan = make(Mode.STATEFUL)
     there = _there(plan, {**ALL_UP, W2: State.STOPPED}, {W1, W2, STORE})
     assert decide(plan, there) == Changes(create=(STORE, W2), remake=(STORE,), leave=(W1, W2))
+    asleep = _there(plan, {**ALL_UP, W2: State.SLEEPING}, {W1, W2})
+    assert decide(plan, asleep) == Changes(leave=(W1, W2), wake=(W2,))
 
 
 def test_every_change_is_told_in_words() -> None:
-    told = Changes(create=(STORE, W1), remake=(STORE,), retire=(W3,), renew=(W2,)).in_words()
+    told = Changes(create=(STORE, W1), remake=(STORE,), retire=(W3,), renew=(W2,), wake=(LOADBALANCER,)).in_words()
     assert told == [
+        "wake loadbalancer-1",
         "make worker-1",
         "make store-1 anew: it is outdated",
         "drain worker-2 and make it anew: it is outdated",
@@ -83,3 +103,12 @@ def test_every_change_is_told_in_words() -> None:
 )
 def test_workers_keep_their_numbers(before: list[int], count: int, after: list[int]) -> None:
     assert numbers(before, count) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "count", "taken", "after"), [([1], 3, [2], [1, 3, 4]), ([], 2, [1, 2], [3, 4]), ([4], 1, [1], [4])]
+)
+def test_a_new_worker_gets_no_number_of_the_warm_pool(
+    before: list[int], count: int, taken: list[int], after: list[int]
+) -> None:
+    assert numbers(before, count, taken=taken) == after

@@ -43,6 +43,24 @@ def test_another_process_that_got_the_same_pid_is_left_alone(tmp_path: Path) -> 
         process.wait()
 
 
+def test_what_was_started_by_somebody_who_lives_is_no_orphan(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        with children.kept_in(tmp_path), children.recorded(process.pid, ["git"]):
+            assert children.end_orphans(tmp_path, Deadline.after(20, "test")) == []
+            assert process.poll() is None
+            (record,) = tmp_path.iterdir()
+            entry = json.loads(record.read_text())
+            # Its parent's pid went to another process since: then nobody waits for it.
+            entry["by"]["started"] -= 1
+            record.write_text(json.dumps(entry))
+            assert children.end_orphans(tmp_path, Deadline.after(20, "test")) == ["git"]
+        assert process.wait(timeout=20) < 0
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_a_record_lasts_as_long_as_its_program(tmp_path: Path) -> None:
     with children.kept_in(tmp_path), children.recorded(1, ["init"]):
         assert [path.name for path in tmp_path.iterdir()] == ["1.json"]

@@ -25,8 +25,9 @@ def make(
     slot: int = 0,
     topology: Topology = TOPOLOGY,
     keys: Mapping[Role, str] = KEYS,
+    pool: tuple[int, ...] = (),
 ) -> LabPlan:
-    return plan.make(plan.Asked("blue", "docker", slot, mode, workers), topology, keys, "geheim", configure)
+    return plan.make(plan.Asked("blue", "docker", slot, mode, workers, pool), topology, keys, "geheim", configure)
 
 
 def test_every_node_has_its_fixed_address() -> None:
@@ -57,6 +58,16 @@ def test_a_plan_never_prints_its_secrets() -> None:
 def test_the_load_balancer_is_configured_with_all_workers() -> None:
     text = make().node(LOADBALANCER).files["haproxy.cfg"]
     assert text == "stateless: {'worker-1': '10.77.0.101', 'worker-2': '10.77.0.102'}"
+
+
+def test_the_warm_pool_is_made_as_all_workers_are_and_not_in_the_load_balancer() -> None:
+    whole, without = make(workers=(1, 4), pool=(2,)), make(workers=(1, 4))
+    assert [str(spec.name) for spec in whole.nodes][2:] == ["worker-1", "worker-2", "worker-4"]
+    assert [str(spec.name) for spec in whole.workers()] == ["worker-1", "worker-4"]
+    assert whole.awake() == without.nodes
+    assert whole.node(LOADBALANCER).files == without.node(LOADBALANCER).files
+    # So it can be woken into service: nothing about it has to change for that.
+    assert whole.node(NodeName(Role.WORKER, 2)) == make(workers=(1, 2, 4)).node(NodeName(Role.WORKER, 2))
 
 
 def _changed(**tables: dict[str, object]) -> Topology:

@@ -1,0 +1,90 @@
+"""`lab sleep` and `lab wake`: a whole lab put to rest, and back to where it was."""
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+from lab.flows import deployment, prove, readiness, up
+from lab.flows.deployment import Deployment
+from lab.model.deadline import Deadline
+from lab.model.errors import UsageError
+from lab.model.node import READY, STORE, NodeName, State
+from lab.substrates.base import Report
+from lab.timeline.events import Event, Kind
+
+# What would take sleeping nodes for dead ones.
+_LEASES = ("prove", "autoscale", "refresh")
+_EITHER = (State.RUNNING, State.SLEEPING)
+
+
+def sleep(lab: Deployment, report: Report, by: Deadline) -> None:
+    """Puts all nodes that run to sleep: workers first, the store last, so that nobody asks one that sleeps already.
+
+    Raises UsageError while a run, an autoscaler or a refresh is at work on the lab.
+    """
+    with ExitStack() as held:
+        for verb in _LEASES:
+            held.enter_context(prove.leased(lab.lab, verb))
+        held.enter_context(deployment.changing(lab.lab, "sleep", by))
+        for group in _awake(deployment.load(lab.lab, lab.plan.substrate), by):
+            report(f"putting {_listed(group)} to sleep")
+            up.rest(lab).sleep(lab.lab, group, by)
+            lab.note(State.SLEEPING, *group)
+        _note(lab, "sleep")
+
+
+def wake(lab: Deployment, report: Report, by: Deadline) -> None:
+    """Wakes all nodes but the warm pool; returns once the load balancer answers and all workers serve.
+
+    Raises UsageError, and changes nothing, where a node is neither awake nor asleep: it is no matter of waking then.
+    """
+    with deployment.changing(lab.lab, "wake", by):
+        lab = deployment.load(lab.lab, lab.plan.substrate)
+        names = sleeping(lab, _states(lab, by))
+        up.wake(lab, names, report, by)
+        readiness.await_node(lab, STORE, report, by)
+        readiness.await_serving(lab, [spec.name for spec in lab.plan.workers()], report, by)
+        lab.note(READY, *names)
+        _note(lab, "wake")
+
+
+def forecast_sleep(lab: Deployment, by: Deadline) -> list[str]:
+    """What `sleep` would do, in words; changes nothing."""
+    return [f"would put {_listed(group)} to sleep" for group in _awake(lab, by)]
+
+
+def forecast_wake(lab: Deployment, by: Deadline) -> list[str]:
+    """What `wake` would do, in words; changes nothing. Raises UsageError as `wake` does."""
+    return [f"would wake {_listed(names)}"] if (names := sleeping(lab, _states(lab, by))) else []
+
+
+def _awake(lab: Deployment, by: Deadline) -> list[list[NodeName]]:
+    """The nodes that run, grouped by role in the order in which they fall asleep."""
+    running = [name for name, state in _states(lab, by).items() if state is State.RUNNING]
+    groups = ([name for name in running if name.role is role] for role in reversed(up.WAKE_ORDER))
+    return [group for group in groups if group]
+
+
+def _states(lab: Deployment, by: Deadline) -> dict[NodeName, State]:
+    return {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}
+
+
+def sleeping(lab: Deployment, states: Mapping[NodeName, State]) -> list[NodeName]:
+    """The nodes to wake, from the states of those that are there; raises UsageError for one that neither runs nor
+    sleeps. Pure."""
+    wanted = {spec.name: states.get(spec.name, State.ABSENT) for spec in lab.plan.awake()}
+    if other := [f"{name} is {state}" for name, state in wanted.items() if state not in _EITHER]:
+        raise UsageError(
+            f"{', '.join(other)}, so there is more to do than to wake the lab",
+            where=f"lab {lab.lab} on {lab.plan.substrate}",
+            mend=f"run {lab.typed('up @')}, which wakes what sleeps, and makes what is missing",
+        )
+    return [name for name, state in wanted.items() if state is State.SLEEPING]
+
+
+def _note(lab: Deployment, what: str) -> None:
+    lab.timeline().note(Event(time.time(), Kind.CHANGE, what))
+
+
+def _listed(names: list[NodeName]) -> str:
+    return ", ".join(map(str, names))

@@ -1,0 +1,83 @@
+"""The timeline of a lab on one substrate: a file that several processes append events to, and that anybody may read."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.host import paths
+from lab.model.errors import LabError, UsageError
+from lab.timeline import events
+from lab.timeline.events import Event
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The events of a file in order of time, and how many of its lines are none: torn by a crash or a full disk."""
+
+    events: list[Event]
+    damaged: int
+
+
+class Recorder:
+    """The timeline in the file at `path`. What is noted by several processes at once stands there line by line."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def note(self, event: Event) -> None:
+        """Appends an event. A lab that was destroyed meanwhile has no timeline any more: then nothing is written.
+
+        Raises LabError where the file cannot be written.
+        """
+        line = event.line().encode()
+        try:
+            # Linux gives a write to a file with O_APPEND its place at the end as one step (open(2), write(2)).
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        except FileNotFoundError:
+            return
+        except OSError as failed:
+            raise self._error(failed) from failed
+        try:
+            os.write(file, line if _ends_whole(file) else b"\n" + line)
+        except OSError as failed:
+            raise self._error(failed) from failed
+        finally:
+            os.close(file)
+
+    def read(self) -> Recorded:
+        """What was noted; nothing where nothing was. A damaged line is counted, and does not hide the others."""
+        try:
+            lines = self.path.read_text(errors="replace").splitlines(keepends=True)
+        except FileNotFoundError:
+            lines = []
+        found, damaged = list[Event](), 0
+        for line in lines:
+            try:
+                told = events.read([line], str(self.path))
+            except UsageError:
+                told = []
+            found += told
+            damaged += not told
+        return Recorded(sorted(found, key=lambda event: event.at), damaged)
+
+    def forget(self) -> None:
+        """Removes the file."""
+        self.path.unlink(missing_ok=True)
+
+    def _error(self, failed: OSError) -> LabError:
+        return LabError(
+            f"the timeline could not be written: {failed.strerror}",
+            where=str(self.path),
+            mend="see that the file and its folder are yours to write in and have room",
+        )
+
+
+def recorder(lab: str, substrate: str) -> Recorder:
+    """The timeline of a lab on a substrate."""
+    return Recorder(paths.lab(lab) / f"timeline-{substrate}.jsonl")
+
+
+def _ends_whole(file: int) -> bool:
+    """Whether the file's last line is whole, so that another one does not become a part of it."""
+    size = os.fstat(file).st_size
+    return size == 0 or os.pread(file, 1, size - 1) == b"\n"

@@ -1,0 +1,72 @@
+"""A crowd at the door: as simple a load as can be, and every answer that was not the one that was asked for."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from threading import Event, Lock, Thread
+from types import TracebackType
+
+import httpx
+
+# A write of which half is sent, and the rest after this: so its worker is busy with it, and nobody may repeat it.
+HOLD_S = 0.6
+_HALF = b"half of a file\n" * 10
+_PATIENCE_S = 60
+
+
+class Crowd:
+    """Visitors who read and write through `url` from the beginning of the block to its end, each without a pause."""
+
+    def __init__(self, url: str, visitors: int) -> None:
+        self.answers: Counter[str] = Counter()
+        self._url = url
+        self._goes, self._lock = Event(), Lock()
+        self._threads = [Thread(target=self._visit, args=(number,)) for number in range(visitors)]
+
+    def __enter__(self) -> "Crowd":
+        self._goes.set()
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+    ) -> None:
+        self._goes.clear()
+        for thread in self._threads:
+            thread.join()
+
+    @property
+    def served(self) -> int:
+        """How many requests were answered as they should be."""
+        return sum(count for answer, count in self.answers.items() if answer in ("GET 200", "PUT 201"))
+
+    @property
+    def errors(self) -> dict[str, int]:
+        """What else came, and how often."""
+        return {answer: count for answer, count in self.answers.items() if answer not in ("GET 200", "PUT 201")}
+
+    def _visit(self, number: int) -> None:
+        with httpx.Client(base_url=self._url, timeout=_PATIENCE_S, trust_env=False) as client:
+            while self._goes.is_set():
+                self._ask(client, client.build_request("GET", f"/work?wait_ms={HOLD_S * 1000:.0f}"))
+                self._ask(client, _slow_write(client, number))
+
+    def _ask(self, client: httpx.Client, request: httpx.Request) -> None:
+        try:
+            answer = f"{request.method} {client.send(request).status_code}"
+        except httpx.HTTPError as error:
+            answer = f"{request.method} {type(error).__name__}"
+        with self._lock:
+            self.answers[answer] += 1
+
+
+def _slow_write(client: httpx.Client, number: int) -> httpx.Request:
+    length = {"Content-Length": str(2 * len(_HALF))}
+    return client.build_request("PUT", f"/files/crowd-{number}.txt", content=_halves(), headers=length)
+
+
+def _halves() -> Iterator[bytes]:
+    yield _HALF
+    time.sleep(HOLD_S)
+    yield _HALF

@@ -1,0 +1,99 @@
+"""The fleet of a lab: who is dead gets a successor, and who has no app yet is counted for nothing."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from lab.flows import deployment, fleet
+from lab.flows.deployment import Deployment
+from lab.flows.fleet import Fleet
+from lab.host.wait import await_until
+from lab.model.deadline import Deadline
+from lab.model.node import STORE, NodeName, Role
+from lab.substrates.base import HasRoot
+from tests.conftest import REPO, type_well
+from tests.contract.conftest import W1, W2, status
+
+W3 = NodeName(Role.WORKER, 3)
+_DAEMON = "/usr/lib/git-core/git-daemon"
+# Its pattern does not match the shell that runs this.
+_AWAY = f"mv {_DAEMON} {_DAEMON}.away; kill $(grep -lz 'git-core/git[-]daemon$' /proc/[0-9]*/cmdline | cut -d/ -f3)"
+_BACK = f"[ ! -e {_DAEMON}.away ] || mv {_DAEMON}.away {_DAEMON}"
+
+
+def say_nothing(_step: str) -> None:
+    """Steps are not looked at here."""
+
+
+@pytest.fixture
+def lab(whole: Deployment) -> Iterator[Deployment]:
+    """A lab of workers 1 and 2; `up` makes it that again, without a warm pool."""
+    yield whole
+    deployment.restaff(whole, [1, 2], pool=[])
+
+
+def test_a_dead_worker_gets_a_successor_from_the_warm_pool(lab: Deployment, by: Deadline) -> None:
+    lab = fleet.fill_pool(lab, 1, say_nothing, by)
+    assert fleet.seen(lab, by) == Fleet(serving=(W1, W2), asleep=(W3,))
+    type_well("kill", f"{lab.plan.substrate}/worker-2", "--name", lab.lab)
+    assert fleet.seen(lab, by) == Fleet(serving=(W1,), asleep=(W3,), dead=(W2,))
+    lab = fleet.replace_dead(lab, [W2], say_nothing, by)
+    assert fleet.seen(lab, by) == Fleet(serving=(W1, W3))
+    assert fleet.replace_dead(lab, [W2, W3], say_nothing, by).deployed.workers == (1, 3)
+
+
+@pytest.mark.long("vagrant")
+def test_a_dead_worker_gets_a_successor_made_anew_where_nobody_sleeps(lab: Deployment, by: Deadline) -> None:
+    lab.substrate.destroy(lab.lab, W2, by)
+    lab = fleet.replace_dead(lab, [W2], say_nothing, by)
+    assert fleet.seen(lab, by) == Fleet(serving=(W1, W2))
+
+
+@pytest.mark.long("vagrant")
+def test_a_warm_pool_that_somebody_damaged_is_filled_again(lab: Deployment, by: Deadline) -> None:
+    lab = fleet.fill_pool(lab, 1, say_nothing, by)
+    lab.substrate.destroy(lab.lab, W3, by)
+    assert fleet.pool(lab, by) == ()
+    assert fleet.seen(lab, by) == Fleet(serving=(W1, W2))
+    assert fleet.pool(fleet.fill_pool(lab, 1, say_nothing, by), by) == (W3,)
+
+
+@pytest.fixture
+def sourceless(lab: Deployment, by: Deadline) -> Iterator[Deployment]:
+    """A lab whose source service is away; it is back after the test."""
+    assert isinstance(lab.substrate, HasRoot)
+    root = lab.substrate.root(lab.lab, STORE)
+    root.run(["sh", "-euc", _AWAY], by)
+    yield lab
+    root.run(["sh", "-euc", _BACK], by)
+
+
+@pytest.mark.long("vagrant")
+def test_a_worker_without_a_source_says_so_is_not_counted_and_serves_once_the_source_is_back(
+    sourceless: Deployment, by: Deadline
+) -> None:
+    lab = sourceless
+    assert isinstance(lab.substrate, HasRoot)
+    code = (
+        "import sys; from lab.flows import deployment, fleet; from lab.model.deadline import Deadline\n"
+        "fleet.grow(deployment.load(*sys.argv[1:]), 1, print, Deadline.after(600, 'a test'))"
+    )
+    growing = subprocess.Popen([sys.executable, "-c", code, lab.lab, lab.plan.substrate], cwd=REPO)
+    try:
+
+        def probe() -> str | None:
+            shown = status(lab).get("worker-3", {})
+            return None if shown.get("waits_for") == "the source service" else f"{shown}"
+
+        await_until(probe, by, what="the status of a worker without its source", mend="", every_s=0.5)
+        assert status(lab)["worker-3"]["ready"] is False
+        seen = fleet.seen(lab, by)
+        assert (seen.serving, seen.warming) == ((W1, W2), (W3,))
+        lab.substrate.root(lab.lab, STORE).run(["sh", "-euc", _BACK], by)
+        assert growing.wait(timeout=by.left()) == 0
+    finally:
+        growing.kill()
+        growing.wait()
+    assert fleet.seen(lab, by).serving == (W1, W2, W3)

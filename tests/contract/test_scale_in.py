@@ -1,0 +1,129 @@
+"""Scale-in without a scratch: a worker leaves under load and no visitor notices; and how it would be without that."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from lab.flows import deployment, fleet
+from lab.flows.deployment import Deployment
+from lab.flows.fleet import ScaleIn
+from lab.host.wait import await_until
+from lab.model.deadline import Deadline
+from lab.model.node import NodeName, Role, State
+from lab.traffic.visitor import Visitor
+from tests.conftest import type_well
+from tests.contract.conftest import W1, W2, status
+from tests.contract.crowd import Crowd
+
+W3, W4 = NodeName(Role.WORKER, 3), NodeName(Role.WORKER, 4)
+VISITORS, IN_FLIGHT_AT_LEAST = 40, 20
+
+
+def say_nothing(_step: str) -> None:
+    """Steps are not looked at here."""
+
+
+@pytest.fixture
+def roomy(whole: Deployment, by: Deadline) -> Iterator[Deployment]:
+    """A lab of four workers; `up` makes it one of two again, without a warm pool."""
+    yield fleet.grow(whole, 2, say_nothing, by)
+    deployment.restaff(whole, [1, 2], pool=[])
+
+
+def in_flight(lab: Deployment, names: list[NodeName], by: Deadline) -> int:
+    """The requests that these workers are at right now, as the load balancer counts them."""
+    wanted = {str(name) for name in names}
+    return sum(server.sessions for server in lab.loadbalancer().servers(by) or [] if server.name in wanted)
+
+
+def await_busy(lab: Deployment, names: list[NodeName], least: int, by: Deadline) -> int:
+    """Returns, with their number, once so many requests are in flight on these workers."""
+    seen = [0]
+
+    def probe() -> str | None:
+        seen.append(in_flight(lab, names, by))
+        return None if seen[-1] >= least else f"{seen[-1]} in flight"
+
+    await_until(probe, by, what=f"{least} requests in flight", mend="")
+    return seen[-1]
+
+
+@pytest.mark.long("vagrant")
+@pytest.mark.parametrize("how", ScaleIn)
+def test_workers_leave_under_load_and_no_visitor_notices(
+    roomy: Deployment, url: str, visitor: Visitor, how: ScaleIn, by: Deadline
+) -> None:
+    with Crowd(url, VISITORS) as crowd:
+        for victim in (W4, W3):
+            await_busy(roomy, [victim], 4, by)
+            roomy = fleet.shrink(roomy, victim, how, 300, say_nothing, by)
+        served = crowd.served
+        await_until(lambda: None if crowd.served > served + VISITORS else "few", by, what="traffic", mend="")
+    assert crowd.errors == {}
+    assert crowd.served > 3 * VISITORS
+    assert visitor.missing() == []
+    seen = fleet.seen(roomy, by)
+    assert (seen.serving, seen.draining, seen.dead) == ((W1, W2), (), ())
+    assert seen.asleep == ((W3, W4) if how is ScaleIn.SLEEP else ())
+    there = {node.name: node.state for node in roomy.substrate.nodes(roomy.lab, by)}
+    assert there.get(W3, State.ABSENT) is (State.SLEEPING if how is ScaleIn.SLEEP else State.ABSENT)
+
+
+@pytest.mark.long("vagrant")
+def test_the_same_load_notices_workers_that_are_killed_without_a_drain(
+    roomy: Deployment, url: str, visitor: Visitor, by: Deadline
+) -> None:
+    victims = [W2, W3, W4]
+    with Crowd(url, VISITORS) as crowd:
+        busy = await_busy(roomy, victims, IN_FLIGHT_AT_LEAST, by)
+        with ThreadPoolExecutor(len(victims)) as at_once:
+            list(at_once.map(lambda name: roomy.substrate.destroy(roomy.lab, name, by), victims))
+        served = crowd.served
+        await_until(lambda: None if crowd.served > served + VISITORS else "few", by, what="traffic", mend="")
+    assert busy >= IN_FLIGHT_AT_LEAST
+    assert sum(crowd.errors.values()) > 0
+    # What was acknowledged is there all the same: that is what a worker keeps nothing for.
+    assert visitor.missing() == []
+
+
+@pytest.mark.long("vagrant")
+def test_a_shrink_that_was_interrupted_is_finished_by_the_next_one(roomy: Deployment, by: Deadline) -> None:
+    numbers = [1, 2, 3]
+    lab = deployment.restaff(roomy, numbers, pool=[4])
+    lab.loadbalancer().drain(str(W4), by)
+    assert fleet.seen(lab, by).draining == (W4,)
+    fleet.shrink(lab, W4, ScaleIn.SLEEP, 300, say_nothing, by)
+    assert fleet.seen(lab, by).asleep == (W4,)
+    fleet.shrink(lab, W4, ScaleIn.SLEEP, 300, say_nothing, by)
+    assert fleet.seen(lab, by).asleep == (W4,)
+
+
+STICKY = "test-sticky"
+
+
+@pytest.fixture
+def sticky(substrate_name: str) -> Iterator[Deployment]:
+    """A lab whose users stay with their worker."""
+    type_well("up", substrate_name, "--stateful", "--workers", "2", "--name", STICKY)
+    yield deployment.load(STICKY, substrate_name)
+    type_well("destroy", substrate_name, "--volumes", "--yes", "--name", STICKY)
+
+
+@pytest.mark.long
+def test_where_users_stay_with_their_worker_it_waits_for_them_for_so_long_and_no_longer(
+    sticky: Deployment, by: Deadline
+) -> None:
+    visitor = Visitor(sticky.substrate.url(sticky.plan))
+    visitors_worker = NodeName.parse(visitor.log_in())
+    empty = W2 if visitors_worker == W1 else W1
+    sticky = fleet.grow(sticky, 1, say_nothing, by)
+    began = time.monotonic()
+    sticky = fleet.shrink(sticky, empty, ScaleIn.DELETE, 300, say_nothing, by)
+    assert time.monotonic() - began < 150, "nobody was there: it ends early"
+    assert visitor.missing() == []
+    began = time.monotonic()
+    sticky = fleet.shrink(sticky, visitors_worker, ScaleIn.DELETE, 5, say_nothing, by)
+    assert time.monotonic() - began >= 5, "its user was there until a moment ago"
+    assert status(sticky)["worker-3"]["ready"] is True

@@ -1,0 +1,62 @@
+"""Who is where in the fleet: from what is wanted, what the engine tells, and what the load balancer tells."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.flows.fleet import Fleet, joined
+from lab.loadbalancer.config import Server
+from lab.model.node import LOADBALANCER, NodeName, Role, State
+from tests.unit.model.test_plan import make
+
+W1, W2, W3 = (NodeName(Role.WORKER, number) for number in (1, 2, 3))
+# Worker 1 is wanted in service, 2 in the pool, and 3 nowhere.
+PLAN = make(workers=(1,), pool=(2,))
+RUNNING, SLEEPING, ABSENT = State.RUNNING, State.SLEEPING, State.ABSENT
+
+CASES: dict[str, tuple[NodeName, State, str | None, Fleet]] = {
+    "it serves": (W1, RUNNING, "UP", Fleet(serving=(W1,))),
+    "it serves, one good check after a bad one": (W1, RUNNING, "UP 1/2", Fleet(serving=(W1,))),
+    "it boots": (W1, RUNNING, None, Fleet(warming=(W1,))),
+    "it was checked, and is not ready": (W1, RUNNING, "DOWN", Fleet(warming=(W1,))),
+    "it is drained": (W1, RUNNING, "DRAIN", Fleet(draining=(W1,))),
+    "it is told to end": (W1, State.DRAINING, "UP", Fleet(draining=(W1,))),
+    "it is not there, which the load balancer does not know yet": (W1, ABSENT, "UP", Fleet(dead=(W1,))),
+    "it is there in part": (W1, State.CREATING, None, Fleet(dead=(W1,))),
+    "it ended": (W1, State.STOPPED, "DOWN", Fleet(dead=(W1,))),
+    "it failed": (W1, State.FAILED, "DOWN", Fleet(dead=(W1,))),
+    "it sleeps, with the whole lab": (W1, SLEEPING, "DOWN", Fleet(asleep=(W1,))),
+    "it sleeps in the pool": (W2, SLEEPING, None, Fleet(asleep=(W2,), dead=(W1,))),
+    "it boots for the pool": (W2, RUNNING, None, Fleet(dead=(W1,))),
+    "it goes back to the pool": (W2, RUNNING, "DRAIN", Fleet(draining=(W2,), dead=(W1,))),
+    "it is gone from the pool": (W2, ABSENT, None, Fleet(dead=(W1,))),
+    "it goes for good": (W3, RUNNING, "DRAIN", Fleet(draining=(W3,), dead=(W1,))),
+    "it went": (W3, State.STOPPED, None, Fleet(dead=(W1,))),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_worker_is_where_engine_and_load_balancer_say(case: str) -> None:
+    name, state, status, fleet = CASES[case]
+    servers = [Server(str(name), status, 0, 0)] if status else []
+    assert joined(PLAN, {LOADBALANCER: RUNNING, name: state}, servers) == fleet
+
+
+NAMES = st.sampled_from([NodeName(Role.WORKER, number) for number in range(1, 6)])
+STATUSES = st.sampled_from(["UP", "UP 1/2", "DOWN", "DOWN 1/2", "DRAIN", "MAINT", "no check"])
+
+
+@given(st.dictionaries(NAMES, st.sampled_from(State)), st.dictionaries(NAMES, STATUSES))
+def test_no_worker_is_in_two_places_and_only_one_that_runs_and_is_wanted_is_capacity(
+    states: dict[NodeName, State], statuses: dict[NodeName, str]
+) -> None:
+    plan = make(workers=(1, 2, 3), pool=(4,))
+    servers = [Server(str(name), status, 0, 0) for name, status in statuses.items()]
+    fleet = joined(plan, states, servers)
+    places = [fleet.serving, fleet.warming, fleet.draining, fleet.asleep, fleet.dead]
+    everybody = [name for place in places for name in place]
+    assert len(everybody) == len(set(everybody))
+    wanted = {spec.name for spec in plan.workers()}
+    assert wanted <= set(everybody)
+    assert set(fleet.serving + fleet.warming) <= {name for name in wanted if states.get(name) is RUNNING}
+    assert set(fleet.dead) <= wanted

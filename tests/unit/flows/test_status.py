@@ -1,0 +1,32 @@
+"""What is shown of one node."""
+
+import pytest
+
+from lab.flows.status import node_status
+from lab.model.node import STORE, NodeName, Role, State
+
+W1 = NodeName(Role.WORKER, 1)
+SOURCE = "the source service"
+
+CASES: dict[str, tuple[NodeName, State, tuple[bool, str | None], bool, str | None]] = {
+    "its app is not fetched yet, for the source is away": (W1, State.RUNNING, (False, None), False, SOURCE),
+    "it boots": (W1, State.RUNNING, (False, None), True, None),
+    "it runs, and the source went away later": (W1, State.RUNNING, (True, "abc"), False, None),
+    "it runs and waits for the database": (W1, State.RUNNING, (False, "abc"), False, None),
+    "it sleeps": (W1, State.SLEEPING, (False, None), False, None),
+    "the store waits for no source": (STORE, State.RUNNING, (False, None), False, None),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_worker_says_what_it_waits_for(case: str) -> None:
+    name, state, probed, has_source, waits_for = CASES[case]
+    row = (name, state, "10.77.0.101")
+    shown = node_status(row, str(state), probed, is_old=False, in_pool=False, has_source=has_source)
+    assert (shown.ready, shown.waits_for) == (probed[0], waits_for)
+
+
+def test_a_worker_of_the_pool_is_never_ready() -> None:
+    row = (W1, State.RUNNING, "10.77.0.101")
+    shown = node_status(row, "running", (True, "abc"), is_old=None, in_pool=True, has_source=True)
+    assert (shown.in_pool, shown.ready) == (True, False)

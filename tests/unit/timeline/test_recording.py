@@ -1,0 +1,67 @@
+"""The file of a timeline: several writers, torn lines, and a lab that is gone."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.model.errors import LabError
+from lab.timeline.events import Event, Kind
+from lab.timeline.recording import Recorder, recorder
+from tests.conftest import REPO
+
+EVENTS = [Event(float(n), Kind.SAMPLE, "visitors", {"requests": n}) for n in range(1, 4)]
+
+
+@pytest.fixture
+def timeline(tmp_path: Path) -> Recorder:
+    return Recorder(tmp_path / "timeline-one.jsonl")
+
+
+def test_what_was_noted_is_read_in_order_of_time(timeline: Recorder) -> None:
+    assert timeline.read().events == []
+    for event in reversed(EVENTS):
+        timeline.note(event)
+    assert (timeline.read().events, timeline.read().damaged) == (EVENTS, 0)
+
+
+@pytest.mark.parametrize("torn", ['{"at":1', "{}\n", "\udcff\n", '{"at":1,"kind":"sample","what":"x","fields":{}}'])
+def test_a_damaged_line_neither_hides_the_others_nor_joins_the_next(timeline: Recorder, torn: str) -> None:
+    timeline.note(EVENTS[0])
+    with timeline.path.open("a", errors="surrogateescape") as file:
+        file.write(torn)
+    assert timeline.read().events == EVENTS[:1]
+    assert timeline.read().damaged == 1
+    timeline.note(EVENTS[1])
+    assert EVENTS[0] in timeline.read().events
+    assert EVENTS[1] in timeline.read().events
+
+
+def test_several_processes_write_whole_lines(timeline: Recorder) -> None:
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from lab.timeline.events import Event, Kind; from lab.timeline.recording import Recorder\n"
+        "for n in range(200): Recorder(Path(sys.argv[1])).note(Event(n, Kind.NODE, sys.argv[2], {'state': 'x' * 300}))"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, str(timeline.path), f"worker-{n}"], cwd=REPO) for n in range(3)
+    ]
+    assert [process.wait(60) for process in started] == [0, 0, 0]
+    assert (len(timeline.read().events), timeline.read().damaged) == (600, 0)
+
+
+def test_a_lab_that_was_destroyed_gets_no_timeline_again(tmp_path: Path) -> None:
+    Recorder(tmp_path / "gone" / "timeline-one.jsonl").note(EVENTS[0])
+    assert not (tmp_path / "gone").exists()
+
+
+def test_a_timeline_that_cannot_be_written_says_where(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="the timeline could not be written: Is a directory") as raised:
+        Recorder(tmp_path).note(EVENTS[0])
+    assert raised.value.where == str(tmp_path)
+
+
+def test_each_substrate_of_a_lab_has_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert recorder("blue", "one").path == tmp_path / "vagrant-docker-lab" / "labs" / "blue" / "timeline-one.jsonl"
