@@ -12,7 +12,7 @@ from errors import StoreAway, StoreFull
 from storage import Rows
 
 ANSWER_WITHIN_S = 3
-CONNECTIONS = 4  # of one worker: 20 workers stay below the 100 that PostgreSQL allows by default
+CONNECTIONS = 4  # of one worker: the store allows 440, so that 100 workers and some that are just replaced have theirs
 
 # The lock makes workers that start at the same moment wait for each other: two CREATE TABLE IF NOT EXISTS at once can
 # fail. Statements sent as one text are one transaction, so the lock ends with it.

@@ -7,11 +7,17 @@ import click
 from lab.cli import common
 from lab.flows import up
 from lab.model.node import Mode
+from lab.model.topology import WORKERS_AT_MOST
 
 
 @click.command(epilog="Example: lab up docker --workers 3")
 @common.substrate_argument("all")
-@click.option("--workers", type=click.IntRange(1, 100), metavar="N", help="How many workers; topology.toml says 2.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, WORKERS_AT_MOST),
+    metavar="N",
+    help="How many workers; topology.toml says 2.",
+)
 @click.option("--stateful", is_flag=True, help="The counter-example: each worker keeps its users' data itself.")
 @click.option("--topology", type=click.Path(path_type=Path), help="Another topology file; the lab stays with it.")
 @common.dry_run_option

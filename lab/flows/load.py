@@ -1,7 +1,8 @@
 """`lab load`: visitors at a lab, as many as a profile says; what became of their requests, phase by phase."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,9 @@ MOST_CPU_MS = 2000
 """What the app allows one request for work."""
 
 _BEAT_S = 1.0
+_SHORTEST_S = 0.25
+"""What the last sample is about at least: a single request in a moment is no thousand a second."""
+
 _LOOK_S = 0.5
 """For one look at the load balancer's workers: a sample does not wait longer for that."""
 
@@ -68,7 +72,8 @@ class Progress:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load came to; `journal` is that of a load that proves, and `account` what it tells."""
+    """What a load came to. `began_at` is the Unix time from which the phases count, to a tenth of a second; `journal` is
+    that of a load that proves, and `account` what it tells."""
 
     asked: Asked
     began_at: float
@@ -127,17 +132,16 @@ def run(asked: Asked, watch: Watch, report: Report, by: Deadline) -> Loaded:
     lab = deployment.load(asked.lab, asked.substrate)
     url = _answering(lab, by)
     plan = Plan.paced(prove.new_run(), asked.seed, asked.profile.pace, asked.cpu_ms)
-    figures, began_at, journal = Figures(asked.profile), time.time(), None
+    figures, journal = Figures(asked.profile), None
     pulse = _Pulse(lab, asked.profile, plan, figures, watch)
-    pulse.mark(f"began: {_words(asked, plan)}")
     report(f"{_words(asked, plan)}, to {url}")
-    if asked.proves:
-        journal = prove.follow(lab, plan, figures.hear, lambda seen: pulse.beat(seen.tally), report, by)
-    else:
-        _visit(url, lab, plan, figures, pulse, by)
-    pulse.end()
+    with pulse.marked(_words(asked, plan)):
+        if asked.proves:
+            journal = prove.follow(lab, plan, figures.hear, lambda seen: pulse.beat(seen.tally), report, by)
+        else:
+            _visit(url, lab, plan, figures, pulse, by)
     account = audit_file(journal) if journal else None
-    return Loaded(asked, began_at, figures.total(), figures.phases(), pulse.late_ms, journal, account)
+    return Loaded(asked, pulse.began_at, figures.total(), figures.phases(), pulse.late_ms, journal, account)
 
 
 def forecast(asked: Asked, by: Deadline) -> list[str]:
@@ -187,12 +191,13 @@ def _visit(url: str, lab: Deployment, plan: Plan, figures: Figures, pulse: "_Pul
 
 
 class _Pulse:
-    """Takes a sample each second, for the timeline and for who watches."""
+    """Takes a sample each second, for the timeline and for who watches. `began_at` is the Unix time of the first request,
+    to a tenth of a second."""
 
     def __init__(self, lab: Deployment, profile: Profile, plan: Plan, figures: Figures, watch: Watch) -> None:
         self._balancer, self._timeline = lab.loadbalancer(), lab.timeline()
         self._profile, self._plan, self._figures, self._watch = profile, plan, figures, watch
-        self._began = self._sampled = self._beaten = self._began_at = 0.0
+        self._began = self._sampled = self._beaten = self.began_at = 0.0
         self._tally: Tally | None = None
         self._begun = 0
 
@@ -201,9 +206,20 @@ class _Pulse:
         """How late the generator itself ever was."""
         return round(self._tally.late_s * 1000, 1) if self._tally else 0.0
 
-    def mark(self, why: str) -> None:
-        """Notes that a load begins or ends."""
-        self._timeline.note(Event(time.time(), Kind.CHANGE, "load", {"why": why}))
+    @contextmanager
+    def marked(self, words: str) -> Iterator[None]:
+        """Notes that a load begins and ends, also where it is cut short; what is left becomes the last sample."""
+        self._mark(f"began: {words}")
+        ended = "cut short"
+        try:
+            yield
+            ended = "ended"
+        finally:
+            if self._began:
+                # What came after the last beat, such as reading everything back, is no part of the load.
+                self._sample(self._beaten)
+            total = self._figures.total()
+            self._mark(f"{ended}: {total['errors']:,} of {total['requests']:,} requests failed")
 
     def beat(self, tally: Tally) -> None:
         """Takes a sample if it is time for one; the first request starts the clock."""
@@ -211,24 +227,20 @@ class _Pulse:
         self._beaten = now
         if not self._began and tally.begun:
             self._began = self._sampled = now
-            self._began_at = time.time()
+            self.began_at = time.time()
         elif self._began and now - self._sampled >= _BEAT_S:
             self._sample(now)
 
-    def end(self) -> None:
-        """Takes what is left as the last sample; what came after the last beat is no part of the load."""
-        if self._began:
-            self._sample(self._beaten)
-        total = self._figures.total()
-        self.mark(f"ended: {total['errors']:,} of {total['requests']:,} requests failed")
+    def _mark(self, why: str) -> None:
+        self._timeline.note(Event(time.time(), Kind.CHANGE, "load", {"why": why}))
 
     def _sample(self, now: float) -> None:
         tally, at_s = self._tally, now - self._began
         begun = tally.begun if tally else 0
-        fields = self._figures.sample(max(now - self._sampled, 0.001), begun - self._begun)
+        fields = self._figures.sample(max(now - self._sampled, _SHORTEST_S), begun - self._begun)
         fields |= {"users": self._plan.present(at_s), "workers": self._workers()}
         self._sampled, self._begun = now, begun
-        self._timeline.note(Event(self._began_at + at_s, Kind.SAMPLE, "visitors", fields))
+        self._timeline.note(Event(self.began_at + at_s, Kind.SAMPLE, "visitors", fields))
         phase = self._profile.phase_at(at_s).name
         self._watch(Progress(at_s, phase, self._profile.pace.rate_at(at_s), fields))
 

@@ -10,23 +10,22 @@ from pathlib import Path
 from lab.faults import catalogue, injection
 from lab.faults.base import Ground
 from lab.faults.catalogue import Planned
-from lab.faults.injection import Injected
 from lab.flows import deployment, readiness, workers
 from lab.flows.deployment import Deployment
+from lab.flows.noted_fault import NotedFault
+from lab.flows.read_all import read_all
 from lab.host import lock, paths
 from lab.ledger import records
 from lab.ledger.plan import LONGEST_S, Plan
-from lab.ledger.records import FaultNote, Header, Source, Stage
+from lab.ledger.records import Header
 from lab.ledger.writer import Journal
 from lab.ledger.writes import What
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
-from lab.model.node import STORE, Mode, NodeName, State
-from lab.store import contents
-from lab.substrates.base import HasRoot, Report
+from lab.model.node import NodeName, State
+from lab.substrates.base import Report
 from lab.traffic.notes import Ended, Tally
-from lab.traffic.read_back import read_back
 from lab.traffic.run import Traffic
 
 _WORKERS_AT_LEAST = 2
@@ -40,7 +39,6 @@ _BEGIN_REQUESTS = 100
 _WHOLE_S = 900.0
 """For a lab to be whole again after a fault; emulated machines take minutes."""
 
-_READ_S = 300.0
 _READY = "ready"
 _TELL_S = 0.1
 _BASE_S = 1800.0
@@ -248,7 +246,7 @@ class _Run:
             try:
                 with Traffic(url, self._plan, journal, hear=self._hear, sticky=self._lab.is_sticky) as traffic:
                     self._have_visited(journal, traffic, duration_s, by)
-                self._read_all(url, traffic, journal)
+                read_all(self._lab, traffic.sessions, journal, self._report)
                 journal.end()
             except LabError as problem:
                 # The verdict is the journal's to give: what has no end record is unknown.
@@ -290,42 +288,28 @@ class _Run:
             self._await_writes(traffic)
         for number, planned in enumerate(self._schedule):
             self._keep_calm(traffic, until=Deadline.after(_CALM_S, "calm").is_over)
-            self._inject(number, planned, journal, traffic, by)
+            fault = catalogue.of(self._ground, planned)
+            self._inject(NotedFault(number, fault, journal, self._report), traffic, by)
         self._keep_calm(traffic, until=Deadline.after(_CALM_S, "calm").is_over)
 
-    def _inject(self, number: int, planned: Planned, journal: Journal, traffic: Traffic, by: Deadline) -> None:
-        fault = catalogue.of(self._ground, planned)
-
-        def note(stage: Stage, words: str = "") -> None:
-            takes = tuple(str(harm) for harm in fault.takes)
-            journal.append(
-                FaultNote(number, stage, journal.now_s(), planned.fault, str(planned.target), takes, words).record()
-            )
-
-        def see(seen: Injected) -> None:
-            self._report(f"{planned.fault} of {planned.target}: {seen.evidence or seen.problem}")
-            if seen.evidence is not None:
-                note(Stage.VERIFIED, seen.evidence)
-
-        self._tell(traffic, f"{planned.fault} of {planned.target}")
-        note(Stage.BEGUN)
-        try:
-            with injection.injected(self._ground, planned, open_faults(self._lab), by) as injected:
-                if not fault.shows_late:
-                    see(injected)
-                self._note_node(journal, planned.target, str(self._ground.state(planned.target, by)))
-                held = Deadline.after(fault.hold_s, "fault held")
-                self._keep_calm(traffic, until=held.is_over)
-                if fault.shows_late:
-                    see(injected.confirmed(by))
+    def _inject(self, noted: NotedFault, traffic: Traffic, by: Deadline) -> None:
+        self._tell(traffic, noted.title)
+        with noted.noted():
+            self._make_and_heal(noted, traffic, by)
             self._await_whole(by.at_most(_WHOLE_S, f"{_WHOLE_S:g} s for the lab to be whole again"))
-        except LabError as problem:
-            note(Stage.BEGUN, f"it ended the run: {problem.message}")
-            raise
-        note(Stage.HEALED)
-        self._note_node(journal, planned.target, _READY)
+        self._note_node(noted.journal, noted.fault.target, _READY)
         self._injected += 1
         self._tell(traffic, "all nodes are ready again")
+
+    def _make_and_heal(self, noted: NotedFault, traffic: Traffic, by: Deadline) -> None:
+        fault, planned = noted.fault, Planned(noted.fault.name, noted.fault.target)
+        with injection.injected(self._ground, planned, open_faults(self._lab), by) as injected:
+            if not fault.shows_late:
+                noted.see(injected)
+            self._note_node(noted.journal, fault.target, str(self._ground.state(fault.target, by)))
+            self._keep_calm(traffic, until=Deadline.after(fault.hold_s, "fault held").is_over)
+            if fault.shows_late:
+                noted.see(injected.confirmed(by))
 
     def _await_writes(self, traffic: Traffic) -> None:
         """A fault that strikes before each kind of write was acknowledged could not lose what was not there."""
@@ -358,29 +342,3 @@ class _Run:
 
     def _tell(self, traffic: Traffic, doing: str) -> None:
         self._watch(Progress(doing, self._injected, len(self._schedule), traffic.tally()))
-
-    def _read_all(self, url: str, traffic: Traffic, journal: Journal) -> None:
-        self._report("reading everything back through the load balancer")
-        mode = str(self._lab.plan.mode)
-        read_back(url, mode, traffic.sessions, journal, Deadline.after(_READ_S, "reading back"))
-        self._report("reading everything straight from where it is kept")
-        self._read_straight(journal, Deadline.after(_READ_S, "reading straight"))
-
-    def _read_straight(self, journal: Journal, by: Deadline) -> None:
-        began_s = journal.now_s()
-        try:
-            found, complete = self._contents(by), True
-        except LabError as error:
-            self._report(f"that could not be read: {error.message}")
-            found, complete = contents.Contents([], [], []), False
-        for what, rows in ((What.ENTRY, found.entries), (What.FILE, found.files), (What.LOGIN, found.logins)):
-            journal.final_read(Source.STORE, what, rows, began_s, complete=complete)
-
-    def _contents(self, by: Deadline) -> contents.Contents:
-        substrate, lab = self._lab.substrate, self._lab.lab
-        if self._lab.plan.mode is Mode.STATEFUL:
-            reaches = (self._lab.reach(spec.name) for spec in self._lab.plan.workers())
-            return contents.together(contents.of_worker(reach, by) for reach in reaches)
-        if not isinstance(substrate, HasRoot):
-            raise LabError("nobody can be root on the store", where=substrate.name, mend="choose another substrate")
-        return contents.of_store(substrate.root(lab, STORE), by)

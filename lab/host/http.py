@@ -28,5 +28,7 @@ def get(url: str, by: Deadline) -> Answer:
             return Answer(response.status, response.read().decode(errors="replace"), dict(response.headers))
     except urllib.error.HTTPError as error:
         return Answer(error.code, error.read().decode(errors="replace"), dict(error.headers))
+    except urllib.error.URLError as error:
+        return Answer(0, str(error.reason))  # without the "<urlopen error …>" around it
     except (OSError, http.client.HTTPException) as error:
         return Answer(0, str(error) or type(error).__name__)

@@ -6,7 +6,7 @@ nothing else. Stale is as in its set-full: a read that began after the acknowled
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -82,27 +82,14 @@ _Reads = list[tuple[int, float]]
 
 
 class _Write:
-    """One write while the journal is read. `seen` has a bit for each source that showed it."""
+    """One write while the journal is read. `marks` has a bit for each source that showed it, and for what is wrong."""
 
-    __slots__ = (
-        "acked_s",
-        "altered",
-        "attempts",
-        "done_s",
-        "due_s",
-        "missed_s",
-        "seen",
-        "sha",
-        "strength",
-        "twice",
-        "what",
-    )
+    __slots__ = ("acked_s", "attempts", "done_s", "due_s", "marks", "missed_s", "sha", "strength", "what")
 
     def __init__(self, what: What, due_s: float, sha: str) -> None:
         self.what, self.due_s, self.sha = what, due_s, sha
         self.acked_s = self.done_s = self.missed_s = -1.0
-        self.attempts = self.seen = self.strength = 0
-        self.altered = self.twice = False
+        self.attempts = self.marks = self.strength = 0
 
 
 class _Planned(dict[str, _Write]):
@@ -114,6 +101,7 @@ class _Planned(dict[str, _Write]):
 
 _BIT = {Source.BALANCER: 1, Source.STORE: 2}
 _EVERYWHERE = sum(_BIT.values())
+_ALTERED, _TWICE = 4, 8
 _WHATS = {str(what): what for what in What}
 # What a write is as a whole: acknowledged once is acknowledged, and one attempt in doubt leaves all in doubt.
 _REFUSED, _INDETERMINATE, _ACKNOWLEDGED = 1, 2, 3
@@ -164,13 +152,12 @@ class _Books:
         self._enter[record["kind"]](record)
 
     def close(self) -> Account:
-        account, reads = self._account, {what: self._reads_of(what) for what in What}
+        account = self._account
         account.faults, account.foreign = self._struck.faults, len(self._strangers)
         account.unread = self._unread()
         self._mark_repeats()
-        for write in self._writes.values():
-            if write.attempts or write.seen:  # or else it was planned and never sent, as far as the journal tells
-                self._settle(write, reads[write.what])
+        self._count([write for write in self._writes.values() if write.attempts])
+        account.sorts.update(self._sorts())
         account.sorts.update((Sort.UNEXPECTED, what) for what, _ in self._unexpected)
         account.latencies_s.sort()
         self._failures.explain(account.users, account.faults, lambda key: self._writes[key].strength == _ACKNOWLEDGED)
@@ -184,7 +171,8 @@ class _Books:
         for (key, _), more in self._repeats.items():
             write = self._writes[key]
             # Each attempt of a login that was not refused may have begun a session of its own, and rightly so.
-            write.twice |= write.what is not What.LOGIN or more >= write.attempts - self._refusals[key]
+            if write.what is not What.LOGIN or more >= write.attempts - self._refusals[key]:
+                write.marks |= _TWICE
 
     def _reads_of(self, what: What) -> _Reads:
         reads = [(_BIT[source], self._read.get((source, what))) for source in Source]
@@ -199,11 +187,11 @@ class _Books:
     def _intents(self, record: Record) -> None:
         writes, own = self._writes, f"{self._run}-"
         for what, key, due_s, sha in record["rows"]:
-            if key in writes:
-                raise Impossible(f"{key} is planned twice")
             if not key.startswith(own):
                 raise Impossible(f"{key} is not of this run")
-            writes[key] = _Write(_WHATS[what], due_s, sha)
+            write = _Write(_WHATS[what], due_s, sha)
+            if writes.setdefault(key, write) is not write:
+                raise Impossible(f"{key} is planned twice")
 
     def _attempts(self, record: Record) -> None:
         writes, statuses = self._writes, self._account.statuses
@@ -220,7 +208,7 @@ class _Books:
                 continue
             write.strength = _ACKNOWLEDGED
             if altered:
-                write.altered = True
+                write.marks |= _ALTERED
             if not 0 <= write.acked_s <= done_s:
                 write.acked_s = done_s
 
@@ -243,7 +231,7 @@ class _Books:
             latencies_s.append(done_s - due_s)
             if seen == _FOUND:
                 if sha != write.sha:
-                    write.altered = True
+                    write.marks |= _ALTERED
             elif seen == Seen.MISSING:
                 write.missed_s = max(write.missed_s, sent_s)
             elif seen == Seen.FAILED:
@@ -266,11 +254,9 @@ class _Books:
             if write is None or write.what is not what:
                 (self._unexpected if key.startswith(own) else self._strangers).add((what, key))
                 continue
-            if write.seen & bit:
+            if write.marks & bit:
                 self._repeats[key, bit] += 1
-            write.seen |= bit
-            if sha != write.sha:
-                write.altered = True
+            write.marks |= bit if sha == write.sha else bit | _ALTERED
 
     def _read_back(self, record: Record) -> None:
         read = Source(record["source"]), _WHATS[record["what"]]
@@ -283,22 +269,25 @@ class _Books:
     def _end(self, _record: Record) -> None:
         self._account.is_whole = True
 
-    def _settle(self, write: _Write, reads: _Reads) -> None:
-        account, is_acknowledged = self._account, write.strength == _ACKNOWLEDGED
-        if is_acknowledged:
-            account.acknowledged += 1
-            first_s = account.first_acknowledged_s
-            if write.acked_s < first_s.get(write.what, math.inf):
-                first_s[write.what] = write.acked_s
-        if write.attempts:
-            account.attempted += 1
-            account.latencies_s.append(write.done_s - write.due_s)
-        if write.attempts > 1:
-            account.users.writes_repeated += 1
-            account.users.repeats_acknowledged += is_acknowledged
-        # Where the journal stops early, it may lack the attempt; where it does not, there was none.
-        is_unsent = account.is_whole and not write.attempts
-        account.sorts[Sort.UNEXPECTED if is_unsent else _sort(write, reads), write.what] += 1
+    def _count(self, attempted: list[_Write]) -> None:
+        account, users = self._account, self._account.users
+        acknowledged = [write for write in attempted if write.strength == _ACKNOWLEDGED]
+        account.attempted, account.acknowledged = len(attempted), len(acknowledged)
+        account.latencies_s += [write.done_s - write.due_s for write in attempted]
+        users.writes_repeated = sum(write.attempts > 1 for write in attempted)
+        users.repeats_acknowledged = sum(write.attempts > 1 for write in acknowledged)
+        first_s = {what: min((w.acked_s for w in acknowledged if w.what is what), default=None) for what in What}
+        account.first_acknowledged_s = {what: at_s for what, at_s in first_s.items() if at_s is not None}
+
+    def _sorts(self) -> Iterator[tuple[Sort, What]]:
+        """What became of each write; one that was planned and neither sent nor seen is of no sort."""
+        reads = {what: self._reads_of(what) for what in What}
+        for write in self._writes.values():
+            # Where the journal stops early, it may lack the attempt; where it does not, there was none.
+            if write.attempts or (write.marks & _EVERYWHERE and not self._account.is_whole):
+                yield _sort(write, reads[write.what]), write.what
+            elif write.marks & _EVERYWHERE:
+                yield Sort.UNEXPECTED, write.what
 
 
 def _whole(write: _Write, reads: _Reads) -> int:
@@ -308,21 +297,21 @@ def _whole(write: _Write, reads: _Reads) -> int:
 
 def _sort(write: _Write, reads: _Reads) -> Sort:
     """What became of one write."""
-    whole = 0 if write.seen == _EVERYWHERE else _whole(write, reads)
-    is_acknowledged = write.strength == _ACKNOWLEDGED
-    if is_acknowledged and whole & ~write.seen:
+    seen, is_acknowledged = write.marks & _EVERYWHERE, write.strength == _ACKNOWLEDGED
+    whole = 0 if seen == _EVERYWHERE else _whole(write, reads)
+    if is_acknowledged and whole & ~seen:
         return Sort.LOST  # also when only one of the two lacks it: it was promised to both
-    if write.altered:
+    if write.marks & _ALTERED:
         return Sort.CORRUPTED
-    if write.twice:
+    if write.marks & _TWICE:
         return Sort.DUPLICATED
     if write.strength == _REFUSED:
-        return Sort.UNEXPECTED if write.seen else Sort.REFUSED
-    if not write.seen:
+        return Sort.UNEXPECTED if seen else Sort.REFUSED
+    if not seen:
         return Sort.ABSENT if whole else Sort.NEVER_READ
     if not is_acknowledged:
         return Sort.RECOVERED
     # Only a read that began after the acknowledgement had to see it.
     if write.missed_s > write.acked_s:
         return Sort.STALE
-    return Sort.KEPT if write.seen == _EVERYWHERE else Sort.NEVER_READ
+    return Sort.KEPT if seen == _EVERYWHERE else Sort.NEVER_READ

@@ -12,6 +12,7 @@ from lab.model.errors import UsageError
 from lab.model.node import Role
 
 LABS_AT_MOST = 64
+WORKERS_AT_MOST = 100
 
 
 class _Table(BaseModel):
@@ -29,7 +30,7 @@ class LoadBalancer(_Table):
 class Worker(_Table):
     """The workers' number and capacity: `max_connections` at a time, `cpu_quota` CPUs."""
 
-    count: Annotated[int, Field(ge=1, le=100)]
+    count: Annotated[int, Field(ge=1, le=WORKERS_AT_MOST)]
     cpu_quota: Annotated[float, Field(gt=0, le=16)]
     max_connections: Annotated[int, Field(ge=1, le=1000)]
     drain_notice_s: Annotated[int, Field(ge=0, le=300)]

@@ -12,7 +12,7 @@ from lab.model.errors import UsageError
 class Kind(StrEnum):
     """The kinds of events, and the fields that drawing knows. More fields do no harm.
 
-    SAMPLE: figures of the `span_s` before `at`, by whom `what` names; any of `requests`, `answers`, `errors` (a second),
+    SAMPLE: figures of the `span_s` before `at` by whom `what` names; any of `requests`, `answers`, `errors` (a second),
     `users`, `workers` (that serve), `queue` (requests that wait), `p50_ms`, `p99_ms`, `response_ms` (the mean).
     NODE: `what` is the node's name; `state` from now on: ready, creating, draining, sleeping, stopped, failed, absent.
     FAULT: `what` is its name; `target`, `until` (Unix time; None where it was never healed), `verified`.

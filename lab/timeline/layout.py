@@ -148,6 +148,7 @@ _NAMES = {
 }
 # Between two samples that are further apart, in their own lengths and in seconds, nothing is known.
 _GAP_SPANS, _GAP_S = 3, 5
+_FIRST_SOURCE, _LONGEST_SOURCE = "visitors", 12
 
 
 @dataclass
@@ -163,9 +164,11 @@ class _Stack:
         top = self.y + HEAD
         most = max(value for one in series for piece in one.pieces for _, value in piece)
         scale = _log_scale(most) if is_log else _linear_scale(most)
-        lines = [Line(one.label, one.style, _path(axis, one.pieces, scale, top)) for one in series]
+        lines = [Line(one.told, one.style, _path(axis, one.pieces, scale, top)) for one in series]
         ticks = [Tick(round(top + CHART_HEIGHT * (1 - scale.part(value)), 1), label) for value, label in scale.ticks]
-        legend = _legend([(line.style, line.label) for line in lines])
+        others = dict.fromkeys(one.source[:_LONGEST_SOURCE] for one in series if one.is_other)
+        signs = [(one.style, one.label) for one in series if not one.is_other]
+        legend = _legend(signs + ([("source", "others" if len(others) > 1 else next(iter(others)))] if others else []))
         self._add(Panel(title, self.y, CHART_HEIGHT, ticks, lines, (), legend))
 
     def lanes(self, title: str, rows: dict[str, list[Span]], legend: Sequence[tuple[str, str]]) -> None:
@@ -221,15 +224,28 @@ _Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class _Series:
-    """One line of a chart, in pieces between which nothing is known."""
+    """One line of a chart, in pieces between which nothing is known; `is_other` where a first source tells the same."""
 
-    label: str
-    style: str
+    name: str
     pieces: Sequence[Sequence[_Point]]
+    source: str = ""
+    is_other: bool = False
+
+    @property
+    def label(self) -> str:
+        return _NAMES.get(self.name, self.name)
+
+    @property
+    def told(self) -> str:
+        return f"{self.label}, {self.source}" if self.source else self.label
+
+    @property
+    def style(self) -> str:
+        return f"{self.name} other" if self.is_other else self.name
 
 
 def _series(samples: Sequence[Event], names: Sequence[str]) -> list[_Series]:
-    """A line for each of the figures and each source that tells of it; the second source's looks other."""
+    """A line for each of the figures and each source that tells of it; visitors come first."""
     found = []
     for name in names:
         told: dict[str, list[Event]] = defaultdict(list)
@@ -237,9 +253,8 @@ def _series(samples: Sequence[Event], names: Sequence[str]) -> list[_Series]:
             value = event.fields.get(name)
             if value is not None and math.isfinite(value):
                 told[event.what].append(event)
-        for number, (source, events) in enumerate(told.items()):
-            label = _NAMES.get(name, name) + (f", {source}" if len(told) > 1 else "")
-            found.append(_Series(label, f"{name} other" if number else name, _pieces(events, name)))
+        for number, source in enumerate(sorted(told, key=lambda source: source != _FIRST_SOURCE)):
+            found.append(_Series(name, _pieces(told[source], name), source, is_other=number > 0))
     return found
 
 
@@ -266,7 +281,7 @@ def _counted(axis: Axis, events: Iterable[Event]) -> list[_Series]:
             is_ready = _LOOK.get(str(event.fields.get("state"))) == "ready"
             (ready.add if is_ready else ready.discard)(event.what)
             points += [(event.at, before), (event.at, len(ready))]
-    return [_Series("workers", "workers", [[*points[1:], (axis.end, len(ready))]])] if points else []
+    return [_Series("workers", [[*points[1:], (axis.end, len(ready))]])] if points else []
 
 
 def _path(axis: Axis, pieces: Iterable[Sequence[_Point]], scale: _Scale, top: float) -> str:

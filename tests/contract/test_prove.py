@@ -19,7 +19,7 @@ from lab.store import contents
 from lab.substrates.base import HasRoot
 from tests.conftest import REPO, type_lab
 from tests.contract.proof import account_of, deploy, faults_of, patched, rate_of, run_proof
-from tests.unit.ledger.test_audit import KEYS
+from tests.unit.ledger.test_report import KEYS
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Where state lives: the drive is one drive, the database commits synchronously, and every worker runs one version."""
 
 import hashlib
+import re
 import uuid
 from collections.abc import Callable
 
@@ -9,6 +10,8 @@ from testinfra.host import Host
 
 from lab.flows.deployment import Deployment
 from lab.model.node import STORE, NodeName
+from lab.model.topology import WORKERS_AT_MOST
+from tests.conftest import REPO
 
 _AS_LAB = "setpriv --reuid=64000 --regid=64000 --keep-groups"
 Into = Callable[[NodeName], Host]
@@ -39,6 +42,21 @@ def test_the_database_answers_a_commit_when_it_is_on_disk(into: Into) -> None:
     host = into(STORE)
     assert _told(host, "SHOW synchronous_commit") == "on"
     assert _told(host, "SHOW fsync") == "on"
+
+
+def test_the_database_has_a_connection_for_whatever_the_most_workers_may_ask(into: Into) -> None:
+    of_a_worker = re.search(r"^CONNECTIONS = (\d+)", (REPO / "app" / "postgres.py").read_text(), re.MULTILINE)
+    assert of_a_worker
+    allowed = int(_told(into(STORE), "SHOW max_connections"))
+    reserved = int(_told(into(STORE), "SHOW superuser_reserved_connections"))
+    assert allowed - reserved >= int(of_a_worker[1]) * WORKERS_AT_MOST
+
+
+def test_the_database_gives_up_on_a_worker_that_vanished_within_a_minute(into: Into) -> None:
+    # As it was started: SHOW says 0 where the connection that asks is no TCP connection.
+    asked = "SELECT reset_val FROM pg_settings WHERE name = 'tcp_keepalives_{}'"
+    idle, interval, count = (int(_told(into(STORE), asked.format(part))) for part in ("idle", "interval", "count"))
+    assert 0 < idle + interval * count <= 60
 
 
 def test_the_database_asks_for_a_password(into: Into, running_lab: Deployment) -> None:

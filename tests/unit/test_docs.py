@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lab.cli.main import VERBS
 from lab.faults import catalogue
+from lab.traffic import profiles
 from tests.contract.proof import PLANTED
 from tests.contract.test_prove import BUGS
 
@@ -40,6 +41,13 @@ def test_every_planted_bug_stands_in_the_proof_with_what_brings_it_to_light_and_
         _, _, _, faults, words, _ = rows[bug.patch]
         assert set(re.findall(r"`([^`]+)`", faults)) == set(bug.faults), bug.patch
         assert set(words.strip().split(", ")) == set(bug.words), bug.patch
+
+
+def test_every_profile_of_load_is_explained_in_its_own_words_with_its_phases() -> None:
+    text = (REPO / "docs" / "load.md").read_text()
+    for name, says in profiles.SAYS.items():
+        phases = ", ".join(phase.name for phase in profiles.profile(name, 10, 10).phases)
+        assert f"\n| `{name}` | {says} | {phases} |\n" in text
 
 
 def test_every_file_that_a_page_names_is_there() -> None:

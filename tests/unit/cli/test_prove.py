@@ -27,8 +27,32 @@ def test_a_step_longer_than_the_screen_is_not_broken_above_the_live_table() -> N
     assert told in paper.getvalue()
 
 
-def test_the_help_of_a_run_says_what_each_fault_is() -> None:
-    gave = type_lab("prove", "run", "--help")
+HELP_OF_A_RUN = """\
+Usage: lab prove run [OPTIONS] SUBSTRATE
+
+  Write through the load balancer while faults are injected, read everything
+  back, and say what became of it.
+
+Options:
+  --kills INTEGER RANGE  How many workers to kill.  [default: 3; x>=0]
+  --fault NAME           A fault of those below, injected before the kills;
+                         may be given more than once.
+  --rate R               Requests a second.  [default: 30.0]
+  --duration S           Seconds at least.  [default: 20.0]
+  --seed INTEGER         The same seed draws the same run.  [default: 1]
+  --json                 Print the figures as JSON.
+  --dry-run              Only say which faults would be injected.
+  --name LAB             Which lab.  [default: lab]
+  -h, --help             Show this message and exit.
+
+Faults:
+"""
+
+
+def test_the_help_of_a_run_says_what_can_be_asked_for_what_each_fault_is_and_an_example() -> None:
+    gave = type_lab("prove", "run", "--help", env={"COLUMNS": "80"})
+    assert gave.out.startswith(HELP_OF_A_RUN)
+    assert gave.out.endswith("\n  Example: lab prove run docker --kills 5 --fault pause --seed 7\n")
     told = re.sub(r"\s+", " ", gave.out)
     assert not [name for name, fault in catalogue.FAULTS.items() if f" {name} {fault.says}" not in told]
 

@@ -1,4 +1,4 @@
-"""What `lab prove run` refuses before it asks an engine for anything."""
+"""What `lab prove` refuses before it asks an engine for anything: one error, whole, and nothing is changed."""
 
 from pathlib import Path
 
@@ -6,18 +6,125 @@ import pytest
 
 from lab.flows import deployment, prove
 from lab.model.node import Mode, Role
+from lab.model.topology import Topology
 from tests.conftest import type_lab
+from tests.unit.ledger import histories
 from tests.unit.model.test_plan import TOPOLOGY
 
+FAULTS = (
+    "kill, stop, pause, database-kill, store-off, drive-away, disk-full, cut-store, cut-balancer, delay, loss, "
+    "balancer-restart, answer-cut, clock"
+)
+# Words after `lab prove`, and what they give; STATE stands for where labs are kept.
+REFUSED = {
+    "run docker --fault earthquake": f"""\
+error: there is no fault 'earthquake'
+  where: --fault
+  mend:  choose of {FAULTS}, or random
+""",
+    "run docker --rate 0": """\
+error: 0 requests a second is not possible
+  where: --rate
+  mend:  give more than 0 and at most 5000
+""",
+    "run docker --rate 5001 --dry-run": """\
+error: 5001 requests a second is not possible
+  where: --rate
+  mend:  give more than 0 and at most 5000
+""",
+    "run docker --duration 0": """\
+error: 0 seconds is not possible
+  where: --duration
+  mend:  give more than 0 and at most 86400
+""",
+    "run docker --kills 300": """\
+error: 300 faults in 20 s or more may take 26 h, and a run has 24 h
+  where: --kills, --fault, --duration
+  mend:  ask for less: 300 s are reckoned for each fault, 1800 s for all else
+""",
+    "run docker": """\
+error: lab lab is not up on docker
+  where: STATE/lab
+  mend:  run `lab up docker` first; `lab list` shows what there is
+""",
+    "show": """\
+error: lab lab has no run yet
+  where: STATE/lab/runs
+  mend:  `lab prove list` shows the runs, `lab prove run` makes one
+""",
+    "show r1 --name blue": """\
+error: lab blue has no run 'r1'
+  where: STATE/blue/runs
+  mend:  `lab prove list --name blue` shows the runs, `lab prove run --name blue` makes one
+""",
+    "audit nowhere.jsonl": """\
+error: the journal cannot be read: No such file or directory
+  where: nowhere.jsonl
+  mend:  `lab prove list` shows the runs whose journals are there
+""",
+}
 
-def test_a_lab_of_one_worker_is_one_clear_error_and_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where labs are kept."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path / "vagrant-docker-lab" / "labs"
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_what_cannot_be_is_one_clear_error_and_changes_nothing(state: Path, words: str) -> None:
+    gave = type_lab("prove", *words.split())
+    assert (gave.code, gave.out, gave.err) == (2, "", REFUSED[words].replace("STATE", str(state)))
+    assert not state.exists()
+
+
+def intended(workers: int, topology: Topology = TOPOLOGY) -> None:
+    """Lab blue is written down, and no node of it was ever made."""
     file, keys = deployment.topology_file(), dict.fromkeys(Role, "0")
-    deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=1, topology=TOPOLOGY, file=file, keys=keys)
+    deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=workers, topology=topology, file=file, keys=keys)
+
+
+@pytest.mark.usefixtures("state")
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_a_lab_of_one_worker_is_one_clear_error_and_changes_nothing(more: list[str]) -> None:
+    intended(workers=1)
+    gave = type_lab("prove", "run", "docker", "--name", "blue", *more)
+    assert (gave.code, gave.out) == (2, "")
+    assert gave.err == (
+        "error: a run needs 2 workers, and this lab has 1\n"
+        "  where: lab blue on docker\n"
+        "  mend:  `lab up docker --workers 2 --name blue`\n"
+    )
+    assert prove.journals("blue") == []
+
+
+@pytest.mark.usefixtures("state")
+def test_a_lab_that_is_down_is_one_clear_error_and_changes_nothing() -> None:
+    # This computer's own addresses, at which nothing listens: it says so at once, and no lab can have them.
+    loopback = TOPOLOGY.substrates["docker"].model_copy(update={"subnets": "127.77.0.0/18"})
+    intended(2, TOPOLOGY.model_copy(update={"substrates": TOPOLOGY.substrates | {"docker": loopback}}))
     gave = type_lab("prove", "run", "docker", "--name", "blue")
     assert (gave.code, gave.out) == (2, "")
-    assert "a run needs 2 workers, and this lab has 1" in gave.err
-    assert "lab up docker --workers 2 --name blue" in gave.err
+    assert gave.err == (
+        "error: loadbalancer-1 is not ready: no answer from /ready: [Errno 111] Connection refused\n"
+        "  where: lab blue on docker\n"
+        "  mend:  `lab heal docker --name blue`, then `lab up docker --name blue`\n"
+    )
     assert prove.journals("blue") == []
+
+
+def test_another_runs_journal_is_one_clear_error_and_stays_as_it_is(state: Path) -> None:
+    journal = state / "lab" / "runs" / "r2.jsonl"
+    journal.parent.mkdir(parents=True)
+    written = b"".join(histories.lines(histories.told(histories.one_of_each())))
+    journal.write_bytes(written)
+    gave = type_lab("prove", "show", "r2", "--plot", str(state / "run.svg"))
+    assert (gave.code, gave.out, gave.err) == (
+        2,
+        "",
+        "error: this is the journal of run r1, not of r2\n"
+        f"  where: {journal}, line 1\n"
+        "  mend:  name the run that the journal belongs to; `lab prove list` shows them\n",
+    )
+    assert (journal.read_bytes(), [*state.iterdir()]) == (written, [state / "lab"])

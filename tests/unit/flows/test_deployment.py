@@ -8,6 +8,7 @@ from lab.flows import deployment
 from lab.host import lock, paths, records
 from lab.model.errors import UsageError
 from lab.model.node import Mode, Role
+from lab.timeline.events import Event, Kind
 from tests.conftest import REPO
 from tests.unit.model.test_plan import TOPOLOGY
 
@@ -126,3 +127,13 @@ def test_a_lab_that_was_destroyed_has_no_open_faults_left() -> None:
     deployment.forget("blue", "docker", volumes=False)
     assert not deployment.open_faults("blue", "docker").exists()
     assert deployment.open_faults("blue", "vagrant").exists()
+
+
+def test_a_lab_that_was_destroyed_has_no_timeline_left() -> None:
+    intend(deployment.topology_file())
+    lab = deployment.load("blue", "docker")
+    event = Event(1.0, Kind.CHANGE, "deploy")
+    lab.timeline().note(event)
+    assert deployment.load("blue", "docker").timeline().read().events == [event]
+    deployment.forget("blue", "docker", volumes=False)
+    assert lab.timeline().read().events == []

@@ -70,6 +70,9 @@ def one_of_each() -> list[Past]:
     return [Past(what, number, [Outcome.ACKNOWLEDGED], True) for number, what in enumerate(What)]
 
 
+ONE_OF_EACH = one_of_each()
+
+
 def header(**changed: Any) -> Header:
     values: dict[str, Any] = {
         "run": RUN,

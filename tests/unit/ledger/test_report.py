@@ -9,9 +9,14 @@ from lab.ledger.struck import FaultSeen
 from lab.ledger.unshown import Harm, not_shown
 from lab.ledger.writes import Outcome, What
 from tests.unit.ledger import histories
-from tests.unit.ledger.histories import Past
+from tests.unit.ledger.histories import ONE_OF_EACH, Past
 
 ACKNOWLEDGED = [Past(what, number, [Outcome.ACKNOWLEDGED], True, [True]) for number, what in enumerate(What)]
+KEYS = {
+    *("run", "lab", "substrate", "mode", "seed", "attempted", "acknowledged", "kept", "lost", "recovered", "absent"),
+    *("duplicated", "corrupted", "unexpected", "stale", "never_read", "foreign", "refused", "faults", "p50_ms"),
+    *("p99_ms", "errors", "verdict"),
+}
 
 
 def test_the_verdict_is_one_plain_sentence() -> None:
@@ -83,3 +88,11 @@ def test_emulation_and_the_counter_example_are_named() -> None:
 
 def test_something_is_always_not_shown() -> None:
     assert "All nodes stand on one computer" in _about("kvm", *Harm)
+
+
+def test_the_json_has_exactly_the_keys_that_were_promised() -> None:
+    told = report.as_json(audit(histories.told(ONE_OF_EACH)))
+    assert set(told) == KEYS
+    fault = {"name": "kill", "target": "worker-0", "at_s": 2.0, "healed_s": 2.0, "verified": True}
+    assert told["faults"][0] == fault
+    assert (told["p50_ms"], told["p99_ms"]) == (500.0, 500.0)

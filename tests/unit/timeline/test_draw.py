@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.model.errors import UsageError
-from lab.timeline.draw import draw, page, summary
+from lab.timeline.draw import Picture, draw, draw_all, page, sheet, summary
 from lab.timeline.events import Event, Kind
-from lab.timeline.layout import LEFT, RIGHT, WIDTH, lay_out, nice_step
+from lab.timeline.layout import LEFT, RIGHT, WIDTH, Panel, lay_out, nice_step
 
 SVG = "{http://www.w3.org/2000/svg}"
 T0 = 1_700_000_000.0
@@ -97,6 +97,68 @@ def test_nothing_is_no_picture() -> None:
         draw([], "Run r1")
 
 
+def panel(events: list[Event], title: str) -> Panel:
+    return next(panel for panel in lay_out(events).panels if panel.title == title)
+
+
+def sample(at: float, what: str, **fields: float) -> Event:
+    return Event(T0 + at, Kind.SAMPLE, what, {"span_s": 1, **fields})
+
+
+def test_a_pause_between_two_loads_is_a_gap_and_no_line() -> None:
+    events = [sample(n, "visitors", requests=n) for n in (1, 2, 3, 60, 61, 200)]
+    path = panel(events, "Requests a second").lines[0].path
+    assert [piece.count("L") for piece in path.split("M")[1:]] == [2, 1, 0]
+
+
+def test_two_who_tell_of_the_same_have_a_line_each_with_their_names() -> None:
+    events = [sample(n, what, requests=n, workers=2) for n in range(1, 5) for what in ("balancer", "visitors")]
+    requests = panel(events, "Requests a second")
+    assert [(line.label, line.style) for line in requests.lines] == [
+        ("due, visitors", "requests"),
+        ("due, balancer", "requests other"),
+    ]
+    assert [(sign.style, sign.label) for sign in requests.legend] == [("requests", "due"), ("source", "balancer")]
+
+
+def test_workers_are_counted_from_the_nodes_where_no_sample_tells() -> None:
+    events = [
+        Event(T0, Kind.NODE, "store-1", {"state": "ready"}),
+        Event(T0, Kind.NODE, "worker-1", {"state": "ready"}),
+        Event(T0 + 5, Kind.NODE, "worker-2", {"state": "creating"}),
+        Event(T0 + 10, Kind.NODE, "worker-2", {"state": "ready"}),
+        Event(T0 + 20, Kind.NODE, "worker-1", {"state": "sleeping"}),
+    ]
+    counted = panel(events, "Workers that serve")
+    levels = {tick.label: tick.at for tick in counted.ticks}
+    heights = [float(y) for y in re.findall(r",([\d.]+)", counted.lines[0].path)]
+    assert heights == [levels[label] for label in ("1", "1", "1", "1", "2", "2", "1", "1")]
+    nodes = {lane.label: [span.style for span in lane.spans] for lane in panel(events, "Nodes").lanes}
+    assert nodes["worker-1"] == ["ready", "asleep"]
+    assert (
+        panel([*events, sample(21, "visitors", workers=7)], "Workers that serve").lines[0].label == "workers, visitors"
+    )
+
+
+def test_pictures_of_one_page_have_one_time_axis() -> None:
+    late = [sample(n, "visitors", users=3) for n in range(901, 1001)]
+    one, other = (
+        re.findall(r'text-anchor="middle">([^<]+)<', drawn)
+        for drawn in draw_all([Picture(RUN, "one"), Picture(late, "other")])
+    )
+    assert one == other
+    assert "minutes since the start" in one
+
+
+def test_one_sheet_holds_both_pictures_side_by_side() -> None:
+    root = ET.fromstring(sheet([Picture(RUN, "one", "words " * 40), Picture(RUN[:3], "other")]))
+    parts = root.findall(f"{SVG}svg")
+    assert [(part.attrib["x"], part.attrib["width"]) for part in parts] == [("0", str(WIDTH)), (str(WIDTH), str(WIDTH))]
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    assert (width, height) == (2 * WIDTH, max(float(part.attrib["height"]) for part in parts))
+    assert sheet([Picture(RUN, "one")]) == draw(RUN, "one")
+
+
 NUMBERS = st.floats(0, 1e6) | st.none()
 ANY = st.builds(
     Event,
@@ -106,8 +168,9 @@ ANY = st.builds(
     st.fixed_dictionaries(
         {"span_s": st.floats(0, 10)},
         optional={
-            **dict.fromkeys(("requests", "answers", "errors", "users", "p50_ms", "p99_ms"), NUMBERS),
-            "state": st.sampled_from(["ready", "absent", "creating", "failed"]),
+            **dict.fromkeys(("requests", "answers", "errors", "users", "workers", "queue", "p50_ms"), NUMBERS),
+            **dict.fromkeys(("p99_ms", "response_ms"), NUMBERS),
+            "state": st.sampled_from(["ready", "absent", "creating", "failed", "sleeping"]),
             "until": st.none() | st.floats(T0, T0 + 2e6),
             "verified": st.booleans(),
         },

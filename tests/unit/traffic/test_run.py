@@ -18,12 +18,14 @@ from lab.host.wait import await_until
 from lab.ledger import journal as journals
 from lab.ledger import report
 from lab.ledger.files import audit_file
+from lab.ledger.pace import Pace
 from lab.ledger.plan import Plan
 from lab.ledger.records import Attempt, Header, Kind
-from lab.ledger.writer import Journal
+from lab.ledger.writer import Journal, Unkept
 from lab.ledger.writes import Outcome, What, digest
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
+from lab.traffic.notes import Ended, Went
 from lab.traffic.run import Traffic
 from lab.traffic.visits import Patience
 from tests.unit.traffic.test_visitor import served
@@ -106,6 +108,29 @@ def test_writes_in_doubt_are_repeated_with_their_key_until_answered(tmp_path: Pa
     assert account.users.writes_repeated == account.users.repeats_acknowledged > 0
     assert account.statuses[0] > 0
     assert account.latency_ms(1.0) > 1000  # type: ignore[operator]
+
+
+def test_a_request_that_failed_at_first_is_told_as_failed_once_whatever_its_repeats_came_to(tmp_path: Path) -> None:
+    plan, heard = Plan("r1", 1, rate=20, duration_s=3), list[Ended]()
+    with responder() as (url, pid), Journal(tmp_path / "j.jsonl", header(plan)) as journal:
+        os.kill(pid, signal.SIGSTOP)
+        threading.Timer(2, os.kill, (pid, signal.SIGCONT)).start()
+        with Traffic(url, plan, journal, Patience(answer_s=0.5), hear=heard.append) as traffic:
+            traffic.join()
+    assert sorted(ended.due_s for ended in heard) == [step.due_s for step in plan.steps()]
+    failed = [ended for ended in heard if ended.went is Went.FAILED]
+    assert 0 < len(failed) < plan.requests
+    account = audit_file(tmp_path / "j.jsonl")
+    assert account.users.writes_repeated + account.users.reads_failed == len(failed)
+
+
+def test_visitors_of_whom_no_journal_is_kept_also_do_work() -> None:
+    plan, heard = Plan.paced("r1", 1, Pace.steady(50, 1), cpu_ms=20), list[Ended]()
+    with responder() as (url, _), Traffic(url, plan, Unkept(), Patience(repeat_s=0), hear=heard.append) as traffic:
+        traffic.join()
+    assert len(heard) == plan.requests == 50
+    assert {ended.went for ended in heard} == {Went.ANSWERED}
+    assert traffic.tally().ended == 50
 
 
 class _NoLogin(BaseHTTPRequestHandler):

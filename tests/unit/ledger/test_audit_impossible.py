@@ -1,0 +1,84 @@
+"""A record that contradicts an earlier one, or itself, is refused with its line."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.ledger import records
+from lab.ledger.audit import audit
+from lab.ledger.records import Kind, Stage
+from lab.ledger.writes import Outcome, What, outcome_of_answer
+from lab.model.errors import UsageError
+from tests.unit.ledger import histories, plants
+from tests.unit.ledger.histories import ONE_OF_EACH, Past
+from tests.unit.ledger.plants import Told
+
+
+def _renamed(told: Told, number: int, *stages: Stage, **changed: object) -> None:
+    for stage in stages:
+        told[plants.note(told, number, stage)] |= changed
+
+
+def _answered(told: Told, status: int, outcome: Outcome) -> None:
+    """The first attempt, which is of an entry."""
+    rows = told[plants.first(told, Kind.ATTEMPTS)]["rows"]
+    rows[0] = rows[0]._replace(status=status, outcome=outcome)
+
+
+IMPOSSIBLE: dict[str, Callable[[Told], object]] = {
+    "planned twice": lambda told: told.insert(2, told[1]),
+    "not of this run": lambda told: told.insert(2, records.intents([records.Intent(What.FILE, "r2-1-1", 0.0, "")])),
+    "was sent or read without being planned": lambda told: told.pop(1),
+    "a second run": lambda told: told.insert(1, told[0]),
+    "begins out of turn": lambda told: told.insert(
+        plants.note(told, 0, Stage.HEALED), told[plants.note(told, 1, Stage.BEGUN)]
+    ),
+    "is not what was planned": lambda told: _renamed(told, 0, *Stage, name="pause"),
+    "is not what was planned ": lambda told: _renamed(told, 1, *Stage, target="worker-9"),
+    "is verified, and had not begun": lambda told: _renamed(told, 0, Stage.VERIFIED, Stage.HEALED, name="pause"),
+    "is verified, and had not begun ": lambda told: told.pop(plants.note(told, 0, Stage.BEGUN)),
+    "is healed, and had not begun": lambda told: _renamed(told, 0, Stage.HEALED, target="worker-1"),
+    "is verified out of turn": lambda told: told.insert(
+        plants.note(told, 0, Stage.HEALED), told.pop(plants.note(told, 0, Stage.VERIFIED))
+    ),
+    "is noted at a time before": lambda told: _renamed(told, 0, Stage.VERIFIED, at_s=1.0),
+    "answered 201, and is said to be refused": lambda told: _answered(told, 201, Outcome.REFUSED),
+    "answered 201, and is said to be indeterminate": lambda told: _answered(told, 201, Outcome.INDETERMINATE),
+    "answered 503, and is said to be refused": lambda told: _answered(told, 503, Outcome.REFUSED),
+    "answered 422, and is said to be acknowledged": lambda told: _answered(told, 422, Outcome.ACKNOWLEDGED),
+    "answered nothing, and is said to be acknowledged": lambda told: _answered(told, 0, Outcome.ACKNOWLEDGED),
+    "lacks what its kind has": lambda told: told.insert(2, {"kind": Kind.ATTEMPTS}),
+}
+
+
+@given(history=histories.clean(), data=st.data())
+def test_an_answer_that_says_another_outcome_is_found_in_any_history(history: list[Past], data: st.DataObject) -> None:
+    told = histories.told(history)
+    past = data.draw(st.sampled_from(history))
+    record = next(r for r in told if r["kind"] == Kind.ATTEMPTS and r["rows"][0].key == past.key)
+    number = data.draw(st.integers(0, len(record["rows"]) - 1))
+    row, status = record["rows"][number], data.draw(st.sampled_from([200, 201, 408, 409, 422, 500, 503]))
+    outcome = data.draw(st.sampled_from([o for o in Outcome if o is not outcome_of_answer(past.what, status)]))
+    record["rows"][number] = row._replace(status=status, outcome=outcome)
+    with pytest.raises(UsageError, match=f"answered {status}, and is said to be {outcome}"):
+        audit(told)
+
+
+@given(history=histories.clean(), data=st.data())
+def test_a_note_of_another_fault_is_found_in_any_history(history: list[Past], data: st.DataObject) -> None:
+    told = histories.told(history)
+    note = data.draw(st.sampled_from([record for record in told if record["kind"] == Kind.FAULT]))
+    note |= data.draw(st.sampled_from([{"name": "pause"}, {"target": "worker-7"}, {"number": 7}, {"at_s": -1.0}]))
+    with pytest.raises(UsageError, match="the journal is broken: fault "):
+        audit(told)
+
+
+@pytest.mark.parametrize("words", IMPOSSIBLE)
+def test_a_record_that_cannot_be_is_refused_with_its_line(words: str) -> None:
+    told = histories.told(ONE_OF_EACH)
+    IMPOSSIBLE[words](told)
+    with pytest.raises(UsageError, match=words.strip()) as refused:
+        audit(told, "j.jsonl")
+    assert refused.value.where.startswith("j.jsonl, line ")
