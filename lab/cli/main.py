@@ -18,6 +18,8 @@ VERBS = {
     "status": "Show what every node is doing.",
     "kill": "Destroy a worker without warning.",
     "replace": "Destroy a worker and make its successor.",
+    "deploy": "Make a new version of the app, or show all of them; replaces no worker.",
+    "refresh": "Replace the workers by ones that run the newest version, one after the other.",
     "sleep": "Put a whole lab to sleep; nothing is lost.",
     "wake": "Wake a lab that sleeps.",
     "destroy": "Remove a lab; its data stays unless you say --volumes.",

@@ -10,6 +10,7 @@ from lab.flows import status
 from lab.flows.status import SubstrateStatus
 from lab.model import labs
 from lab.model.errors import ExitCode
+from lab.model.node import Mode
 
 
 @click.command(epilog="Example: lab status --json")
@@ -38,7 +39,7 @@ def _show(lab: str, found: dict[str, SubstrateStatus]) -> None:
             click.echo(f"  could not be told: {one.problem}")
         for node in one.nodes or []:
             ready = "ready" if node.ready else "not ready"
-            old = "  outdated" if node.outdated else ""
+            old = ("  outdated" if node.outdated else "") + ("  behind" if node.behind else "")
             pool = "  in the warm pool" if node.in_pool else ""
             waits = f"  waits for {node.waits_for}" if node.waits_for else ""
             line = f"  {node.name:<16}{node.state:<10}{ready:<11}{(node.commit or '')[:10]:<12}{node.address}"
@@ -50,5 +51,10 @@ def _show(lab: str, found: dict[str, SubstrateStatus]) -> None:
                     f"{labs.typed(f'replace {name}/worker-N', lab)} does"
                 )
             )
+        if any(node.behind for node in one.nodes or []):
+            # A refresh would take what users gave to workers that keep it.
+            mend = f"refresh {name}" if one.mode == Mode.STATELESS else f"replace {name}/worker-N"
+            newest = (one.newest or "")[:10]
+            click.echo(as_called(f"  behind: the newest version is {newest}; {labs.typed(mend, lab)} brings it"))
         if one.app_differs:
             click.echo(f"  app/ differs from what the workers pull: {', '.join(one.app_differs)}")

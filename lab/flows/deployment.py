@@ -153,6 +153,16 @@ def changing(lab: str, verb: str, by: Deadline, *, patience_s: float = 0.0) -> I
             yield orphans
 
 
+def lease(lab: str, verb: str) -> Path:
+    """The file whose lock a long-running verb holds."""
+    return paths.lab(lab) / f"{verb}.lease"
+
+
+def is_held(lab: str, verb: str) -> bool:
+    """Whether a long-running verb is at work on the lab."""
+    return lock.is_held(lease(lab, verb))
+
+
 def _all_records(verb: str) -> AbstractContextManager[None]:
     """Holds what guards every lab's record, for the moment in which one is read and written."""
     return lock.held(paths.state() / "slots.lock", verb, patience_s=_PATIENCE_S)
@@ -280,6 +290,7 @@ def forget(lab: str, substrate: str, *, volumes: bool) -> None:
     for log in folder.glob(f"logs/{substrate}-*"):
         log.unlink()
     open_faults(lab, substrate).unlink(missing_ok=True)
+    refresh_note(lab, substrate).unlink(missing_ok=True)
     recording.recorder(lab, substrate).forget()
     if volumes:
         _secret(lab, substrate).unlink(missing_ok=True)
@@ -288,6 +299,11 @@ def forget(lab: str, substrate: str, *, volumes: bool) -> None:
 def open_faults(lab: str, substrate: str) -> Path:
     """The file that tells which faults of the lab are not healed yet."""
     return paths.lab(lab) / f"faults-{substrate}.json"
+
+
+def refresh_note(lab: str, substrate: str) -> Path:
+    """The file that tells of a refresh that has not ended yet."""
+    return paths.lab(lab) / f"refresh-{substrate}.json"
 
 
 def slot(lab: str) -> int:

@@ -39,6 +39,7 @@ _BEGIN_REQUESTS = 100
 _WHOLE_S = 900.0
 """For a lab to be whole again after a fault; emulated machines take minutes."""
 
+_GLANCE_S = 0.5  # who only looks whether a lease is held has it for less than a millisecond
 _READY = "ready"
 _TELL_S = 0.1
 _BASE_S = 1800.0
@@ -90,14 +91,20 @@ def run(asked: Asked, watch: Watch, report: Report, by: Deadline) -> Path:
 
 
 def follow(
-    lab: Deployment, plan: Plan, hear: Callable[[Ended], None], watch: Watch, report: Report, by: Deadline
+    lab: Deployment,
+    plan: Plan,
+    hear: Callable[[Ended], None],
+    watch: Watch,
+    report: Report,
+    by: Deadline,
+    until: Callable[[], bool] = lambda: False,
 ) -> Path:
-    """The path of the journal of visitors who follow this plan to its end, while nothing is broken on purpose.
+    """The path of the journal of visitors who follow this plan to its end, or `until` then; nothing is broken on purpose.
 
     `hear` is told of each request that ends. It holds no lease, for it changes no node. What cannot be read back, or
     ends it early, is for the verdict to say.
     """
-    return _Run(lab, ground_of(lab), plan, [], watch, report, hear).go(plan.duration_s, by)
+    return _Run(lab, ground_of(lab), plan, [], watch, report, hear, until).go(plan.duration_s, by)
 
 
 def forecast(asked: Asked, by: Deadline) -> list[Planned]:
@@ -130,9 +137,10 @@ def longest_s(asked: Asked) -> float:
 
 
 @contextmanager
-def leased(lab: str, verb: str) -> Iterator[None]:
-    """Holds the lab's lease for a long-running verb: one of its kind for a lab. Raises UsageError naming the holder."""
-    with lock.held(paths.lab(lab) / f"{verb}.lease", verb):
+def leased(lab: str, verb: str, holder: str | None = None) -> Iterator[None]:
+    """Holds the lab's lease for a long-running verb: one of its kind for a lab. Raises UsageError naming the holder,
+    which is another verb where that needs the same to itself."""
+    with lock.held(deployment.lease(lab, verb), holder or verb, patience_s=_GLANCE_S):
         yield
 
 
@@ -233,9 +241,10 @@ class _Run:
         watch: Watch,
         report: Report,
         hear: Callable[[Ended], None] = lambda _: None,
+        until: Callable[[], bool] = lambda: False,
     ) -> None:
         self._lab, self._ground, self._plan, self._schedule = lab, ground, plan, schedule
-        self._watch, self._report, self._hear = watch, report, hear
+        self._watch, self._report, self._hear, self._until = watch, report, hear, until
         self._injected = 0
 
     def go(self, duration_s: float, by: Deadline) -> Path:
@@ -262,6 +271,8 @@ class _Run:
             self._keep_calm(traffic, until=lambda: journal.now_s() > duration_s)
             traffic.stop()
         while traffic.is_going():
+            if self._until():
+                traffic.stop()
             self._tell(traffic, "visitors write and read")
             time.sleep(_TELL_S)
         traffic.join()

@@ -1,7 +1,7 @@
 """`lab status`: what really is, also where a hand or a crash changed it."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from lab.flows import deployment, readiness, up
 from lab.flows.changes import outdated
@@ -11,6 +11,7 @@ from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
 from lab.model.node import STORE, LabPlan, Node, NodeName, Role, State
 from lab.store import source
+from lab.store.source import Version, is_behind
 
 # How long one look at all nodes may take: with the start of this program, an answer within a second.
 _LOOK_S = 0.5
@@ -19,9 +20,18 @@ Row = tuple[NodeName, State, str]
 
 
 @dataclass(frozen=True)
+class _Source:
+    """What the source service has: its versions, the newest first, and how the kit's app/ differs from that one."""
+
+    versions: list[Version]
+    app_differs: list[str]
+
+
+@dataclass(frozen=True)
 class NodeStatus:
     """One node as `status --json` shows it; `outdated` says whether `up` would make it anew, None if untold.
 
+    `behind` says whether a worker runs another version of the app than the newest, None if untold.
     `in_pool` says that it sleeps until it is needed: never ready, for it serves nobody. `waits_for` says what it cannot
     become ready without, None where that is nothing that is known.
     """
@@ -33,6 +43,7 @@ class NodeStatus:
     commit: str | None
     address: str
     outdated: bool | None
+    behind: bool | None = None
     in_pool: bool = False
     waits_for: str | None = None
 
@@ -40,6 +51,8 @@ class NodeStatus:
 @dataclass(frozen=True)
 class SubstrateStatus:
     """One substrate; `nodes` is None where its engine does not answer as it should, and `problem` then says why.
+
+    `newest` is the newest commit of the app, None where the store does not tell.
 
     `accelerator` is None where there is none, or it was not found out yet: `up` and `doctor` do that.
     """
@@ -50,6 +63,7 @@ class SubstrateStatus:
     app_differs: list[str] | None
     accelerator: str | None = None
     problem: str | None = None
+    newest: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """The shape that `status --json` promises; what a substrate has no word for is left out."""
@@ -77,10 +91,10 @@ def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
     with ThreadPoolExecutor(3) as beside:
         draining = beside.submit(_draining, lab, look)
         has_source = beside.submit(readiness.has_source, lab.plan.node(STORE).address, look)
-        differs = beside.submit(_app_differs, lab, rows, look)
+        asked = beside.submit(_source, lab, rows, look)
         probed = readiness.probe_all(rows, look)
     words = {name: _word(name, state, draining.result()) for name, state, _ in rows}
-    old = _outdated(lab, nodes)
+    old, told = _outdated(lab, nodes), asked.result()
     shown = [
         node_status(
             row,
@@ -92,7 +106,10 @@ def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
         )
         for row in rows
     ]
-    return SubstrateStatus(url, mode, shown, differs.result(), accelerator)
+    if told is None:
+        return SubstrateStatus(url, mode, shown, None, accelerator)
+    shown, newest = _with_skew(shown, told.versions), told.versions[0].commit
+    return SubstrateStatus(url, mode, shown, told.app_differs, accelerator, newest=newest)
 
 
 def node_status(
@@ -113,6 +130,11 @@ def node_status(
         in_pool=in_pool,
         waits_for=SOURCE if is_waiting else None,
     )
+
+
+def _with_skew(nodes: list[NodeStatus], versions: list[Version]) -> list[NodeStatus]:
+    """The nodes, each with whether it runs another version of the app than the newest. Pure."""
+    return [replace(node, behind=is_behind(versions, node.commit)) for node in nodes]
 
 
 def _draining(lab: Deployment, by: Deadline) -> set[str]:
@@ -145,11 +167,14 @@ def _outdated(lab: Deployment, nodes: list[Node]) -> set[NodeName] | None:
     return outdated(up.plan_now(lab.lab, lab.substrate, lab.deployed, topology), nodes) - set(lab.plan.pool)
 
 
-def _app_differs(lab: Deployment, rows: list[Row], by: Deadline) -> list[str] | None:
-    """The files in which the kit's app/ and the source service differ; None where the store does not tell."""
+def _source(lab: Deployment, rows: list[Row], by: Deadline) -> _Source | None:
+    """What the source service has; None where the store does not tell."""
     if (STORE, State.RUNNING) not in [(name, state) for name, state, _ in rows]:
         return None
+    copy = lab.copy_of_source
     try:
-        return source.difference(source.url(lab.plan.node(STORE).address), lab.copy_of_source, paths.REPO / "app", by)
+        commit = source.fetch(source.url(lab.plan.node(STORE).address), copy, by)
+        versions = source.history(copy, commit, by)
+        return _Source(versions, source.difference(copy, commit, paths.REPO / "app", by))
     except LabError:
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
-from lab.flows import build, deployment, readiness
+from lab.flows import build, deployment, readiness, unfinished
 from lab.flows.changes import Changes, decide
 from lab.flows.deployment import Deployment
 from lab.host import network, paths
@@ -58,11 +58,13 @@ def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
             wanted.lab,
             wanted.substrate,
             mode=mode,
-            workers=wanted.workers or (len(before.workers) if before else topology.worker.count),
+            workers=_count(wanted, before, topology),
             topology=topology,
             file=file,
             keys=build.keys(substrate, topology.versions),
         )
+        if wanted.workers or not deployment.is_held(wanted.lab, "refresh"):
+            unfinished.end(wanted.lab, wanted.substrate)
         _apply(lab, report, by)
     return lab
 
@@ -74,10 +76,10 @@ def forecast(wanted: Wanted, by: Deadline) -> list[str]:
     topology = deployment.read_topology(_topology_file(wanted, before))
     lines = [f"would build {role}" for role in build.missing(substrate, topology.versions)]
     _mode(wanted, before)
+    count = _count(wanted, before, topology)
     if before is None:
-        count = wanted.workers or topology.worker.count
         return [*lines, f"would make a load balancer, a store and {count} workers"]
-    kept = deployment.numbers(before.workers, wanted.workers or len(before.workers), taken=before.pool)
+    kept = deployment.numbers(before.workers, count, taken=before.pool)
     plan = plan_now(wanted.lab, substrate, replace(before, workers=tuple(kept)), topology)
     return lines + [f"would {change}" for change in decide(plan, substrate.nodes(wanted.lab, by)).in_words()]
 
@@ -86,6 +88,15 @@ def plan_now(lab: str, substrate: Substrate, found: deployment.Deployed, topolog
     """The plan of a lab as this topology, and the roles' files as they are now, would have it."""
     keys = build.keys(substrate, topology.versions)
     return deployment.plan_of(lab, substrate.name, replace(found, topology=topology, keys=keys))
+
+
+def _count(wanted: Wanted, before: deployment.Deployed | None, topology: Topology) -> int:
+    """How many workers the lab is to have. A refresh that was cut off may have left one more than that; one that goes
+    on knows itself what it does with it."""
+    if wanted.workers or before is None:
+        return wanted.workers or topology.worker.count
+    is_cut_off = not deployment.is_held(wanted.lab, "refresh")
+    return (unfinished.wanted(wanted.lab, wanted.substrate) if is_cut_off else None) or len(before.workers)
 
 
 def _topology_file(wanted: Wanted, before: deployment.Deployed | None) -> Path:

@@ -40,6 +40,15 @@ def held(path: Path, verb: str, *, patience_s: float = 0.0) -> Iterator[None]:
         yield
 
 
+def is_held(path: Path) -> bool:
+    """Whether somebody holds the lock at `path` right now. To find out takes it for a moment where nobody does."""
+    file = _taken(path) if path.exists() else None
+    if file is None:
+        return path.exists()
+    file.close()
+    return False
+
+
 def _taken(path: Path) -> IO[str] | None:
     """The locked file; None where somebody else has the lock."""
     # Each further round means that somebody removed the file in the very moment before.

@@ -30,7 +30,9 @@ class Limits:
 class Server:
     """A worker as the load balancer sees it: `status` in HAProxy's words (UP, DOWN, DRAIN, MAINT …).
 
-    `sessions` are in flight, `queued` wait for it, `unanswered` ended without an answer since the balancer started.
+    `sessions` are in flight, `queued` wait for it. Counted since it was added or the balancer started: `unanswered`
+    ended without an answer; of `requests`, which it was given, `errors` failed: a 5xx, no connection, or a broken
+    answer (HAProxy Management Guide, 9.1: hrsp_5xx, econ, eresp).
     """
 
     name: str
@@ -38,6 +40,8 @@ class Server:
     sessions: int
     queued: int
     unanswered: int = 0
+    requests: int = 0
+    errors: int = 0
 
     @property
     def is_serving(self) -> bool:
@@ -116,7 +120,15 @@ def resuming(name: str) -> str:
 def servers(csv: str) -> list[Server]:
     """The workers in the answer to `show stat`: CSV with a header that begins with `# `."""
     return [
-        Server(row["svname"], row["status"], number(row, "scur"), number(row, "qcur"), _unanswered(row))
+        Server(
+            row["svname"],
+            row["status"],
+            number(row, "scur"),
+            number(row, "qcur"),
+            _unanswered(row),
+            _answered(row) + _broken(row),
+            number(row, "hrsp_5xx") + _broken(row),
+        )
         for row in statistics(csv)
         if row["pxname"] == BACKEND and row["svname"] not in ("BACKEND", "FRONTEND")
     ]
@@ -136,8 +148,15 @@ def users(table: str) -> Counter[str]:
 
 
 def _unanswered(row: Mapping[str, str]) -> int:
-    answered = sum(number(row, f"hrsp_{kind}") for kind in ("1xx", "2xx", "3xx", "4xx", "5xx", "other"))
-    return max(0, number(row, "stot") - answered - number(row, "scur"))
+    return max(0, number(row, "stot") - _answered(row) - number(row, "scur"))
+
+
+def _answered(row: Mapping[str, str]) -> int:
+    return sum(number(row, f"hrsp_{kind}") for kind in ("1xx", "2xx", "3xx", "4xx", "5xx", "other"))
+
+
+def _broken(row: Mapping[str, str]) -> int:
+    return number(row, "econ") + number(row, "eresp")
 
 
 def number(row: Mapping[str, str], column: str) -> int:

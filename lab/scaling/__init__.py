@@ -1,1 +1,1 @@
-"""How many workers there should be: decided from figures, without a clock or an engine. Pure."""
+"""Decisions about how many workers there are, and in which order they come and go. Pure."""

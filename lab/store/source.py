@@ -3,6 +3,9 @@
 import hashlib
 import io
 import tarfile
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.host.run import run
@@ -13,6 +16,25 @@ _PUSH = "/usr/local/lib/lab/source-push"
 # Nobody's own settings: a rule there may send git:// elsewhere.
 _NO_SETTINGS = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
 _IS_THERE = {0: "there", 1: "not there", 128: "not there"}
+# As deep as it goes, also where a copy was begun with its newest commit only (git's manual, "fetch", --depth).
+_WHOLE = "--depth=2147483647"
+_LOG = "--format=%H%x09%T%x09%ct%x09%s"
+
+
+@dataclass(frozen=True)
+class Version:
+    """A commit of the source service, made at a Unix time of the store's clock; `tree` is the same where the content is
+    the same."""
+
+    commit: str
+    tree: str
+    at: float
+    message: str
+
+    @property
+    def short(self) -> str:
+        """The commit as people are told it."""
+        return self.commit[:10]
 
 
 def seed(store: Reach, app: Path, by: Deadline) -> str:
@@ -22,7 +44,20 @@ def seed(store: Reach, app: Path, by: Deadline) -> str:
 
 def push(store: Reach, app: Path, message: str, by: Deadline) -> str:
     """Makes the app's folder the newest commit, which each worker pulls at its next start; gives that commit."""
-    return store.run([_PUSH, message], by, stdin=archive(app)).out.strip()
+    return _push(store, archive(app), message, by)
+
+
+def push_again(store: Reach, copy: Path, commit: str, message: str, by: Deadline) -> str:
+    """Makes the content of a commit that the repository `copy` has the newest again, as a new commit, and gives it."""
+    with tempfile.TemporaryDirectory() as folder:
+        tar = Path(folder) / "app.tar"
+        git = ["git", f"--git-dir={copy}", "archive", "--format=tar", f"--output={tar}", commit]
+        run(git, by=by, env=_NO_SETTINGS)
+        return _push(store, tar.read_bytes(), message, by)
+
+
+def _push(store: Reach, tar: bytes, message: str, by: Deadline) -> str:
+    return store.run([_PUSH, message], by, stdin=tar).out.strip()
 
 
 def url(address: str) -> str:
@@ -45,14 +80,36 @@ def fetch(source: str, copy: Path, by: Deadline) -> str:
     run(["git", "init", "--quiet", "--bare", str(copy)], by=by, env=_NO_SETTINGS)
     has_it = run([*git, "cat-file", "-e", f"{commit}^{{tree}}"], by=by, env=_NO_SETTINGS, ok=_IS_THERE).status == 0
     if not has_it:
-        run([*git, "fetch", "--quiet", "--depth=1", source, "main"], by=by, env=_NO_SETTINGS)
+        run([*git, "fetch", "--quiet", _WHOLE, source, "main"], by=by, env=_NO_SETTINGS)
     return commit
 
 
-def difference(source: str, copy: Path, app: Path, by: Deadline) -> list[str]:
-    """The files of the app's folder that are not the same in the newest commit at `source`; raises as `fetch` does."""
-    there = {}
+def versions(source: str, copy: Path, by: Deadline) -> list[Version]:
+    """Every version at `source`, the newest first; raises as `fetch` does."""
     commit = fetch(source, copy, by)
+    return history(copy, commit, by)
+
+
+def history(copy: Path, commit: str, by: Deadline) -> list[Version]:
+    """A commit that the repository `copy` has, and all that came before it, the newest first."""
+    log = run(["git", f"--git-dir={copy}", "log", _LOG, commit], by=by, env=_NO_SETTINGS).out
+    rows = (line.split("\t", 3) for line in log.splitlines())
+    return [Version(commit, tree, float(at), message) for commit, tree, at, message in rows]
+
+
+def is_behind(history: Sequence[Version], commit: str | None) -> bool | None:
+    """Whether a worker that runs this commit has another content than the newest; None where it does not say. Pure.
+
+    A version that was made the newest again has a commit of its own, and workers that ran it all along are not behind.
+    """
+    if commit is None:
+        return None
+    return commit not in {version.commit for version in history if version.tree == history[0].tree}
+
+
+def difference(copy: Path, commit: str, app: Path, by: Deadline) -> list[str]:
+    """The files of the app's folder that are not the same in a commit that the repository `copy` has."""
+    there = {}
     tree = run(["git", f"--git-dir={copy}", "ls-tree", "-r", commit], by=by, env=_NO_SETTINGS).out
     for line in tree.splitlines():
         entry, path = line.split("\t", 1)
@@ -79,7 +136,8 @@ def blob_id(content: bytes) -> str:
 def archive(app: Path) -> bytes:
     """The app as a tar archive."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
+    # A link may lead out of the folder, and a worker has only what is in it.
+    with tarfile.open(fileobj=buffer, mode="w", dereference=True) as tar:
         for path in files(app):
             tar.add(path, str(path.relative_to(app)))
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""The planted bugs of the proof: each is a patch that fits the app as it is."""
+"""The planted bugs of the proof and of the refresh: each is a patch that fits the app as it is."""
 
 from pathlib import Path
 
@@ -7,7 +7,9 @@ import pytest
 from tests.contract.proof import PLANTED, patched
 
 
-@pytest.mark.parametrize("patch", sorted(path.stem for path in PLANTED.glob("*.patch")))
+@pytest.mark.parametrize(
+    "patch", sorted(str(path.relative_to(PLANTED).with_suffix("")) for path in PLANTED.rglob("*.patch"))
+)
 def test_a_planted_bug_fits_the_app(patch: str, tmp_path: Path) -> None:
     app = patched(patch, tmp_path)
     assert not list(app.rglob("*.rej"))

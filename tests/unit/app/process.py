@@ -77,19 +77,19 @@ def settings(folder: Path, **changed: str) -> dict[str, str]:
     return own | changed
 
 
-def launch(env: dict[str, str], log: Path) -> App:
-    """The app just started; whoever calls this ends it."""
+def launch(env: dict[str, str], log: Path, source: Path = APP) -> App:
+    """The app just started; whoever calls this ends it. `source` is another version's folder."""
     command = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "-c", "gunicorn.conf.py", "app:create_app()"]
     own = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
     with log.open("wb") as stderr:
-        return App(subprocess.Popen(command, cwd=APP, env=own | env, stdout=stderr, stderr=stderr), log)
+        return App(subprocess.Popen(command, cwd=source, env=own | env, stdout=stderr, stderr=stderr), log)
 
 
 @contextmanager
-def running(folder: Path, **changed: str) -> Iterator[App]:
-    """The app, listening, on the disk `folder`; gone afterwards."""
+def running(folder: Path, source: Path = APP, **changed: str) -> Iterator[App]:
+    """The app, listening, on the disk `folder`; gone afterwards. `source` is another version's folder."""
     folder.mkdir(exist_ok=True)
-    app = launch(settings(folder, **changed), folder.with_suffix(".log"))
+    app = launch(settings(folder, **changed), folder.with_suffix(".log"), source)
     try:
         app.await_listening()
         yield app

@@ -62,6 +62,42 @@ BAD = {
         ["up", "docker", "--topology", "/nowhere/topology.toml"],
         "there is no topology file",
     ),
+    "deploy to a lab that is not up": (
+        ["deploy", "docker"],
+        "lab lab is not up on docker",
+    ),
+    "deploy of a folder that is not there": (
+        ["deploy", "docker", "/nowhere/app"],
+        "there is no folder /nowhere/app",
+    ),
+    "deploy of a file": (
+        ["deploy", "docker", "README.md"],
+        "README.md is a file, and an app is a folder",
+    ),
+    "deploy of what is no app": (
+        ["deploy", "docker", "docs"],
+        "docs is no app: there is no app.py in it",
+    ),
+    "deploy with a message of nothing": (
+        ["deploy", "docker", "-m", " "],
+        "' ' is no message",
+    ),
+    "deploy of an app and a list at once": (
+        ["deploy", "docker", "app", "--list"],
+        "PATH and --list do not go together",
+    ),
+    "deploy that lists and goes back at once": (
+        ["deploy", "docker", "--list", "--rollback"],
+        "--list and --rollback do not go together",
+    ),
+    "deploy with --json alone": (
+        ["deploy", "docker", "--json"],
+        "--json is for --list",
+    ),
+    "refresh of a lab that is not up": (
+        ["refresh", "docker"],
+        "lab lab is not up on docker",
+    ),
     "up with a folder for a topology": (
         ["up", "docker", "--topology", "/tmp"],
         "the topology file cannot be read: Is a directory",
@@ -91,7 +127,12 @@ def test_bad_input_gets_one_error_with_what_where_and_mend(case: str, home: Path
     assert not list(home.rglob("*.json"))
 
 
-@pytest.mark.parametrize("words", [["nonsense"], ["up", "podman"], ["up", "docker", "--workers", "0"], ["kill"]])
+WRONG = [["deploy"], ["deploy", "all"], ["refresh", "all"], ["refresh", "docker", "--ready-within", "0"]]
+
+
+@pytest.mark.parametrize(
+    "words", [["nonsense"], ["up", "podman"], ["up", "docker", "--workers", "0"], ["kill"], *WRONG]
+)
 def test_a_wrong_word_is_a_usage_error(words: list[str], home: Path) -> None:
     gave = typed(home, *words)
     assert gave.code == 2
@@ -116,7 +157,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (["de"], ["destroy", "demo"]),
+        (["de"], ["deploy", "destroy", "demo"]),
         (["up", ""], ["docker", "vagrant", "all"]),
         (["destroy", "--v"], ["--volumes"]),
     ],

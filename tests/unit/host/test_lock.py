@@ -40,6 +40,17 @@ def test_a_lock_that_is_held_names_its_holder(tmp_path: Path) -> None:
         other.communicate("done\n")
 
 
+def test_who_only_asks_leaves_the_lock_as_it_is(tmp_path: Path) -> None:
+    assert not lock.is_held(tmp_path / "lock")
+    assert not list(tmp_path.iterdir())
+    with _holder(tmp_path / "lock") as other:
+        assert lock.is_held(tmp_path / "lock")
+        other.communicate("done\n")
+    assert not lock.is_held(tmp_path / "lock")
+    with lock.held(tmp_path / "lock", "up"):
+        pass
+
+
 def test_patience_outwaits_a_short_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
     with _holder(tmp_path / "lock") as other:

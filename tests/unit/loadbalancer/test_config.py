@@ -8,7 +8,7 @@ WORKERS = [("worker-1", "10.77.0.101"), ("worker-2", "10.77.0.102")]
 HEADER = "pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight"
 STAT = f"""# {HEADER},hrsp_2xx,hrsp_5xx
 site,FRONTEND,,,1,1,4000,2,100,200,0,0,0,,,,,OPEN,,,
-workers,worker-1,2,3,8,8,8,20,100,200,,0,,0,0,0,0,UP,1,7,1
+workers,worker-1,2,3,8,8,8,20,100,200,,0,,3,2,0,0,UP,1,7,1
 workers,worker-2,0,0,1,1,8,20,100,200,,0,,0,0,0,0,DOWN 1/2,1,19,0
 workers,worker-3,0,0,0,1,8,20,100,200,,0,,0,0,0,0,DRAIN,1,20,
 workers,BACKEND,0,0,1,1,400,20,100,200,0,0,,0,0,0,0,UP,2,46,1
@@ -51,9 +51,9 @@ def test_a_worker_that_is_away_is_looked_at_more_often_and_each_is_given_seconds
 def test_the_workers_are_read_from_haproxys_statistics() -> None:
     found = config.servers(STAT)
     assert found == [
-        Server("worker-1", "UP", sessions=8, queued=2, unanswered=4),
-        Server("worker-2", "DOWN 1/2", sessions=1, queued=0),
-        Server("worker-3", "DRAIN", sessions=0, queued=0),
+        Server("worker-1", "UP", sessions=8, queued=2, unanswered=4, requests=13, errors=6),
+        Server("worker-2", "DOWN 1/2", sessions=1, queued=0, requests=19),
+        Server("worker-3", "DRAIN", sessions=0, queued=0, requests=20),
     ]
     assert [server.is_serving for server in found] == [True, False, False]
 

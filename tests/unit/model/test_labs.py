@@ -9,7 +9,7 @@ from lab.model import labs
 from tests.conftest import REPO
 
 # A verb that changes a lab, where nothing says which lab.
-_NAMELESS = re.compile(r"`lab (up|kill|replace|destroy|provision|heal)\b(?!` for this lab)")
+_NAMELESS = re.compile(r"`lab (up|kill|replace|destroy|provision|heal|deploy|refresh)\b(?!` for this lab)")
 
 
 @pytest.mark.parametrize(("lab", "words"), [("lab", "`lab up docker`"), ("blue", "`lab up docker --name blue`")])

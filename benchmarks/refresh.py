@@ -1,0 +1,165 @@
+"""Refreshes under load, one after the other: what users noticed, what became of their writes, how many workers served.
+
+    PYTHONPATH=. .venv/bin/python -m benchmarks.refresh                  # both substrates, most of an hour
+    PYTHONPATH=. .venv/bin/python -m benchmarks.refresh --only docker    # the other one's figures stay as they are
+    PYTHONPATH=. .venv/bin/python -m benchmarks.refresh --quick --dry    # short, and nothing is kept
+
+Keeps the figures in benchmarks/refresh-results.json, and writes docs/refresh.md.
+"""
+
+import dataclasses
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from benchmarks.refresh_page import RefreshJson, SessionJson, page
+from benchmarks.runs import deadline, lab, seconds
+from benchmarks.visitors import Visit, visiting, watching
+from lab.comparison.measure import circumstances
+from lab.flows import deployment
+from lab.flows.deployment import Deployment
+from lab.host import paths, records
+from lab.host.run import Result, run
+from lab.ledger import report
+from lab.model.deadline import Deadline
+from lab.substrates import registry
+
+LAB = "refresh"
+RESULTS = paths.REPO / "benchmarks" / "refresh-results.json"
+PAGE = paths.REPO / "docs" / "refresh.md"
+_LONGEST_S = 4 * 3600
+_CODES = {0: "all workers run the new version", 1: "rolled back"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What is done on one substrate: at least so many refreshes of a lab, and requests (at `rate` a second)."""
+
+    workers: int
+    refreshes: int
+    requests: int
+    rate: float
+
+
+ASKED = {
+    "docker": Asked(workers=4, refreshes=20, requests=100_000, rate=80.0),
+    # A third machine while one is replaced, all emulated: what `prove` asks of two is enough.
+    "vagrant": Asked(workers=2, refreshes=2, requests=1, rate=3.0),
+}
+QUICK = {name: replace(asked, refreshes=1, requests=1) for name, asked in ASKED.items()}
+
+
+@click.command()
+@click.option("--only", type=click.Choice(registry.NAMES), help="This substrate; the other's figures are kept.")
+@click.option("--rate", type=click.FloatRange(0.1), help="Requests a second, where this computer needs another.")
+@click.option("--quick", is_flag=True, help="One refresh each, to see that it works.")
+@click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
+@click.option("--page", "page_only", is_flag=True, help="Make nothing, only write the page anew.")
+def main(only: str | None, rate: float | None, quick: bool, dry: bool, page_only: bool) -> None:
+    """Makes the refreshes, keeps the figures, and writes the page."""
+    sessions: dict[str, SessionJson] = {} if dry else records.read_json(RESULTS) or {}
+    for name in [] if page_only else [only] if only else registry.NAMES:
+        asked = (QUICK if quick else ASKED)[name]
+        sessions[name] = session(name, replace(asked, rate=rate or asked.rate))
+        _keep(sessions, dry)
+    _keep(sessions, dry)
+    if dry:
+        click.echo(page(sessions))
+
+
+def _keep(sessions: dict[str, SessionJson], dry: bool) -> None:
+    if not dry:
+        records.write_json(RESULTS, sessions)
+        records.write(PAGE, page(sessions))
+
+
+def session(substrate: str, asked: Asked) -> SessionJson:
+    """All refreshes of a lab of their own on one substrate, under one load, with what came of it."""
+    engine, where, by = registry.get(substrate), circumstances(), Deadline.after(_LONGEST_S, "all refreshes")
+    commit = run(["git", "describe", "--always", "--dirty"], by=deadline(), cwd=paths.REPO).out.strip()
+    with _up(substrate, asked.workers) as found:
+        with visiting(found, asked.rate, by) as visit:
+            made = list(_refreshes(found, asked, visit, by))
+        account = visit.told
+        return {
+            "circumstances": {**where, **engine.facts(deadline()), "commit": commit},
+            "accelerator": engine.accelerator(deadline()),
+            "workers": asked.workers,
+            "rate": asked.rate,
+            "requests": visit.requests,
+            "wanted": {"refreshes": asked.refreshes, "requests": asked.requests},
+            "refreshes": made,
+            "sentence": report.verdict(account).sentence,
+            "figures": report.as_json(account),
+            "users": dataclasses.asdict(account.users),
+        }
+
+
+@contextmanager
+def _up(substrate: str, workers: int) -> Iterator[Deployment]:
+    _say(f"{substrate}: bringing lab {LAB} up")
+    try:
+        lab("up", substrate, "--workers", str(workers), "--name", LAB)
+        yield deployment.load(LAB, substrate)
+    finally:
+        lab("destroy", substrate, "--volumes", "--yes", "--name", LAB)
+
+
+def _refreshes(found: Deployment, asked: Asked, visit: Visit, by: Deadline) -> Iterator[RefreshJson]:
+    """Refreshes until there were enough of them and of the requests. Each needs a new version: two take turns."""
+    count = 0
+    with tempfile.TemporaryDirectory() as folder:
+        _deploy(found, _other_version(Path(folder)))
+        while (count < asked.refreshes or visit.requests < asked.requests) and not by.is_over():
+            if count:
+                lab("deploy", found.plan.substrate, "--rollback", "--name", LAB)
+            count += 1
+            made = _refresh(found, visit, by)
+            _say(f"{found.plan.substrate}: refresh {count}: {made}")
+            yield made
+
+
+def _other_version(folder: Path) -> Path:
+    """The app with another page: a version like any other."""
+    app = Path(shutil.copytree(paths.REPO / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__")))
+    page = app / "templates" / "page.html"
+    page.write_text(page.read_text() + "<!-- another version -->\n")
+    return app
+
+
+def _deploy(found: Deployment, app: Path) -> None:
+    lab("deploy", found.plan.substrate, str(app), "-m", "Another page", "--name", LAB)
+
+
+def _refresh(found: Deployment, visit: Visit, by: Deadline) -> RefreshJson:
+    """One refresh, typed as a person would."""
+    argv = [str(paths.REPO / "bin" / "lab"), "refresh", found.plan.substrate, "--name", LAB]
+    gave: list[Result] = []
+    before, failed = visit.requests, visit.failures
+    with watching(found, by) as ready:
+        took = seconds(lambda: gave.append(run(argv, by=deadline(), ok=_CODES)))
+    return {
+        "at": datetime.now(UTC).strftime("%H:%M:%S"),
+        "seconds": round(took, 1),
+        "code": gave[0].status,
+        "said": gave[0].out.strip().splitlines(),
+        "requests": visit.requests - before,
+        "failed": visit.failures - failed,
+        "fewest_ready": ready.fewest,
+        "looks": ready.looks,
+        "missed_looks": ready.missed,
+    }
+
+
+def _say(step: str) -> None:
+    click.echo(f"{datetime.now(UTC):%H:%M:%S}  {step}", err=True)
+
+
+if __name__ == "__main__":
+    main()

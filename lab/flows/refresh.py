@@ -1,0 +1,314 @@
+"""`lab refresh`: each worker is replaced by one that runs the newest version, while the lab serves as many as before.
+
+The order is `lab/scaling/rolling.py`'s. After each step it looks at what really is, so it goes on where an interrupted
+one stopped, and is not led astray by a worker that dies on the way.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from lab.flows import acceptance, deploy, deployment, fleet, readiness, unfinished
+from lab.flows.deployment import Deployment
+from lab.flows.fleet import Fleet, ScaleIn
+from lab.flows.prove import leased
+from lab.host.wait import await_until
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError, UnknownError, UsageError
+from lab.model.node import NodeName
+from lab.model.plan import WORKER_PORT
+from lab.scaling import rolling
+from lab.scaling.rolling import Admit, Done, Launch, Leave, Place, Served, Step, Traffic, Worker
+from lab.store.source import Version, is_behind
+from lab.substrates.base import Report
+
+READY_S = 300.0
+"""For a new worker to be ready: five times what an emulated machine takes from nothing."""
+
+_ACCEPT_S = 60.0
+"""For its check, nine requests in all."""
+
+_WATCH_S = 5.0
+_ENOUGH = 50
+"""So long, or for so many requests, a new worker's traffic is watched before an old one leaves."""
+
+_LOST_AT_MOST = 1
+"""One new worker that dies may have been killed by anybody; a version whose workers die is no good."""
+
+_LOOK_S = 30.0
+_BASE_S = 600.0
+_DRAIN_S = 120.0
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What came of a refresh: the version that all workers have now, who left for it, `why` that is not the one which
+    was the newest when it began (None where it is), and what the load balancer counted meanwhile."""
+
+    version: Version
+    replaced: tuple[NodeName, ...]
+    why: str | None
+    traffic: Traffic
+
+
+class _Refused(Exception):
+    """What was seen speaks against the new version."""
+
+
+def longest_s(workers: int, ready_within_s: float) -> float:
+    """How long a refresh of so many workers may take at most, going back included."""
+    return _BASE_S + 2 * (workers + 1) * (ready_within_s + _ACCEPT_S + _WATCH_S + _DRAIN_S)
+
+
+def refresh(lab: Deployment, ready_within_s: float, report: Report, by: Deadline) -> Refreshed:
+    """Every worker replaced, one by one, by one of the newest version; or, where that is no good, by the one before.
+
+    Raises UsageError, with nothing changed, for a lab whose workers keep data or do not all serve. What ends it in the
+    middle leaves the lab with workers of both versions; the next refresh goes on.
+    """
+    with leased(lab.lab, "refresh"):
+        history = _checked(lab, by)
+        return _Run(lab, history, ready_within_s, report, by).go()
+
+
+def forecast(lab: Deployment, by: Deadline) -> list[str]:
+    """What a refresh would do, in words; raises as it does."""
+    history = _checked(lab, by)
+    commits = deploy.running(lab, by)
+    lines = [
+        f"would launch a worker of {history[0].short}, check it, then drain and remove {name}, which runs {_short(ran)}"
+        for name, ran in commits.items()
+        if is_behind(history, ran) is not False
+    ]
+    return lines or [f"nothing to do: all {len(commits)} workers run the newest version, {history[0].short}"]
+
+
+def _short(commit: str | None) -> str:
+    return commit[:10] if commit else "it does not say what"
+
+
+def _checked(lab: Deployment, by: Deadline) -> list[Version]:
+    """The lab's versions; raises UsageError where a refresh would do harm, or would begin with too few workers."""
+    where = f"lab {lab.lab} on {lab.plan.substrate}"
+    if lab.is_sticky:
+        raise UsageError(
+            "each worker of this lab keeps what its users gave it, and would take that with it",
+            where=where,
+            mend=f"{lab.typed('replace @/worker-N')} replaces one all the same, and loses that",
+        )
+    history = deploy.versions(lab, by)
+    wanted = {spec.name for spec in lab.plan.workers()}
+    missing = wanted - set(fleet.seen(lab, by).serving)
+    if missing and unfinished.wanted(lab.lab, lab.plan.substrate) is None:
+        raise UsageError(
+            f"the load balancer does not serve {', '.join(str(name) for name in sorted(missing))}",
+            where=where,
+            mend=f"first bring the lab back to what it should be: {lab.typed('up @')}",
+        )
+    return history
+
+
+class _Run:
+    """One refresh. The newest version is always the one that all workers are to have: going back changes it first."""
+
+    def __init__(
+        self, lab: Deployment, history: Sequence[Version], ready_within_s: float, report: Report, by: Deadline
+    ) -> None:
+        self._lab, self._history, self._report, self._by = lab, history, report, by
+        self._ready_within_s = ready_within_s
+        self._commits = self._known_commits()
+        ran = {commit for commit in self._commits.values() if is_behind(history, commit)}
+        self._before = next((version for version in history if version.commit in ran), None)
+        self._launched: set[NodeName] = set()
+        """Those that this run made for the version that is now the newest."""
+        self._new: set[NodeName] = set()
+        """Those of them that got traffic, as long as the version is on trial; they keep standing for it afterwards."""
+        self._is_on_trial = True
+        self._lost = 0
+        self._replaced: list[NodeName] = []
+        self._figures: Mapping[str, Served] = self._counted()
+        self._traffic = Traffic(self._figures)
+
+    def go(self) -> Refreshed:
+        newest = self._history[0]
+        before = self._before.commit if self._before else None
+        self._note("refresh began", commit=newest.commit, before=before, workers=len(self._lab.deployed.workers))
+        why = None
+        try:
+            self._roll()
+        except _Refused as refused:
+            why = str(refused)
+            self._go_back(why)
+        unfinished.end(self._lab.lab, self._lab.plan.substrate)
+        traffic = self._traffic
+        self._note(
+            "refresh ended",
+            commit=self._history[0].commit,
+            replaced=len(self._replaced),
+            rolled_back=why is not None,
+            new={"requests": traffic.new.requests, "errors": traffic.new.errors},
+            old={"requests": traffic.old.requests, "errors": traffic.old.errors},
+        )
+        return Refreshed(self._history[0], tuple(self._replaced), why, traffic)
+
+    def _go_back(self, why: str) -> None:
+        self._report(why)
+        where = f"lab {self._lab.lab} on {self._lab.plan.substrate}"
+        mend = f"{self._lab.typed('deploy @')} a version that works, then {self._lab.typed('refresh @')}"
+        if self._before is None:
+            raise LabError(f"no worker ran an earlier version to go back to: {why}", where=where, mend=mend)
+        self._report(f"going back to {self._before.short}: {self._before.message}")
+        self._is_on_trial = False
+        self._history = deploy.bring_back(self._lab, self._before, None, self._by)
+        self._launched.clear()
+        self._note("refresh rolled back", why=why.splitlines()[0], commit=self._history[0].commit)
+        try:
+            self._roll()
+        except _Refused as also:
+            raise LabError(
+                f"{why}\nand the version before is no good either, so nothing more was changed: {also}",
+                where=where,
+                mend=mend,
+            ) from also
+
+    def _roll(self) -> None:
+        """Takes step after step until all workers run the newest version; raises _Refused where that is no good."""
+        while not isinstance(step := self._next(), Done):
+            self._report(step.in_words())
+            self._note("refresh step", step=step.in_words())
+            match step:
+                case Launch():
+                    self._launch()
+                case Admit(name):
+                    self._admit(name)
+                case Leave(name):
+                    self._leave(name)
+
+    def _next(self) -> Step:
+        self._look()
+        if self._by.is_over():
+            where = f"lab {self._lab.lab} on {self._lab.plan.substrate}"
+            raise LabError(f"it did not end in time ({self._by.label})", where=where, mend=self._lab.typed("refresh @"))
+        workers = self._workers(self._fleet())
+        lost = {worker.name for worker in workers if worker.place is Place.ASIDE} & self._new
+        self._lost += len(lost)
+        if self._is_on_trial and self._lost > _LOST_AT_MOST:
+            raise _Refused(f"{', '.join(map(str, sorted(lost)))} died, and it was not the first new worker to do so")
+        return rolling.next_step(self._wanted(), workers)
+
+    def _fleet(self) -> Fleet:
+        """The fleet as it is; who does not answer is asked again for a while. Also the lab as it is wanted, by now."""
+        self._lab = deployment.load(self._lab.lab, self._lab.plan.substrate)
+        found: list[Fleet] = []
+
+        def probe() -> str | None:
+            try:
+                found.append(fleet.seen(self._lab, self._by))
+            except UnknownError as error:
+                return error.message
+            return None
+
+        look = self._by.at_most(_LOOK_S, f"{_LOOK_S:g} s")
+        await_until(probe, look, what="a look at the lab's workers", mend=self._lab.typed("status"), every_s=0.5)
+        return found[0]
+
+    def _workers(self, seen: Fleet) -> list[Worker]:
+        places = dict.fromkeys(seen.serving, Place.SERVING) | dict.fromkeys(seen.warming, Place.WAITING)
+        places |= dict.fromkeys((*seen.draining, *seen.dead), Place.ASIDE)
+        if asleep := set(seen.asleep) - set(self._lab.plan.pool):
+            where = f"lab {self._lab.lab} on {self._lab.plan.substrate}"
+            raise UsageError(f"{', '.join(map(str, sorted(asleep)))} sleeps", where=where, mend=self._lab.typed("up @"))
+        self._commits |= self._known_commits()
+        return [Worker(name, self._is_right(name), place) for name, place in places.items()]
+
+    def _known_commits(self) -> dict[NodeName, str]:
+        return {name: commit for name, commit in deploy.running(self._lab, self._by).items() if commit is not None}
+
+    def _is_right(self, name: NodeName) -> bool:
+        return name in self._launched or is_behind(self._history, self._commits.get(name)) is False
+
+    def _wanted(self) -> int:
+        noted = unfinished.wanted(self._lab.lab, self._lab.plan.substrate)
+        return noted or len(self._lab.deployed.workers)
+
+    def _launch(self) -> None:
+        unfinished.begin(self._lab.lab, self._lab.plan.substrate, self._wanted())
+        with self._speaks_against():
+            self._lab, names = fleet.launch(self._lab, 1, self._report, self._ready_by())
+        for name in names:
+            self._commits.pop(name, None)
+        self._launched |= set(names)
+
+    def _admit(self, name: NodeName) -> None:
+        """Gives a worker traffic that answers as it has to, and watches what comes of it. One that had traffic before
+        is only awaited: it may have missed a health check."""
+        if name in self._new:
+            with self._speaks_against():
+                readiness.await_serving(self._lab, [name], self._report, self._ready_by())
+        else:
+            self._check(name)
+            with self._speaks_against():
+                self._lab = fleet.admit(self._lab, [name], self._report, self._ready_by())
+        if self._is_on_trial:
+            self._new.add(name)
+            self._watch(name)
+
+    def _check(self, name: NodeName) -> None:
+        self._report(f"{name} answers each call once, at its own address")
+        url = f"http://{self._lab.plan.node(name).address}:{WORKER_PORT}"
+        newest = {version.commit for version in self._history if version.tree == self._history[0].tree}
+        within = self._by.at_most(_ACCEPT_S, f"{_ACCEPT_S:g} s")
+        if (said := acceptance.refusal(url, name, newest, within)) is not None:
+            raise _Refused(f"{name}, before it got traffic: {said}")
+
+    def _watch(self, name: NodeName) -> None:
+        over = self._by.at_most(_WATCH_S, f"{_WATCH_S:g} s")
+
+        def probe() -> str | None:
+            self._look()
+            came = self._figures.get(str(name), Served()).requests
+            return None if came >= _ENOUGH or over.is_over() else f"{came} requests"
+
+        await_until(probe, self._by, what=f"traffic on {name}", mend=self._lab.typed("status"), every_s=0.2)
+        if not self._figures.get(str(name), Served()).requests:
+            self._report(f"no request came to {name} in {_WATCH_S:g} s: what only traffic shows, this did not see")
+
+    def _look(self) -> None:
+        """Counts what came to the workers since the last look; raises _Refused where it speaks against new ones."""
+        self._figures = self._counted()
+        self._traffic = self._traffic.seen(self._figures, {str(name) for name in self._new})
+        if self._is_on_trial and (said := rolling.complaint(self._traffic.new, self._traffic.old)) is not None:
+            raise _Refused(said)
+
+    def _counted(self) -> Mapping[str, Served]:
+        """What the load balancer counted by worker; as it was where it does not answer."""
+        servers = self._lab.loadbalancer().servers(self._by)
+        if servers is None:
+            return self._figures
+        return {server.name: Served(server.requests, server.errors) for server in servers}
+
+    def _leave(self, name: NodeName) -> None:
+        was_used = str(name) in self._figures
+        self._lab = fleet.shrink(self._lab, name, ScaleIn.DELETE, 0.0, self._report, self._by)
+        # Its number may be another's next.
+        self._launched.discard(name)
+        self._new.discard(name)
+        self._commits.pop(name, None)
+        if was_used:
+            self._replaced.append(name)
+
+    def _ready_by(self) -> Deadline:
+        return self._by.at_most(self._ready_within_s, f"a new worker has {self._ready_within_s:g} s to become ready")
+
+    @contextmanager
+    def _speaks_against(self) -> Iterator[None]:
+        """What goes wrong in the block is held against the new version, unless it is certainly another's fault."""
+        try:
+            yield
+        except (UsageError, UnknownError):
+            raise
+        except LabError as problem:
+            raise _Refused(problem.message) from problem
+
+    def _note(self, what: str, **fields: object) -> None:
+        deploy.note(self._lab, what, **fields)

@@ -1,0 +1,78 @@
+"""The page of the refreshes says yes only where the figures do."""
+
+import pytest
+
+from benchmarks import refresh
+from benchmarks.refresh_page import RefreshJson, SessionJson, demands, page
+from benchmarks.visitors import Ready
+from lab.host import records
+
+
+def one(code: int = 0, fewest: int | None = 4) -> RefreshJson:
+    return {
+        "at": "10:00:00",
+        "seconds": 31.5,
+        "code": code,
+        "said": ["all workers run abc: Another page", "failed, as the load balancer saw it: 0 of 900 requests"],
+        "requests": 2500,
+        "failed": 0,
+        "fewest_ready": fewest,
+        "looks": 157,
+        "missed_looks": 0,
+    }
+
+
+def session(*made: RefreshJson, requests: int = 100_000, **figures: object) -> SessionJson:
+    clean = {"errors": 0, "lost": 0, "verdict": "kept", "p50_ms": 9.1, "p99_ms": 80.5}
+    return {
+        "circumstances": {"date": "today"},
+        "accelerator": None,
+        "workers": 4,
+        "rate": 80.0,
+        "requests": requests,
+        "wanted": {"refreshes": 2, "requests": 100_000},
+        "refreshes": list(made),
+        "sentence": "Kept: all.",
+        "figures": clean | figures,
+        "users": {},
+    }
+
+
+def test_all_demands_are_held() -> None:
+    assert all(is_held for _, is_held in demands(session(one(), one())).values())
+
+
+@pytest.mark.parametrize(
+    ("found", "broken"),
+    [
+        (session(one()), "refreshes that ended with the new version"),
+        (session(one(), one(code=1)), "refreshes that ended with the new version"),
+        (session(one(), one(), requests=99_999), "requests"),
+        (session(one(), one(), errors=1), "requests that failed: 0"),
+        (session(one(), one(), lost=1, verdict="lost"), "acknowledged writes lost: 0"),
+        (session(one(), one(), verdict="unknown"), "acknowledged writes lost: 0"),
+        (session(one(), one(fewest=3)), "ready workers, at least as many as wanted"),
+        (session(one(), one(fewest=None)), "ready workers, at least as many as wanted"),
+    ],
+)
+def test_a_demand_that_is_not_held_is_told(found: SessionJson, broken: str) -> None:
+    assert [what for what, (_, is_held) in demands(found).items() if not is_held] == [broken]
+    assert page({"docker": found}).count("**no**") == 1
+
+
+def test_the_page_has_each_refresh_and_says_what_was_not_made() -> None:
+    text = page({"docker": session(one(), one())})
+    assert "| requests | 100,000: yes | not made yet |" in text
+    assert "| 2 | 31.5 | 2,500 | 0 | 4 | 157 | failed, as the load balancer saw it: 0 of 900 requests |" in text
+    assert "2 refreshes of 32 s (median; 32 to 32). Kept: all." in text
+
+
+def test_the_page_that_is_kept_is_what_the_figures_give() -> None:
+    assert refresh.PAGE.read_text() == page(records.read_json(refresh.RESULTS) or {})
+
+
+def test_the_fewest_ready_workers_are_kept_and_a_look_without_an_answer_is_none() -> None:
+    ready = Ready()
+    for serving in (5, 4, None, 5):
+        ready.see(serving)
+    assert (ready.fewest, ready.looks, ready.missed) == (4, 3, 1)

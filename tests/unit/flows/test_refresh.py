@@ -1,0 +1,290 @@
+"""A refresh from its first step to its last, on a lab that stands on paper: what it does when a version is no good."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from lab.flows import acceptance, deploy, deployment, fleet, refresh, unfinished
+from lab.flows.deployment import Deployed, Deployment
+from lab.flows.fleet import Fleet, ScaleIn
+from lab.host import lock, paths
+from lab.loadbalancer.config import Server
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError, UnknownError, UsageError
+from lab.model.node import Mode, NodeName, Role
+from lab.scaling.rolling import Served
+from lab.store.source import Version
+from lab.substrates.base import Report
+from tests.unit.faults.ground import KEYS, ground, planned
+from tests.unit.model.test_plan import TOPOLOGY
+
+OLD, NEW = Version("a" * 40, "t1", 1, "First"), Version("b" * 40, "t2", 2, "Second")
+W1, W2, W3 = (NodeName(Role.WORKER, number) for number in (1, 2, 3))
+
+
+@dataclass
+class Paper:
+    """A lab: which commit each worker runs, who serves, what the load balancer counted, and what is wrong with NEW.
+
+    While anybody looks at the load balancer, ten requests come to each worker that serves.
+    """
+
+    workers: dict[NodeName, str] = field(default_factory=lambda: dict.fromkeys((W1, W2), OLD.commit))
+    serving: set[NodeName] = field(default_factory=lambda: {W1, W2})
+    counted: dict[str, Served] = field(default_factory=dict)
+    history: list[Version] = field(default_factory=lambda: [NEW, OLD])
+    wrong: str = ""
+    fewest: int = 100
+    log: list[str] = field(default_factory=list)
+
+    def lab(self, mode: Mode = Mode.STATELESS) -> Deployment:
+        numbers = tuple(sorted(name.index for name in self.workers))
+        return Deployment("blue", ground().substrate, Deployed(0, mode, numbers, TOPOLOGY, KEYS), planned(numbers))
+
+    def is_bad(self, name: NodeName) -> bool:
+        return self.workers[name] == NEW.commit
+
+    def seen(self, _lab: Deployment, _by: Deadline) -> Fleet:
+        self.fewest = min(self.fewest, len(self.serving))
+        return Fleet(tuple(sorted(self.serving)), tuple(sorted(self.workers.keys() - self.serving)))
+
+    def launch(
+        self, _lab: Deployment, count: int, _report: Report, by: Deadline
+    ) -> tuple[Deployment, tuple[NodeName, ...]]:
+        assert count == 1
+        name = next(name for name in (NodeName(Role.WORKER, n) for n in range(1, 9)) if name not in self.workers)
+        self.workers[name] = self.history[0].commit
+        self.log.append(f"launch {name}")
+        if self.wrong == "cut off":
+            raise KeyboardInterrupt
+        if self.wrong == "no engine":
+            raise UnknownError("the engine does not answer", where="here", mend="start it")
+        if self.wrong == "never ready" and self.is_bad(name):
+            raise LabError(f"{name} did not become ready ({by.label})", where="here", mend="read its log")
+        return self.lab(), (name,)
+
+    def refusal(self, url: str, name: NodeName, commits: set[str], _by: Deadline) -> str | None:
+        assert url.endswith(":8000")
+        assert self.workers[name] in commits
+        self.log.append(f"check {name}")
+        return "POST /entries said 500: oh" if self.wrong == "answers 500" and self.is_bad(name) else None
+
+    def admit(self, _lab: Deployment, names: Sequence[NodeName], _report: Report, _by: Deadline) -> Deployment:
+        self.serving |= set(names)
+        self.log += [f"admit {name}" for name in names]
+        return self.lab()
+
+    def shrink(
+        self, _lab: Deployment, victim: NodeName, how: ScaleIn, _delay_s: float, _report: Report, _by: Deadline
+    ) -> Deployment:
+        assert how is ScaleIn.DELETE
+        del self.workers[victim]
+        self.serving.discard(victim)
+        self.counted.pop(str(victim), None)
+        self.log.append(f"leave {victim}")
+        return self.lab()
+
+    def servers(self, _by: Deadline) -> list[Server]:
+        for name in self.serving:
+            errors = 5 if self.wrong == "some requests" and self.is_bad(name) else 0
+            self.counted[str(name)] = self.counted.get(str(name), Served()) + Served(10, errors)
+        return [Server(name, "UP", 0, 0, 0, got.requests, got.errors) for name, got in self.counted.items()]
+
+    def bring_back(self, _lab: Deployment, version: Version, _message: str | None, _by: Deadline) -> list[Version]:
+        self.log.append(f"back to {version.message}")
+        self.history = [Version("c" * 40, version.tree, 3, "Back"), *self.history]
+        return self.history
+
+
+@pytest.fixture
+def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paper:
+    paper = Paper()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    paths.lab("blue").mkdir(parents=True)
+    monkeypatch.setattr(deployment, "load", lambda *_: paper.lab())
+    for name in ("seen", "launch", "admit", "shrink"):
+        monkeypatch.setattr(fleet, name, getattr(paper, name))
+    monkeypatch.setattr(acceptance, "refusal", paper.refusal)
+    monkeypatch.setattr(deploy, "versions", lambda *_: paper.history)
+    monkeypatch.setattr(deploy, "running", lambda *_: dict(paper.workers))
+    monkeypatch.setattr(deploy, "bring_back", paper.bring_back)
+    monkeypatch.setattr(Deployment, "loadbalancer", lambda _: paper)
+    return paper
+
+
+def refreshed(paper: Paper, mode: Mode = Mode.STATELESS) -> refresh.Refreshed:
+    return refresh.refresh(paper.lab(mode), 10, lambda _: None, Deadline.after(60, "a refresh"))
+
+
+def told(paper: Paper) -> list[str]:
+    return [event.what for event in paper.lab().timeline().read().events]
+
+
+def test_each_worker_is_replaced_after_its_successor_was_checked_and_serves(paper: Paper) -> None:
+    done = refreshed(paper)
+    assert paper.log == [
+        *("launch worker-3", "check worker-3", "admit worker-3", "leave worker-1"),
+        *("launch worker-1", "check worker-1", "admit worker-1", "leave worker-2"),
+    ]
+    assert (done.version, done.replaced, done.why) == (NEW, (W1, W2), None)
+    assert set(paper.workers.values()) == {NEW.commit}
+    assert paper.fewest == 2
+    assert done.traffic.new.requests > 0
+    assert done.traffic.new.errors + done.traffic.old.errors == 0
+    assert told(paper) == ["refresh began", *["refresh step"] * 6, "refresh ended"]
+    assert unfinished.wanted("blue", "docker") is None
+    assert refreshed(paper).replaced == (), "a second one has nothing to do"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ("never ready", "worker-3 did not become ready (a new worker has 10 s to become ready)"),
+        ("answers 500", "worker-3, before it got traffic: POST /entries said 500: oh"),
+    ],
+)
+def test_a_version_that_is_no_good_stops_at_the_first_worker_and_no_user_sees_it(
+    paper: Paper, wrong: str, why: str
+) -> None:
+    paper.wrong = wrong
+    done = refreshed(paper)
+    assert done.why == why
+    assert (done.version.tree, done.replaced) == (OLD.tree, ())
+    assert paper.workers == {W1: OLD.commit, W2: OLD.commit}, "who ran the content of the version before stays"
+    assert [step for step in paper.log if not step.startswith("check")] == [
+        *("launch worker-3", "back to First", "leave worker-3")
+    ]
+    assert paper.fewest == 2
+    assert told(paper)[-1] == "refresh ended"
+    assert "refresh rolled back" in told(paper)
+
+
+def test_what_only_traffic_shows_is_rolled_back_too_and_its_errors_are_told(paper: Paper) -> None:
+    paper.wrong = "some requests"
+    done = refreshed(paper)
+    assert done.why is not None
+    assert done.why.startswith("new workers failed ")
+    assert done.traffic.new.errors >= 2
+    assert done.traffic.old.errors == 0
+    assert paper.workers == {W1: OLD.commit, W2: OLD.commit}
+    assert paper.fewest == 2
+
+
+def test_workers_that_were_replaced_already_are_replaced_again_by_the_version_before(
+    paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admit = paper.admit
+
+    def then_wrong(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
+        paper.wrong = "answers 500"
+        return admit(lab, names, report, by)
+
+    monkeypatch.setattr(fleet, "admit", then_wrong)
+    done = refreshed(paper)
+    assert done.why == "worker-1, before it got traffic: POST /entries said 500: oh"
+    assert set(paper.workers.values()) == {OLD.commit, "c" * 40}
+    assert len(paper.workers) == 2
+    assert paper.fewest == 2
+
+
+def test_an_interrupted_refresh_says_how_many_workers_are_wanted_and_the_next_one_goes_on(paper: Paper) -> None:
+    paper.wrong = "cut off"
+    with pytest.raises(KeyboardInterrupt):
+        refreshed(paper)
+    assert len(paper.workers) == 3
+    assert unfinished.wanted("blue", "docker") == 2
+    paper.wrong = ""
+    refreshed(paper)
+    assert set(paper.workers.values()) == {NEW.commit}
+    assert len(paper.workers) == 2
+    assert unfinished.wanted("blue", "docker") is None
+
+
+def test_an_engine_that_does_not_answer_is_not_held_against_the_version(paper: Paper) -> None:
+    paper.wrong = "no engine"
+    with pytest.raises(UnknownError):
+        refreshed(paper)
+    assert paper.history == [NEW, OLD]
+
+
+def test_a_version_before_that_is_no_good_either_is_an_error_that_tells_both(
+    paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(_lab: Deployment, _count: int, _report: Report, _by: Deadline) -> None:
+        paper.serving.discard(W1)
+        paper.workers.pop(W1, None)
+        raise LabError("it did not become ready", where="here", mend="read its log")
+
+    monkeypatch.setattr(fleet, "launch", never)
+    with pytest.raises(LabError) as raised:
+        refreshed(paper)
+    assert str(raised.value) == (
+        "it did not become ready\n"
+        "and the version before is no good either, so nothing more was changed: it did not become ready\n"
+        "  where: lab blue on docker\n"
+        "  mend:  `lab deploy docker --name blue` a version that works, then `lab refresh docker --name blue`"
+    )
+
+
+def test_a_lab_whose_workers_keep_data_is_refused(paper: Paper) -> None:
+    with pytest.raises(UsageError) as raised:
+        refreshed(paper, Mode.STATEFUL)
+    assert str(raised.value) == (
+        "each worker of this lab keeps what its users gave it, and would take that with it\n"
+        "  where: lab blue on docker\n"
+        "  mend:  `lab replace docker/worker-N --name blue` replaces one all the same, and loses that"
+    )
+
+
+def test_a_lab_that_is_not_whole_is_refused(paper: Paper) -> None:
+    paper.serving = {W1}
+    with pytest.raises(UsageError) as raised:
+        refreshed(paper)
+    assert str(raised.value) == (
+        "the load balancer does not serve worker-2\n"
+        "  where: lab blue on docker\n"
+        "  mend:  first bring the lab back to what it should be: `lab up docker --name blue`"
+    )
+    assert paper.log == []
+
+
+def test_a_second_refresh_at_the_same_time_is_refused_and_the_autoscaler_can_see_the_first(paper: Paper) -> None:
+    assert not deployment.is_held("blue", "refresh")
+    with lock.held(deployment.lease("blue", "refresh"), "refresh"):
+        assert deployment.is_held("blue", "refresh")
+        with pytest.raises(UsageError, match=r"`lab refresh` \(pid "):
+            refreshed(paper)
+    assert paper.log == []
+
+
+def test_the_forecast_tells_who_would_go(paper: Paper) -> None:
+    paper.workers[W2] = NEW.commit
+    by = Deadline.after(60, "a look")
+    assert refresh.forecast(paper.lab(), by) == [
+        "would launch a worker of bbbbbbbbbb, check it, then drain and remove worker-1, which runs aaaaaaaaaa"
+    ]
+    paper.workers[W1] = NEW.commit
+    assert refresh.forecast(paper.lab(), by) == [
+        "nothing to do: all 2 workers run the newest version, bbbbbbbbbb",
+    ]
+    assert paper.log == []
+
+
+def test_workers_that_die_after_they_got_traffic_are_held_against_the_version_from_the_second_on(
+    paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = paper.seen
+
+    def dying(lab: Deployment, by: Deadline) -> Fleet:
+        bad = {name for name in paper.serving if paper.is_bad(name)}
+        paper.serving -= bad
+        found = seen(lab, by)
+        return replace(found, warming=tuple(set(found.warming) - bad), dead=tuple(bad))
+
+    monkeypatch.setattr(fleet, "seen", dying)
+    done = refreshed(paper)
+    assert done.why is not None
+    assert done.why.endswith("died, and it was not the first new worker to do so")
+    assert paper.workers == {W1: OLD.commit, W2: OLD.commit}
