@@ -119,6 +119,10 @@ class Memory:
                 return replace(self, removing=victim)
         return self
 
+    def seen(self, serving: tuple[NodeName, ...]) -> "Memory":
+        """After these were seen in service: should one of them leave it later, it is brought back once more."""
+        return replace(self, finished=self.finished - {*serving})
+
     def ended(self, decision: Decision, now_s: float) -> "Memory":
         """After a decision was carried out. A worker more in the pool, or a dead one's successor, is no new number."""
         counts = isinstance(decision, Grow | Shrink)

@@ -51,6 +51,14 @@ class Limits:
         """For how long the load must have been low before a worker goes."""
         return max(self.cooldown_s, CALM_AT_LEAST_S)
 
+    def in_words(self) -> str:
+        """The limits as a person is told them."""
+        pool = f", {self.pool} asleep in the warm pool" if self.pool else ""
+        return (
+            f"{self.least} to {self.most} workers, {self.target:g} requests at a time for each{pool}; "
+            f"{self.calm_s:g} s of little load before one goes"
+        )
+
     def needed(self, concurrency: float) -> int:
         """How many workers so many requests at a time need, rounded up, whatever the bounds."""
         return math.ceil(concurrency / self.target - 1e-9)
