@@ -24,7 +24,7 @@ end (`lab load --prove`). The times are read from the lab's timeline. How it dec
 
 - **breach**: the first sample with more requests at a time than the workers in service are meant to have.
 - **decided**, **reached**: from the breach until workers were asked for, and until as many serve as were asked for.
-- **before**: the steady load at first; **during**: the whole of the four-fold load, with what waited for the new workers;
+- **before**: the steady load at first; **during**: all of the four-fold load, with what waited for the new workers;
   **settled**: the four-fold load from five seconds after all workers were there; **after**: the steady load again. For
   settled it is the median of the seconds' figures, for the others it is all requests together.
 

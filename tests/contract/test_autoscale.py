@@ -123,7 +123,8 @@ def is_made(lab: Deployment, by: Deadline) -> bool:
 
 
 def runs(lab: Deployment, by: Deadline) -> bool:
-    return W3 in fleet.seen(lab, by).warming
+    seen = fleet.seen(lab, by)
+    return W3 in seen.warming + seen.serving
 
 
 def kill_when(lab: Deployment, holder: Holder, is_so: bool) -> str | None:
@@ -179,7 +180,7 @@ def test_the_warm_pool_is_filled_and_a_worker_of_it_is_used_first(lab: Deploymen
 
 
 @pytest.mark.long("vagrant")
-def test_destroy_ends_one_that_is_in_the_background(substrate_name: str, by: Deadline) -> None:
+def test_destroy_ends_one_that_is_in_the_background(substrate_name: str) -> None:
     name = "test-ended"
     type_well("up", substrate_name, "--workers", "1", "--name", name)
     try:
