@@ -1,6 +1,7 @@
 """`lab autoscale`: gather, decide, apply, once a second. It keeps no state of its own: killed at any point and started
 again, it goes on from what the engine, the record and the load balancer tell."""
 
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -94,7 +95,9 @@ def run(asked: Asked, watch: Watch, report: Report, until: Callable[[], bool] = 
             while not until():
                 begun = time.monotonic()
                 loop.turn(deployment.load(asked.lab, asked.substrate))
-                time.sleep(max(0.0, begun + PERIOD_S - time.monotonic()))
+                # Not evenly: visitors who come evenly would be looked at in the same moment of their step each time.
+                pause_s = PERIOD_S * random.uniform(0.7, 1.3)
+                time.sleep(max(0.0, begun + pause_s - time.monotonic()))
         finally:
             _note(lab, Kind.CHANGE, autoscaler.LEASE, why="ended")
 

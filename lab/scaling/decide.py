@@ -27,10 +27,11 @@ def decide(samples: Sequence[Sample], fleet: Fleet, limits: Limits, now_s: float
     for rule in (_mend, _bound, _end_drains, _add):
         if (decision := rule(view)) is not None:
             return decision
-    spare = _remove(view)
-    if isinstance(spare, Hold) and len(fleet.asleep) < limits.pool and view.is_free_to_add:
-        asleep = len(fleet.asleep)
-        return Refill(view.count, f"{asleep} of {_workers(limits.pool)} sleep in the warm pool", asleep + 1)
+    spare, asleep = _remove(view), len(fleet.asleep)
+    # As with AWS's warm pools, nobody is kept ready who could never be needed.
+    pool = min(limits.pool, limits.most - view.count)
+    if isinstance(spare, Hold) and asleep < pool and view.is_free_to_add:
+        return Refill(view.count, f"{asleep} of {_workers(pool)} sleep in the warm pool", asleep + 1)
     return spare
 
 
@@ -192,6 +193,8 @@ def _needed(view: _View, calm: Sequence[Sample], fewer: int) -> str | None:
         needed = _workers(limits.needed(peak))
         return f"up to {peak:.1f} requests at a time in the last {limits.calm_s:.0f} s need {needed}"
     each = waiting.requests(waiting.work(loads.concurrency(calm), len(view.serving)), fewer) / fewer
+    if each == float("inf"):
+        return f"{_workers(fewer)} would not keep up with {loads.concurrency(calm):.1f} requests at a time"
     if each > SPARE * limits.target:
         return f"{_workers(fewer)} would soon have {each:.1f} requests at a time each, too near to {limits.target:g}"
     rate = loads.rate(calm)

@@ -37,7 +37,8 @@ class Victim(StrEnum):
 @dataclass(frozen=True)
 class Limits:
     """`least` to `most` workers, `target` requests at a time for each; no worker goes within `cooldown_s` after a
-    change, nor unless the load was low for so long. `pool` workers sleep until they are needed."""
+    change, nor unless the load was low for so long. `pool` workers sleep until they are needed, or as many as are still
+    missing to `most`."""
 
     least: int
     most: int

@@ -135,6 +135,12 @@ ROWS: dict[str, tuple[Sequence[Sample], Workers, Memory, Decision]] = {
         LONG_AGO,
         Hold(2, "1 worker would soon have 4.8 requests at a time each, too near to 4"),
     ),
+    "a load that one could not bear": (
+        steadily(2, rate=1),
+        TWO,
+        LONG_AGO,
+        Hold(2, "1 worker would not keep up with 2.0 requests at a time"),
+    ),
     "a load that one did not bear": (
         steadily(0, rate=10),
         TWO,
@@ -228,6 +234,8 @@ def test_a_pool_is_filled_one_by_one_while_nothing_else_is_to_be_done() -> None:
     assert decide(steadily(0), one, limits, NOW, LONG_AGO) == Refill(1, "1 of 2 workers sleep in the warm pool", 2)
     full = replace(one, asleep=workers(7, 8))
     assert isinstance(decide(steadily(0), full, limits, NOW, LONG_AGO), Hold)
+    many = Workers(serving=workers(1, 2, 3), asleep=workers(7))
+    assert isinstance(decide(steadily(11), many, limits, NOW, LONG_AGO), Hold), "more than one could never be needed"
     assert isinstance(decide(then(steadily(2), 20, 40), one, limits, NOW, LONG_AGO), Grow)
     assert isinstance(decide(steadily(0), one, limits, NOW, replace(LONG_AGO, adding=True)), Hold)
 
