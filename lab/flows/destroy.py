@@ -41,8 +41,8 @@ def _removed(substrate: str, report: Report) -> Report:
 def _tidy(folder: Path, *, everything: bool) -> None:
     """Removes the folder of a lab of which nothing is left but logs, or, with `everything`, whatever is in it; the
     secret of data that was kept stays."""
-    there = {entry.name for entry in folder.iterdir() if entry.suffix != ".lease"}
-    kept = there - {"lock", "children", "logs", "secrets"}
+    there = (entry.name for entry in folder.iterdir() if entry.suffix != ".lease")
+    kept = set(there) - {"lock", "children", "logs", "secrets"}
     if (everything or not kept) and not _secrets(folder):
         shutil.rmtree(folder)
 

@@ -108,10 +108,11 @@ def _launched(
 ) -> tuple[Deployment, tuple[NodeName, ...]]:
     """`count` more workers, and one in the place of each of `dead` that really is: those are removed."""
     with _change(lab, report, by) as lab:
-        gone = [name for name in dead if name in joined(lab.plan, _states(lab, by), ()).dead]
+        there = _states(lab, by)
+        gone = [name for name in dead if name in joined(lab.plan, there, ()).dead]
         wanted = {spec.name for spec in lab.plan.workers()} - set(gone)
         woken = _asleep(lab, by)[: count + len(gone)]
-        made = _new(wanted, lab.plan.pool, count + len(gone) - len(woken))
+        made = _new(wanted, {*lab.plan.pool, *there} - set(gone), count + len(gone) - len(woken))
         lab = _wanted(lab, wanted | {*woken, *made}, set(lab.plan.pool) - set(woken))
         for name in gone:
             up.end(lab, name, by)
@@ -126,10 +127,12 @@ def _launched(
     return lab, (*woken, *made)
 
 
-def _new(wanted: Iterable[NodeName], pooled: Iterable[NodeName], count: int) -> list[NodeName]:
-    """The names of `count` workers more: the lowest numbers that are free."""
+def _new(wanted: Iterable[NodeName], others: Iterable[NodeName], count: int) -> list[NodeName]:
+    """The names of `count` workers more than are wanted: the lowest numbers that no other worker has, also not one that
+    is on its way out."""
     before = [name.index for name in wanted]
-    numbers = deployment.numbers(before, len(before) + count, taken=[name.index for name in pooled])
+    taken = [name.index for name in others if name.role is Role.WORKER]
+    numbers = deployment.numbers(before, len(before) + count, taken=taken)
     return [NodeName(Role.WORKER, number) for number in numbers if number not in before]
 
 
@@ -268,12 +271,12 @@ def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deplo
         before = set(lab.plan.pool)
         wanted = {spec.name for spec in lab.plan.workers()}
         kept = sorted(before)[:size]
-        lab = _wanted(lab, wanted, {*kept, *_new(kept, wanted, size - len(kept))})
+        lab = _wanted(lab, wanted, {*kept, *_new(kept, {*wanted, *_states(lab, by)}, size - len(kept))})
         for name in sorted(before - set(lab.plan.pool)):
             report(f"removing {name}: the warm pool has one too many")
             up.end(lab, name, by)
         made = _to_make(lab, by)
-        for name in made:
+        for name in sorted(_states(lab, by).keys() & set(made)):
             up.end(lab, name, by)
         if made:
             report(f"making {', '.join(map(str, made))} for the warm pool")

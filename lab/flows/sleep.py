@@ -41,7 +41,11 @@ def wake(lab: Deployment, report: Report, by: Deadline) -> None:
     with deployment.changing(lab.lab, "wake", by):
         lab = deployment.load(lab.lab, lab.plan.substrate)
         names = sleeping(lab, _states(lab, by))
+        if not lab.substrate.is_networked(lab.lab, by):  # this computer was restarted while they slept
+            lab.substrate.prepare(lab.plan, by)
         up.wake(lab, names, report, by)
+        # One that an interrupted `wake` left running, with a clock that stood still, gets the right time.
+        up.rest(lab).wake(lab.lab, [spec.name for spec in lab.plan.awake() if spec.name not in names], by)
         readiness.await_node(lab, STORE, report, by)
         readiness.await_serving(lab, [spec.name for spec in lab.plan.workers()], report, by)
         lab.note(READY, *names)

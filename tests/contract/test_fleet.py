@@ -34,6 +34,7 @@ def lab(whole: Deployment) -> Iterator[Deployment]:
     deployment.restaff(whole, [1, 2], pool=[])
 
 
+@pytest.mark.long("vagrant")
 def test_a_dead_worker_gets_a_successor_from_the_warm_pool(lab: Deployment, by: Deadline) -> None:
     lab = fleet.fill_pool(lab, 1, say_nothing, by)
     assert fleet.seen(lab, by) == Fleet(serving=(W1, W2), asleep=(W3,))

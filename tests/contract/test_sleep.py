@@ -132,6 +132,7 @@ def pooled(whole: Deployment, by: Deadline) -> Iterator[Deployment]:
     deployment.restaff(whole, [1, 2], pool=[])
 
 
+@pytest.mark.long("vagrant")
 def test_the_warm_pool_sleeps_serves_nobody_and_is_left_alone(pooled: Deployment, by: Deadline) -> None:
     def seen() -> tuple[object, ...]:
         pool = {name: node for name, node in status(pooled).items() if node["in_pool"]}
@@ -171,6 +172,7 @@ def identity(lab: Deployment, name: NodeName, by: Deadline) -> dict[str, str]:
     return {word: lab.reach(name).run(["sh", "-c", script], by).out.strip() for word, script in asked.items()}
 
 
+@pytest.mark.long("vagrant")
 def test_a_woken_worker_is_itself_on_time_and_has_the_newest_source_and_the_store(
     pooled: Deployment, newer: str, url: str, by: Deadline
 ) -> None:

@@ -48,6 +48,11 @@ def test_a_worker_that_is_away_is_looked_at_more_often_and_each_is_given_seconds
     assert "timeout check 3s" in text
 
 
+def test_a_worker_that_is_closed_keeps_what_is_in_flight() -> None:
+    assert config.closing("worker-3") == "set server workers/worker-3 state maint"
+    assert config.removal("worker-3").startswith("set server workers/worker-3 state maint;shutdown sessions")
+
+
 def test_the_workers_are_read_from_haproxys_statistics() -> None:
     found = config.servers(STAT)
     assert found == [
