@@ -1,14 +1,13 @@
 """Injecting: what was begun is written down first, so that it is healed whatever happens, also by another process."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.faults.base import Fault, Ground
 from lab.faults.catalogue import Planned, of
-from lab.host import records
+from lab.host import interrupt, records
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import NodeName
@@ -38,17 +37,13 @@ def injected(ground: Ground, planned: Planned, open_faults: Path, by: Deadline) 
     before = fault.before(by)
     try:
         _write(open_faults, [*read(open_faults), planned])
-        _to_its_end(fault.inject, by)
+        # An engine that was asked goes on with it, and would strike after the healing.
+        with interrupt.delayed():
+            fault.inject(by)
         yield _seen(fault, lambda: fault.verify(before, by))
     finally:
         # Also after Ctrl-C, and also when the deadline of the run is over.
         heal(ground, planned, open_faults, Deadline.after(900, f"healing {planned.fault}"))
-
-
-def _to_its_end(change: Callable[[Deadline], None], by: Deadline) -> None:
-    """Makes a change that Ctrl-C does not cut: an engine that was asked goes on, and could strike after the healing."""
-    with ThreadPoolExecutor(1) as apart:
-        apart.submit(change, by).result()
 
 
 def _seen(fault: Fault, look: Callable[[], str]) -> Injected:

@@ -72,8 +72,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load came to. `began_at` is the Unix time from which the phases count, to a tenth of a second; `journal` is
-    that of a load that proves, and `account` what it tells."""
+    """What a load came to. `began_at` is the Unix time from which the phases count, to a tenth of a second.
+
+    `journal` is that of a load that proves, and `account` what it tells.
+    """
 
     asked: Asked
     began_at: float
@@ -191,13 +193,15 @@ def _visit(url: str, lab: Deployment, plan: Plan, figures: Figures, pulse: "_Pul
 
 
 class _Pulse:
-    """Takes a sample each second, for the timeline and for who watches. `began_at` is the Unix time of the first request,
-    to a tenth of a second."""
+    """Takes a sample each second, for the timeline and for who watches.
+
+    `began_at` is the Unix time of the first request, to a tenth of a second.
+    """
 
     def __init__(self, lab: Deployment, profile: Profile, plan: Plan, figures: Figures, watch: Watch) -> None:
         self._balancer, self._timeline = lab.loadbalancer(), lab.timeline()
         self._profile, self._plan, self._figures, self._watch = profile, plan, figures, watch
-        self._began = self._sampled = self._beaten = self.began_at = 0.0
+        self._began = self._sampled = self._next = self._beaten = self.began_at = 0.0
         self._tally: Tally | None = None
         self._begun = 0
 
@@ -228,8 +232,10 @@ class _Pulse:
         if not self._began and tally.begun:
             self._began = self._sampled = now
             self.began_at = time.time()
-        elif self._began and now - self._sampled >= _BEAT_S:
+            self._next = now + _BEAT_S
+        elif self._began and now >= self._next:
             self._sample(now)
+            self._next = max(self._next + _BEAT_S, now)
 
     def _mark(self, why: str) -> None:
         self._timeline.note(Event(time.time(), Kind.CHANGE, "load", {"why": why}))

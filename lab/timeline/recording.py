@@ -1,11 +1,12 @@
 """The timeline of a lab on one substrate: a file that several processes append events to, and that anybody may read."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.host import paths
-from lab.model.errors import LabError, UsageError
+from lab.model.errors import UsageError
 from lab.timeline import events
 from lab.timeline.events import Event
 
@@ -25,24 +26,18 @@ class Recorder:
         self.path = path
 
     def note(self, event: Event) -> None:
-        """Appends an event. A lab that was destroyed meanwhile has no timeline any more: then nothing is written.
+        """Appends an event, if that can be done: no change of a lab ends halfway because a note of it cannot be kept.
 
-        Raises LabError where the file cannot be written.
+        So nothing is noted on a full disk, nor of a lab that was destroyed meanwhile.
         """
         line = event.line().encode()
-        try:
+        with suppress(OSError):
             # Linux gives a write to a file with O_APPEND its place at the end as one step (open(2), write(2)).
             file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        except FileNotFoundError:
-            return
-        except OSError as failed:
-            raise self._error(failed) from failed
-        try:
-            os.write(file, line if _ends_whole(file) else b"\n" + line)
-        except OSError as failed:
-            raise self._error(failed) from failed
-        finally:
-            os.close(file)
+            try:
+                os.write(file, line if _ends_whole(file) else b"\n" + line)
+            finally:
+                os.close(file)
 
     def read(self) -> Recorded:
         """What was noted; nothing where nothing was. A damaged line is counted, and does not hide the others."""
@@ -63,13 +58,6 @@ class Recorder:
     def forget(self) -> None:
         """Removes the file."""
         self.path.unlink(missing_ok=True)
-
-    def _error(self, failed: OSError) -> LabError:
-        return LabError(
-            f"the timeline could not be written: {failed.strerror}",
-            where=str(self.path),
-            mend="see that the file and its folder are yours to write in and have room",
-        )
 
 
 def recorder(lab: str, substrate: str) -> Recorder:

@@ -1,7 +1,6 @@
 """What a hand, a rebooted host or a second command does to a lab: `status` tells it, `up` mends it."""
 
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.runs import compose
 from lab.flows import deployment, readiness
 from lab.flows.deployment import Deployment
 from lab.host import paths
@@ -30,22 +30,19 @@ class Hand:
     up: tuple[str, ...]
 
 
-# Debian 12 has the first Compose, with a name of its own; others have the second, as a plugin.
-COMPOSE = ("docker-compose",) if shutil.which("docker-compose") else ("docker", "compose")
-HANDS = {
-    "docker": Hand(
-        ("docker", "pause"),
-        ("docker", "kill"),
-        (*COMPOSE, "down"),
-        (*COMPOSE, "up", "--detach"),
-    ),
-    "vagrant": Hand(
-        ("virsh", "--connect", "qemu:///system", "suspend"),
-        ("virsh", "--connect", "qemu:///system", "destroy"),
-        ("vagrant", "destroy", "--force", "--no-tty"),
-        ("vagrant", "up", "--no-tty"),
-    ),
-}
+def docker_by_hand() -> Hand:
+    """With the plugin Compose 2 where it is installed, else with Debian 12's first Compose."""
+    down, up = (*compose(), "down"), (*compose(), "up", "--detach")
+    return Hand(("docker", "pause"), ("docker", "kill"), down, up)
+
+
+def vagrant_by_hand() -> Hand:
+    virsh, quietly = ("virsh", "--connect", "qemu:///system"), "--no-tty"
+    down, up = ("vagrant", "destroy", "--force", quietly), ("vagrant", "up", quietly)
+    return Hand((*virsh, "suspend"), (*virsh, "destroy"), down, up)
+
+
+HANDS = {"docker": docker_by_hand, "vagrant": vagrant_by_hand}
 
 
 def by_hand(lab: Deployment, words: tuple[str, ...], *nodes: NodeName) -> None:
@@ -65,7 +62,7 @@ def by_hand(lab: Deployment, words: tuple[str, ...], *nodes: NodeName) -> None:
 
 @pytest.fixture
 def hand(substrate_name: str) -> Hand:
-    return HANDS[substrate_name]
+    return HANDS[substrate_name]()
 
 
 def mend(lab: Deployment, *words: str) -> None:

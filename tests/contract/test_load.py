@@ -49,11 +49,11 @@ def test_a_step_is_served_without_an_error_and_noted_second_by_second(running_la
         assert 0 < row["p50_ms"] <= row["p99_ms"]
     fresh = events_of(running_lab)[before:]
     samples = [event["fields"] for event in fresh if event["kind"] == "sample"]
-    assert DURATION_S - 3 <= len(samples) <= DURATION_S + 15
+    assert DURATION_S * 0.8 <= len(samples) <= DURATION_S + 15
     assert all({"requests", "answers", "errors", "p50_ms", "users", "workers"} <= set(fields) for fields in samples)  # type: ignore[call-overload]
     sent = sum(fields["requests"] * fields["span_s"] for fields in samples)  # type: ignore[index]
     assert sent == pytest.approx(step.pace.requests, abs=1)
-    assert 2 in {fields["workers"] for fields in samples}  # type: ignore[index]
+    assert len(running_lab.plan.workers()) in {fields["workers"] for fields in samples}  # type: ignore[index]
     assert [event["what"] for event in fresh if event["kind"] == "change"] == ["load", "load"]
     target = tmp_path / "t.html"
     type_well("timeline", running_lab.substrate.name, "--plot", str(target), "--name", running_lab.lab)

@@ -1,8 +1,6 @@
 """What was begun stands in a file until it is healed, and is healed on any exit, the last one first."""
 
 import signal
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
@@ -98,12 +96,13 @@ def test_it_is_healed_on_any_exit(file: Path, fake: type[Fake], where: str, erro
     assert injection.read(file) == []
 
 
-def test_ctrl_c_does_not_cut_the_making_of_a_fault(file: Path, fake: type[Fake], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_does_not_cut_the_making_of_a_fault(
+    file: Path, fake: type[Fake], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An engine that was asked goes on with it: healed meanwhile, the lab would be struck afterwards, for good."""
 
-    def inject(fault: Fake, by: Deadline) -> None:
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        time.sleep(0.2)  # the interrupt has all that time to come too early
+    def inject(fault: Fake, _: Deadline) -> None:
+        signal.raise_signal(signal.SIGINT)
         fault._tell("inject")
 
     monkeypatch.setattr(Fake, "inject", inject)

@@ -65,7 +65,7 @@ def test_a_step_sends_exactly_what_its_profile_says() -> None:
     assert (told["errors"], told["refused"]) == (0, 0)
     assert 0 < told["p50_ms"] <= told["p99_ms"]
     assert "proof" not in told
-    assert 0 < time.time() - told["began_at"] - STEP.pace.duration_s < 10
+    assert 1 < time.time() - told["began_at"] < 10
     assert loaded.exit_code == 0
     assert seen
 
