@@ -45,5 +45,6 @@ def _tell(refreshed: Refreshed) -> int:
     click.echo(f"failed, as the load balancer saw it: {new.in_words()} to new workers, {old.in_words()} to the others")
     if refreshed.why is None:
         return ExitCode.DONE
-    click.echo(f"rolled back: {refreshed.why}")
+    # What more there is to it, such as the worker's log, was told when it was seen.
+    click.echo(f"rolled back: {refreshed.why.splitlines()[0]}")
     return ExitCode.CHECK_SAID_NO

@@ -68,7 +68,8 @@ class _Worker:
 
     async def _page(self) -> None:
         request = Request("GET", "/")
-        answer = await self._expect(request, OK)
+        # It lists every file, each of which a new worker reads for the first time.
+        answer = await self._expect(request, OK, within_s=self._by.left())
         who, commit = answer.headers.get("x-worker", ""), answer.headers.get("x-commit", "")
         if who != self._name:
             raise _Refused(f"{_words(request)} was answered in the name of {who or 'nobody'}")
@@ -96,17 +97,18 @@ class _Worker:
         if sha != digest(step.content):
             raise _Refused(f"{_words(request)} gave another content than was written")
 
-    async def _expect(self, request: Request, status: int) -> Answer:
-        answer = await self._ask(request)
+    async def _expect(self, request: Request, status: int, within_s: float = _ANSWER_S) -> Answer:
+        answer = await self._ask(request, within_s)
         if answer.status != status:
             raise _Refused(_said(request, answer))
         return answer
 
-    async def _ask(self, request: Request) -> Answer:
+    async def _ask(self, request: Request, within_s: float = _ANSWER_S) -> Answer:
         headers = request.headers | self._session.headers()
-        within_s = min(_ANSWER_S, max(self._by.left(), 0.1))
         try:
-            answer = await self._site.ask(request.method, request.path, headers, request.body, within_s)
+            answer = await self._site.ask(
+                request.method, request.path, headers, request.body, min(within_s, self._by.left())
+            )
         except NoAnswer as none:
             raise _Refused(f"{_words(request)} got no answer: {none.failure}") from none
         self._session.keep_cookies(answer)

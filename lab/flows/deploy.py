@@ -13,7 +13,7 @@ from lab.flows.deployment import Deployment
 from lab.flows.prove import leased
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, LateError, UsageError
-from lab.model.node import STORE, NodeName
+from lab.model.node import STORE, Mode, NodeName
 from lab.store import source
 from lab.store.source import Version
 from lab.substrates.base import Report
@@ -162,14 +162,14 @@ def running(lab: Deployment, by: Deadline) -> dict[NodeName, str | None]:
         return dict(zip((spec.name for spec in workers), commits, strict=True))
 
 
-def note(lab: Deployment, what: str, **fields: object) -> None:
-    """Notes in the lab's timeline that somebody changed the lab."""
-    lab.timeline().note(Event(time.time(), Kind.CHANGE, what, fields))
+def note(lab: Deployment, what: str, why: str, **fields: object) -> None:
+    """Notes in the lab's timeline what somebody did to the lab, and why or how it went."""
+    lab.timeline().note(Event(time.time(), Kind.CHANGE, what, {"why": why, **fields}))
 
 
 def _noted(lab: Deployment, by: Deadline) -> list[Version]:
     history = versions(lab, by)
-    note(lab, "deploy", commit=history[0].commit, message=history[0].message)
+    note(lab, "deploy", history[0].message, commit=history[0].commit)
     return history
 
 
@@ -186,7 +186,7 @@ def remark(lab: Deployment, history: Sequence[Version], commits: Mapping[NodeNam
         return "no worker runs another version"
     who = "1 worker runs" if behind == 1 else f"{behind} workers run"
     again = "replaces it" if behind == 1 else "replaces them"
-    if lab.is_sticky:
+    if lab.deployed.mode is Mode.STATEFUL:
         return f"{who} another version, and keep their users' data; {lab.typed('replace @/worker-N')} replaces one"
     return f"{who} another version; {lab.typed('refresh @')} {again}"
 

@@ -99,7 +99,7 @@ def follow(
     by: Deadline,
     until: Callable[[], bool] = lambda: False,
 ) -> Path:
-    """The path of the journal of visitors who follow this plan to its end, or `until` then; nothing is broken on purpose.
+    """The path of the journal of visitors who follow this plan to its end, or `until` then; nothing is broken.
 
     `hear` is told of each request that ends. It holds no lease, for it changes no node. What cannot be read back, or
     ends it early, is for the verdict to say.

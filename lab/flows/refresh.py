@@ -15,7 +15,7 @@ from lab.flows.prove import leased
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError, UsageError
-from lab.model.node import NodeName
+from lab.model.node import Mode, NodeName
 from lab.model.plan import WORKER_PORT
 from lab.scaling import rolling
 from lab.scaling.rolling import Admit, Done, Launch, Leave, Place, Served, Step, Traffic, Worker
@@ -38,6 +38,8 @@ _LOST_AT_MOST = 1
 _LOOK_S = 30.0
 _BASE_S = 600.0
 _DRAIN_S = 120.0
+_DELAY_S = 300.0
+"""For the sessions of users who stay with their worker (AWS's default, "Deregistration delay")."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class _Refused(Exception):
 
 def longest_s(workers: int, ready_within_s: float) -> float:
     """How long a refresh of so many workers may take at most, going back included."""
-    return _BASE_S + 2 * (workers + 1) * (ready_within_s + _ACCEPT_S + _WATCH_S + _DRAIN_S)
+    return _BASE_S + 2 * (workers + 1) * (ready_within_s + _ACCEPT_S + _WATCH_S + _DELAY_S + _DRAIN_S)
 
 
 def refresh(lab: Deployment, ready_within_s: float, report: Report, by: Deadline) -> Refreshed:
@@ -90,7 +92,7 @@ def _short(commit: str | None) -> str:
 def _checked(lab: Deployment, by: Deadline) -> list[Version]:
     """The lab's versions; raises UsageError where a refresh would do harm, or would begin with too few workers."""
     where = f"lab {lab.lab} on {lab.plan.substrate}"
-    if lab.is_sticky:
+    if lab.deployed.mode is Mode.STATEFUL:
         raise UsageError(
             "each worker of this lab keeps what its users gave it, and would take that with it",
             where=where,
@@ -121,18 +123,22 @@ class _Run:
         self._before = next((version for version in history if version.commit in ran), None)
         self._launched: set[NodeName] = set()
         """Those that this run made for the version that is now the newest."""
+        self._admitted: set[NodeName] = set()
+        """Those of them that were checked and got traffic."""
         self._new: set[NodeName] = set()
-        """Those of them that got traffic, as long as the version is on trial; they keep standing for it afterwards."""
+        """Those that got it while the version was on trial; they stand for that version also afterwards."""
         self._is_on_trial = True
         self._lost = 0
         self._replaced: list[NodeName] = []
-        self._figures: Mapping[str, Served] = self._counted()
+        self._figures: Mapping[str, Served] = {}
+        self._figures = self._counted()
         self._traffic = Traffic(self._figures)
 
     def go(self) -> Refreshed:
         newest = self._history[0]
         before = self._before.commit if self._before else None
-        self._note("refresh began", commit=newest.commit, before=before, workers=len(self._lab.deployed.workers))
+        goal = f"workers get {newest.short}: {newest.message}"
+        self._note("refresh began", goal, commit=newest.commit, before=before, workers=self._wanted())
         why = None
         try:
             self._roll()
@@ -143,6 +149,7 @@ class _Run:
         traffic = self._traffic
         self._note(
             "refresh ended",
+            f"all workers run {self._history[0].short}; failed were {(traffic.new + traffic.old).in_words()}",
             commit=self._history[0].commit,
             replaced=len(self._replaced),
             rolled_back=why is not None,
@@ -161,7 +168,7 @@ class _Run:
         self._is_on_trial = False
         self._history = deploy.bring_back(self._lab, self._before, None, self._by)
         self._launched.clear()
-        self._note("refresh rolled back", why=why.splitlines()[0], commit=self._history[0].commit)
+        self._note("refresh rolled back", why.splitlines()[0], commit=self._history[0].commit)
         try:
             self._roll()
         except _Refused as also:
@@ -175,7 +182,7 @@ class _Run:
         """Takes step after step until all workers run the newest version; raises _Refused where that is no good."""
         while not isinstance(step := self._next(), Done):
             self._report(step.in_words())
-            self._note("refresh step", step=step.in_words())
+            self._note("refresh step", step.in_words())
             match step:
                 case Launch():
                     self._launch()
@@ -215,6 +222,8 @@ class _Run:
     def _workers(self, seen: Fleet) -> list[Worker]:
         places = dict.fromkeys(seen.serving, Place.SERVING) | dict.fromkeys(seen.warming, Place.WAITING)
         places |= dict.fromkeys((*seen.draining, *seen.dead), Place.ASIDE)
+        # Somebody else, for example an `up`, may have given it traffic meanwhile; its check is still to come.
+        places |= dict.fromkeys((self._launched - self._admitted) & set(seen.serving), Place.WAITING)
         if asleep := set(seen.asleep) - set(self._lab.plan.pool):
             where = f"lab {self._lab.lab} on {self._lab.plan.substrate}"
             raise UsageError(f"{', '.join(map(str, sorted(asleep)))} sleeps", where=where, mend=self._lab.typed("up @"))
@@ -242,13 +251,15 @@ class _Run:
     def _admit(self, name: NodeName) -> None:
         """Gives a worker traffic that answers as it has to, and watches what comes of it. One that had traffic before
         is only awaited: it may have missed a health check."""
-        if name in self._new:
+        if name in self._admitted:
             with self._speaks_against():
                 readiness.await_serving(self._lab, [name], self._report, self._ready_by())
         else:
             self._check(name)
+            self._look()  # what came until now came to others
             with self._speaks_against():
                 self._lab = fleet.admit(self._lab, [name], self._report, self._ready_by())
+        self._admitted.add(name)
         if self._is_on_trial:
             self._new.add(name)
             self._watch(name)
@@ -277,7 +288,7 @@ class _Run:
         """Counts what came to the workers since the last look; raises _Refused where it speaks against new ones."""
         self._figures = self._counted()
         self._traffic = self._traffic.seen(self._figures, {str(name) for name in self._new})
-        if self._is_on_trial and (said := rolling.complaint(self._traffic.new, self._traffic.old)) is not None:
+        if self._is_on_trial and (said := self._traffic.complaint()) is not None:
             raise _Refused(said)
 
     def _counted(self) -> Mapping[str, Served]:
@@ -289,10 +300,10 @@ class _Run:
 
     def _leave(self, name: NodeName) -> None:
         was_used = str(name) in self._figures
-        self._lab = fleet.shrink(self._lab, name, ScaleIn.DELETE, 0.0, self._report, self._by)
+        self._lab = fleet.shrink(self._lab, name, ScaleIn.DELETE, _DELAY_S, self._report, self._by)
         # Its number may be another's next.
-        self._launched.discard(name)
-        self._new.discard(name)
+        for names in (self._launched, self._admitted, self._new):
+            names.discard(name)
         self._commits.pop(name, None)
         if was_used:
             self._replaced.append(name)
@@ -310,5 +321,5 @@ class _Run:
         except LabError as problem:
             raise _Refused(problem.message) from problem
 
-    def _note(self, what: str, **fields: object) -> None:
-        deploy.note(self._lab, what, **fields)
+    def _note(self, what: str, why: str, **fields: object) -> None:
+        deploy.note(self._lab, what, why, **fields)

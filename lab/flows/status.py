@@ -108,7 +108,7 @@ def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
     ]
     if told is None:
         return SubstrateStatus(url, mode, shown, None, accelerator)
-    shown, newest = _with_skew(shown, told.versions), told.versions[0].commit
+    shown, newest = with_skew(shown, told.versions), told.versions[0].commit
     return SubstrateStatus(url, mode, shown, told.app_differs, accelerator, newest=newest)
 
 
@@ -132,7 +132,7 @@ def node_status(
     )
 
 
-def _with_skew(nodes: list[NodeStatus], versions: list[Version]) -> list[NodeStatus]:
+def with_skew(nodes: list[NodeStatus], versions: list[Version]) -> list[NodeStatus]:
     """The nodes, each with whether it runs another version of the app than the newest. Pure."""
     return [replace(node, behind=is_behind(versions, node.commit)) for node in nodes]
 

@@ -20,7 +20,8 @@ the rates differ by chance."""
 
 
 class Place(StrEnum):
-    """Where a worker stands: it gets traffic; it is ready and gets none yet; or it serves nobody (dead, draining)."""
+    """Where a worker stands: it gets traffic; it runs and gets none, since it is new or missed its health checks; or it
+    is on its way out, or gone."""
 
     SERVING = "serving"
     WAITING = "waiting"
@@ -78,20 +79,25 @@ Step = Launch | Admit | Leave | Done
 def next_step(wanted: int, workers: Sequence[Worker]) -> Step:
     """What to do next, so that in the end `wanted` workers serve, all of the right version.
 
-    A worker that serves leaves only while more than `wanted` do, and there is never more than one worker too many.
+    A worker that serves leaves only while more than `wanted` do, and there is never more than one worker too many. An
+    old one that serves nobody at the moment may serve again in the next: it leaves when another one is there for it.
     """
     ordered = sorted(workers, key=lambda worker: worker.name)
-    waiting = [worker for worker in ordered if worker.is_right and worker.place is Place.WAITING]
-    serving = [worker for worker in ordered if worker.place is Place.SERVING]
-    useless = [worker for worker in ordered if worker not in waiting and worker not in serving]
+    aside, waiting, serving = (
+        [worker for worker in ordered if worker.place is place] for place in (Place.ASIDE, Place.WAITING, Place.SERVING)
+    )
     old = [worker for worker in serving if not worker.is_right]
-    if useless:
-        return Leave(useless[0].name)
+    ready = [worker for worker in waiting if worker.is_right]
+    stray = [worker for worker in waiting if not worker.is_right]
+    if aside:
+        return Leave(aside[0].name)
     if len(serving) > wanted:
         return Leave((old or serving[::-1])[0].name)
-    if waiting:
-        return Admit(waiting[0].name)
-    if old or len(serving) < wanted:
+    if ready:
+        return Admit(ready[0].name)
+    if stray and len(workers) > wanted:
+        return Leave(stray[0].name)
+    if old or stray or len(serving) < wanted:
         return Launch()
     return Done()
 
@@ -118,11 +124,16 @@ class Served:
 
 @dataclass(frozen=True)
 class Traffic:
-    """What came to the workers of either version since a refresh began; `last` are the figures seen last, by worker."""
+    """What came to the workers of either version since a refresh began; `last` are the figures seen last, by worker.
+
+    `beside` is the part of `old` that came while new workers served: a store that was away for a second before them
+    would else speak for them, and one that is away beside them against them.
+    """
 
     last: Mapping[str, Served]
     new: Served = Served()
     old: Served = Served()
+    beside: Served = Served()
 
     def seen(self, figures: Mapping[str, Served], new: Collection[str]) -> "Traffic":
         """With the load balancer's figures of now; `new` are the workers of the new version.
@@ -131,19 +142,19 @@ class Traffic:
         does one whose figures went back, since the load balancer was started anew: so numbers may be used again.
         """
         grown = {name: _grown(self.last.get(name, Served()), now) for name, now in figures.items()}
-        of_new = sum((served for name, served in grown.items() if name in new), self.new)
-        of_old = sum((served for name, served in grown.items() if name not in new), self.old)
-        return Traffic(dict(figures), of_new, of_old)
+        of_new = sum((served for name, served in grown.items() if name in new), Served())
+        of_old = sum((served for name, served in grown.items() if name not in new), Served())
+        beside = self.beside + of_old if new else self.beside
+        return Traffic(dict(figures), self.new + of_new, self.old + of_old, beside)
+
+    def complaint(self) -> str | None:
+        """Why traffic speaks against the new workers, in words; None where they fail no more than the old ones do."""
+        if self.new.errors < LEAST_ERRORS or self.new.rate <= TOLERATED * self.beside.rate:
+            return None
+        return f"new workers failed {self.new.in_words()}, those of the version before {self.beside.in_words()}"
 
 
 def _grown(last: Served, now: Served) -> Served:
     if now.requests < last.requests or now.errors < last.errors:
         return now
     return Served(now.requests - last.requests, now.errors - last.errors)
-
-
-def complaint(new: Served, old: Served) -> str | None:
-    """Why traffic speaks against the new workers, in words; None where they fail no more than the old ones do."""
-    if new.errors < LEAST_ERRORS or new.rate <= TOLERATED * old.rate:
-        return None
-    return f"new workers failed {new.in_words()}, those of the version before {old.in_words()}"

@@ -50,6 +50,11 @@ def test_every_profile_of_load_is_explained_in_its_own_words_with_its_phases() -
         assert f"\n| `{name}` | {says} | {phases} |\n" in text
 
 
+def test_every_version_that_is_no_good_stands_in_the_page_of_the_refresh() -> None:
+    text = (REPO / "docs" / "deploy.md").read_text()
+    assert not [patch.stem for patch in (PLANTED / "deploy").glob("*.patch") if f"\n| `{patch.stem}` | " not in text]
+
+
 def test_every_file_that_a_page_names_is_there() -> None:
     for page in DOCS:
         for name in re.findall(

@@ -91,7 +91,7 @@ def test_a_version_is_a_commit_with_a_message_and_history_only_grows(lab: Deploy
     assert told(lab, by) == ["Forward again", back, "A friendlier page", "The app as it came with the kit"]
     assert [one.tree for one in history[:2]] == [history[2].tree, history[3].tree]
     events = lab.timeline().read().events
-    assert [(event.kind, event.what, event.fields["message"]) for event in events] == [
+    assert [(event.kind, event.what, event.fields["why"]) for event in events] == [
         ("change", "deploy", message) for message in reversed(told(lab, by)[:3])
     ]
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from lab.flows.status import node_status
+from lab.flows.status import node_status, with_skew
 from lab.model.node import STORE, NodeName, Role, State
+from lab.store.source import Version
 
 W1 = NodeName(Role.WORKER, 1)
 SOURCE = "the source service"
@@ -30,3 +31,12 @@ def test_a_worker_of_the_pool_is_never_ready() -> None:
     row = (W1, State.RUNNING, "10.77.0.101")
     shown = node_status(row, "running", (True, "abc"), is_old=None, in_pool=True, has_source=True)
     assert (shown.in_pool, shown.ready) == (True, False)
+
+
+@pytest.mark.parametrize(("commit", "behind"), [("new", False), ("old", True), (None, None)])
+def test_a_worker_that_runs_another_version_than_the_newest_is_behind(commit: str | None, behind: bool | None) -> None:
+    row = (W1, State.RUNNING, "10.77.0.101")
+    shown = node_status(row, "running", (True, commit), is_old=False, in_pool=False, has_source=True)
+    assert shown.behind is None
+    (told,) = with_skew([shown], [Version("new", "t2", 2, "Second"), Version("old", "t1", 1, "First")])
+    assert told.behind is behind

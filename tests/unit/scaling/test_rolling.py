@@ -137,6 +137,30 @@ def test_workers_that_die_on_the_way_are_made_up_for(wanted: int, deaths: Sequen
     assert all_right(lab, wanted + 5)
 
 
+def test_an_old_worker_that_missed_its_checks_stays_until_another_one_is_there_for_it() -> None:
+    lab = lab_of(worker(1), worker(2, place=Place.WAITING))
+    assert [str(step) for step in roll(lab, 2)][:3] == [
+        str(step) for step in (Launch(), Admit(NodeName(Role.WORKER, 3)), Leave(NodeName(Role.WORKER, 2)))
+    ]
+    assert all_right(lab, 2)
+
+
+@given(wanted=st.integers(1, 8), blinks=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)), max_size=8))
+def test_workers_that_miss_their_checks_for_a_moment_do_no_harm(wanted: int, blinks: list[tuple[int, int]]) -> None:
+    lab, away = old(wanted), list[NodeName]()
+    for number, _ in enumerate(roll(lab, wanted)):
+        for name in away:
+            if name in lab:
+                lab[name] = replace(lab[name], place=Place.SERVING)
+        away = [NodeName(Role.WORKER, index) for at, index in blinks if at == number]
+        away = [name for name in away if name in lab and lab[name].place is Place.SERVING]
+        for name in away:
+            lab[name] = replace(lab[name], place=Place.WAITING)
+        assert serving(lab) + len(away) >= wanted
+        assert len(lab) <= wanted + 1
+    assert all_right(lab, wanted)
+
+
 def test_what_was_counted_before_a_refresh_counts_for_nothing_and_who_has_left_is_not_forgotten() -> None:
     traffic = Traffic({"worker-1": Served(100, 7)})
     traffic = traffic.seen({"worker-1": Served(110, 7), "worker-2": Served(4, 1)}, {"worker-2"})
@@ -146,6 +170,13 @@ def test_what_was_counted_before_a_refresh_counts_for_nothing_and_who_has_left_i
     assert (gone.new, gone.old) == (Served(6, 1), Served(20, 1))
     again = gone.seen({"worker-1": Served(3, 0), "worker-2": Served(6, 1)}, {"worker-1", "worker-2"})
     assert (again.new, again.old) == (Served(9, 1), Served(20, 1)), "its number was used again, for a new one"
+
+
+def test_new_workers_are_held_against_what_the_old_ones_did_meanwhile() -> None:
+    calm = Traffic({}).seen({"worker-1": Served(2000, 0)}, ())
+    away = calm.seen({"worker-1": Served(2080, 20), "worker-2": Served(20, 5)}, {"worker-2"})
+    assert (away.old, away.beside) == (Served(2080, 20), Served(80, 20))
+    assert away.complaint() is None, "the store was away for all of them"
 
 
 def test_a_load_balancer_that_was_started_anew_counts_from_nothing() -> None:
@@ -166,9 +197,9 @@ def test_a_load_balancer_that_was_started_anew_counts_from_nothing() -> None:
     ],
 )
 def test_new_workers_may_not_fail_where_old_ones_do_not(new: Served, before: Served, speaks: bool) -> None:
-    assert (rolling.complaint(new, before) is not None) is speaks
+    assert (Traffic({}, new=new, beside=before).complaint() is not None) is speaks
 
 
 def test_a_complaint_tells_the_figures_of_both() -> None:
-    said = rolling.complaint(Served(60, 12), Served(1200, 0))
+    said = Traffic({}, new=Served(60, 12), old=Served(9000, 1), beside=Served(1200, 0)).complaint()
     assert said == "new workers failed 12 of 60 requests, those of the version before 0 of 1,200 requests"
