@@ -187,6 +187,10 @@ class _Autoscaler:
 
     def _decide(self, lab: Deployment, seen: Fleet) -> Decision:
         decision = decide(self._samples, seen, self._asked.limits, time.time(), self._memory)
+        awake = sorted({*lab.plan.pool} - {*seen.asleep} - {*seen.draining})
+        if awake and isinstance(decision, Hold) and not self._under_way and time.time() >= self._memory.retry_at_s:
+            # Somebody who was about to put it to sleep was killed.
+            decision = Refill(decision.wanted, f"{', '.join(map(str, awake))} does not sleep yet", len(lab.plan.pool))
         if not isinstance(decision, Hold) and deployment.is_held(lab.lab, "refresh"):
             return Hold(decision.wanted, f"a refresh is at work; after it: {decision.why}")
         return decision

@@ -20,7 +20,7 @@ from lab.loadbalancer.gauge import Sample
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError, UsageError
 from lab.model.node import Mode, NodeName, Role
-from lab.scaling.decisions import Finish, Grow, Hold, Replace
+from lab.scaling.decisions import Finish, Grow, Hold, Refill, Replace
 from lab.scaling.limits import Limits
 from lab.timeline.events import Kind
 from tests.unit.model.test_plan import TOPOLOGY
@@ -214,3 +214,12 @@ def test_a_worker_that_sleeps_though_it_was_to_be_woken_is_the_pools_again(scene
     scene.silent = True
     autoscale._disown_sleepers(scene.lab, scene.told.append)
     assert deployment.load("blue", "docker").deployed == found
+
+
+def test_one_of_the_pool_that_was_left_awake_is_put_to_sleep_first_of_all(scene: Scene) -> None:
+    scene.lab = deployment.restaff(scene.lab, [1], [5, 6])
+    scene.fleet, loop = Fleet(serving=(W1,), asleep=(NodeName(Role.WORKER, 5),)), scene.loop()
+    scene.turn(loop, 2)
+    assert scene.looks[0].decision == Refill(1, "worker-6 does not sleep yet", 2)
+    assert kinds(scene.looks) == [Refill, Hold]
+    assert scene.asked == [("fill_pool", 2)]
