@@ -28,6 +28,7 @@ VERBS = {
     "verify": "Check a running lab from top to bottom.",
     "provision": "Compare running nodes with their roles, and repair them.",
     "prove": "Destroy workers under load, and account for every write.",
+    "autoscale": "Add workers when a lab needs them, and remove those that it does not.",
     "load": "Have visitors come to a lab, as many as a profile says.",
     "timeline": "Show what happened to a lab, in words or as a picture.",
     "heal": "Undo what an interrupted run of `prove` left broken.",

@@ -41,6 +41,7 @@ class Deployed:
     """One lab on one substrate as the record has it; `topology_file` is None for the kit's own.
 
     `workers` are the numbers of those that serve, `pool` of those that sleep until they are needed: never the same.
+    `sticky` leads users to the same worker each time also where workers keep nothing.
     """
 
     slot: int
@@ -50,6 +51,12 @@ class Deployed:
     keys: Mapping[Role, str]
     topology_file: Path | None = None
     pool: tuple[int, ...] = ()
+    sticky: bool = False
+
+    @property
+    def is_sticky(self) -> bool:
+        """Whether users stay with their worker."""
+        return self.sticky or self.mode is Mode.STATEFUL
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ class Deployment:
     @property
     def is_sticky(self) -> bool:
         """Whether users stay with their worker."""
-        return self.deployed.mode is Mode.STATEFUL
+        return self.deployed.is_sticky
 
     @property
     def copy_of_source(self) -> Path:
@@ -216,6 +223,7 @@ def _parse(slot: int, entry: Mapping[str, Any]) -> Deployed:
         keys={Role(role): key for role, key in entry["keys"].items()},
         topology_file=Path(entry["topology_file"]) if entry.get("topology_file") else None,
         pool=tuple(entry.get("pool", ())),
+        sticky=entry.get("sticky", False),
     )
 
 
@@ -232,7 +240,15 @@ def load(lab: str, substrate: str) -> Deployment:
 
 
 def intend(
-    lab: str, substrate: str, *, mode: Mode, workers: int, topology: Topology, file: Path, keys: Mapping[Role, str]
+    lab: str,
+    substrate: str,
+    *,
+    mode: Mode,
+    workers: int,
+    topology: Topology,
+    file: Path,
+    keys: Mapping[Role, str],
+    sticky: bool = False,
 ) -> Deployment:
     """Writes down what is wanted, before anything is made; gives it as a deployment. `file` holds the topology."""
     with _all_records("up"):
@@ -241,6 +257,7 @@ def intend(
         pool = before.get("pool", [])
         record["substrates"][substrate] = {
             "mode": str(mode),
+            "sticky": sticky,
             "workers": numbers(before["workers"], workers, taken=pool),
             "pool": pool,
             "topology": topology.model_dump(),
@@ -342,9 +359,9 @@ def _password(lab: str, substrate: str) -> str:
 def plan_of(lab: str, substrate: str, found: Deployed) -> LabPlan:
     """The plan that follows from the record."""
     asked = planning.Asked(lab, substrate, found.slot, found.mode, found.workers, found.pool)
-    render = partial(_configuration, limits(found.topology))
+    render = partial(_configuration, limits(found.topology), found.is_sticky)
     return planning.make(asked, found.topology, found.keys, _password(lab, substrate), render)
 
 
-def _configuration(bounds: Limits, workers: Iterable[tuple[str, str]], mode: Mode) -> str:
-    return config.render(workers, bounds, sticky=mode is Mode.STATEFUL)
+def _configuration(bounds: Limits, sticky: bool, workers: Iterable[tuple[str, str]], _mode: Mode) -> str:
+    return config.render(workers, bounds, sticky=sticky)

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from lab.flows import deployment
+from lab.flows import autoscaler, deployment
 from lab.flows.listing import SECRET, labs, secret
 from lab.host import paths
 from lab.model.deadline import Deadline
@@ -20,6 +20,7 @@ def destroy(lab: str, substrates: list[str], report: Report, by: Deadline, *, vo
 
     A lab that is not there is destroyed already.
     """
+    autoscaler.stop(lab, substrates, report, by)
     with deployment.changing(lab, "destroy", by) as orphans:
         for line in orphans:
             report(f"ended what an interrupted run had left: {line}")
@@ -58,6 +59,7 @@ def forecast(lab: str, substrates: list[str], by: Deadline, *, volumes: bool) ->
     """What `destroy` would remove and what it would keep, in words; changes nothing."""
     lines = []
     for name in substrates:
+        lines += [f"would end the autoscaler of {name}"] if autoscaler.running(lab, name) else []
         substrate = registry.get(name)
         held = [*substrate.leftovers(by).get(lab, []), *secret(lab, name)]
         kept = [] if volumes else [*substrate.data(lab, by), SECRET]

@@ -75,14 +75,17 @@ def joined(plan: LabPlan, states: Mapping[NodeName, State], servers: Iterable[Se
 
 def _place(plan: LabPlan, name: NodeName, state: State, server: Server | None) -> str:
     """Where in the fleet a worker belongs, in the words of `Fleet`; an empty one for nowhere."""
-    is_wanted = name in {spec.name for spec in plan.workers()}
+    is_wanted, is_pooled = name in {spec.name for spec in plan.workers()}, name in plan.pool
+    if not is_wanted and not is_pooled:
+        # Also one that stopped already: who removed it may have been killed before it was gone.
+        return "" if state is State.ABSENT else "draining"
     if state is State.SLEEPING:
-        return "asleep" if is_wanted or name in plan.pool else ""
+        return "asleep"
     if state not in _THERE:
         return "dead" if is_wanted else ""
-    if name in plan.pool and server is None:
+    if is_pooled and server is None:
         return ""
-    if not is_wanted or state is State.DRAINING or (server is not None and server.is_held_back):
+    if is_pooled or state is State.DRAINING or (server is not None and server.is_held_back):
         return "draining"
     return "serving" if server is not None and server.is_serving else "warming"
 

@@ -38,6 +38,7 @@ class Wanted:
     workers: int | None = None
     mode: Mode | None = None
     topology: Path | None = None
+    sticky: bool | None = None
 
 
 def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
@@ -62,6 +63,7 @@ def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
             topology=topology,
             file=file,
             keys=build.keys(substrate, topology.versions),
+            sticky=_sticky(wanted, before),
         )
         if wanted.workers or not deployment.is_held(wanted.lab, "refresh"):
             unfinished.end(wanted.lab, wanted.substrate)
@@ -80,7 +82,8 @@ def forecast(wanted: Wanted, by: Deadline) -> list[str]:
     if before is None:
         return [*lines, f"would make a load balancer, a store and {count} workers"]
     kept = deployment.numbers(before.workers, count, taken=before.pool)
-    plan = plan_now(wanted.lab, substrate, replace(before, workers=tuple(kept)), topology)
+    found = replace(before, workers=tuple(kept), sticky=_sticky(wanted, before))
+    plan = plan_now(wanted.lab, substrate, found, topology)
     return lines + [f"would {change}" for change in decide(plan, substrate.nodes(wanted.lab, by)).in_words()]
 
 
@@ -101,6 +104,10 @@ def _count(wanted: Wanted, before: deployment.Deployed | None, topology: Topolog
 
 def _topology_file(wanted: Wanted, before: deployment.Deployed | None) -> Path:
     return wanted.topology.resolve() if wanted.topology else deployment.topology_file(before)
+
+
+def _sticky(wanted: Wanted, before: deployment.Deployed | None) -> bool:
+    return wanted.sticky if wanted.sticky is not None else before is not None and before.sticky
 
 
 def _mode(wanted: Wanted, before: deployment.Deployed | None) -> Mode:

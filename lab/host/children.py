@@ -96,7 +96,7 @@ def end_orphans(folder: Path, by: Deadline) -> list[str]:
             # We were killed while writing the record: the program had then only just been started.
             record.unlink()
             continue
-        if (parent := entry.get("by")) and _is_alive(parent["pid"]) and _is_same(parent):
+        if (parent := entry.get("by")) and lives(parent["pid"], parent["started"]):
             continue
         if _is_same(entry):
             _end_tree(entry["pid"], by)
@@ -108,6 +108,11 @@ def end_orphans(folder: Path, by: Deadline) -> list[str]:
 def _is_same(entry: Mapping[str, Any]) -> bool:
     """Whether the process that was recorded is still the one that has its pid."""
     return entry["started"] is not None and start_time(entry["pid"]) == entry["started"]
+
+
+def lives(pid: int, started: int | None) -> bool:
+    """Whether the process that had this pid and start time still runs."""
+    return _is_alive(pid) and _is_same({"pid": pid, "started": started})
 
 
 def _end_tree(pid: int, by: Deadline) -> None:

@@ -5,12 +5,21 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock: what they were asked to do, in words, and their process."""
+
+    verb: str
+    pid: int
 
 
 @contextmanager
@@ -49,6 +58,12 @@ def is_held(path: Path) -> bool:
     return False
 
 
+def holder(path: Path) -> Holder | None:
+    """Who holds the lock at `path` right now; None where nobody does, or has not yet said who it is."""
+    entry = _entry(path) if is_held(path) else None
+    return Holder(str(entry["verb"]), int(entry["pid"])) if entry else None
+
+
 def _taken(path: Path) -> IO[str] | None:
     """The locked file; None where somebody else has the lock."""
     # Each further round means that somebody removed the file in the very moment before.
@@ -74,8 +89,13 @@ def _is_at(path: Path, file: IO[str]) -> bool:
 
 
 def _holder(path: Path) -> str:
+    entry = _entry(path)
+    return f"`lab {entry['verb']}` (pid {entry['pid']})" if entry else "another command"
+
+
+def _entry(path: Path) -> dict[str, Any] | None:
+    """What the holder wrote down of itself."""
     try:
-        entry = json.loads(path.read_text())
+        return dict(json.loads(path.read_text()))
     except (json.JSONDecodeError, FileNotFoundError):
-        return "another command"
-    return f"`lab {entry['verb']}` (pid {entry['pid']})"
+        return None

@@ -30,7 +30,7 @@ class Sample:
 
     `sessions` are in flight on workers, `queued` wait for one; `rate` is requests in the last whole second;
     `response_ms` the mean of the latest 1,024 answers, from the request to the answer's first byte, its wait in the
-    queue with it; `errors` answers with a 5xx status since HAProxy started; `users` those with a live session.
+    queue; `errors` answers with a 5xx status since HAProxy started; `users` those with a live session.
     """
 
     at_s: float

@@ -31,7 +31,9 @@ CASES: dict[str, tuple[NodeName, State, str | None, Fleet]] = {
     "it goes back to the pool": (W2, RUNNING, "DRAIN", Fleet(draining=(W2,), dead=(W1,))),
     "it is gone from the pool": (W2, ABSENT, None, Fleet(dead=(W1,))),
     "it goes for good": (W3, RUNNING, "DRAIN", Fleet(draining=(W3,), dead=(W1,))),
-    "it went": (W3, State.STOPPED, None, Fleet(dead=(W1,))),
+    "it ended, and who removes it was killed": (W3, State.STOPPED, None, Fleet(draining=(W3,), dead=(W1,))),
+    "it sleeps, and nobody wants it": (W3, SLEEPING, None, Fleet(draining=(W3,), dead=(W1,))),
+    "it went": (W3, ABSENT, None, Fleet(dead=(W1,))),
 }
 
 

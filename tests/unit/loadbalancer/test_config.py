@@ -28,11 +28,6 @@ def test_the_process_that_users_reach_gives_up_root() -> None:
     assert "\n    user haproxy\n    group haproxy\n" in text.partition("\ndefaults")[0]
 
 
-def test_the_process_that_users_reach_gives_up_root() -> None:
-    text = config.render(WORKERS, LIMITS, sticky=False)
-    assert "\n    user haproxy\n    group haproxy\n" in text.partition("\ndefaults")[0]
-
-
 def test_only_a_request_that_changes_nothing_is_repeated_after_it_was_sent() -> None:
     assert "disable-l7-retry unless METH_GET" in config.render(WORKERS, LIMITS, sticky=False)
 

@@ -1,0 +1,147 @@
+"""A step of the load from one to four times, with an autoscaler at work: how long until workers serve, who noticed.
+
+    PYTHONPATH=. .venv/bin/python -m benchmarks.autoscale                   # both substrates, from nothing and warm
+    PYTHONPATH=. .venv/bin/python -m benchmarks.autoscale --only docker     # the other one's runs stay as they are
+    PYTHONPATH=. .venv/bin/python -m benchmarks.autoscale --quick --dry     # short steps, and nothing is kept
+
+Makes a lab test-autoscale and removes it; takes ten minutes for containers and forty for emulated machines at most.
+Keeps each run in benchmarks/autoscale-results.json as soon as it has ended, and writes docs/autoscale-results.md.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from benchmarks.autoscale_page import RunJson, SessionJson, page, times
+from benchmarks.capacity import RESULTS as CAPACITY
+from benchmarks.capacity import WORK_MS
+from benchmarks.capacity_search import FEW, served
+from benchmarks.runs import deadline, lab, silent
+from lab.comparison.measure import circumstances
+from lab.flows import deployment, fleet
+from lab.flows.deployment import Deployment
+from lab.host import paths, records
+from lab.host.run import run
+from lab.host.wait import await_until
+from lab.model.deadline import Deadline
+from lab.scaling.limits import TARGET_SHARE
+from lab.substrates import registry
+from lab.timeline.events import Event, Kind
+
+LAB = "test-autoscale"
+RESULTS = paths.REPO / "benchmarks" / "autoscale-results.json"
+PAGE = paths.REPO / "docs" / "autoscale-results.md"
+LEAST, MOST, COOLDOWN_S = 1, 4, 20.0
+# What four workers serve is three times what one does, or more: a step to four times the steady load has to fit them.
+SHARE = 0.7
+"""The steady load, as a part of the highest that one worker serves in good time."""
+
+BASE = {"docker": 5.0, "vagrant": 0.7}
+"""The same in requests a second, where the capacity of one worker was not measured on this computer."""
+
+DURATION_S = {"docker": 120.0, "vagrant": 360.0}
+_BACK_S = 600.0
+
+
+@click.command()
+@click.option("--only", type=click.Choice(registry.NAMES), help="This substrate; the other one's runs are kept.")
+@click.option(
+    "--base", type=click.FloatRange(0.1), help="Requests a second before the step, which is to four times it."
+)
+@click.option("--quick", is_flag=True, help="A third of the time, to see that it works.")
+@click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
+@click.option("--page", "page_only", is_flag=True, help="Measure nothing, only write the page anew.")
+def main(only: str | None, base: float | None, quick: bool, dry: bool, page_only: bool) -> None:
+    """Makes the steps, keeps what came of them, and writes the page."""
+    sessions: dict[str, SessionJson] = {} if dry else records.read_json(RESULTS) or {}
+    for substrate in [] if page_only else [only] if only else registry.NAMES:
+        duration_s = DURATION_S[substrate] / (3 if quick else 1)
+        for session in _measured(substrate, base or _base(substrate), duration_s):
+            sessions[substrate] = session
+            if not dry:
+                records.write_json(RESULTS, sessions)
+    if dry:
+        click.echo(page(sessions))
+    else:
+        records.write(PAGE, page(sessions))
+
+
+def _base(substrate: str) -> float:
+    found = (records.read_json(CAPACITY) or {}).get(substrate)
+    best = served(found["trials"].get(str(FEW), []), found["bound_ms"]) if found else None
+    return round(SHARE * best["rate"], 2) if best else BASE[substrate]
+
+
+def _measured(substrate: str, base: float, duration_s: float) -> Iterator[SessionJson]:
+    """All that is known of a substrate, after each run: workers made from nothing, then those of the warm pool."""
+    commit = run(["git", "describe", "--always", "--dirty"], by=deadline(), cwd=paths.REPO).out.strip()
+    where = {**circumstances(), **registry.get(substrate).facts(deadline()), "commit": commit}
+    session: SessionJson = {"circumstances": where, "runs": {}}
+    for what, pool in ((substrate, 0), (f"{substrate}, from the warm pool", MOST - LEAST)):
+        lab("up", substrate, "--workers", str(LEAST), "--name", LAB)
+        try:
+            session["runs"][what] = _step(substrate, pool, base, duration_s)
+            _say(f"{what}: {session['runs'][what]['times']}")
+            yield session
+        finally:
+            lab("destroy", substrate, "--volumes", "--yes", "--name", LAB)
+
+
+def _step(substrate: str, pool: int, base: float, duration_s: float) -> RunJson:
+    found = deployment.load(LAB, substrate)
+    if pool:
+        fleet.fill_pool(found, pool, silent, deadline())
+    bounds = ["--min", str(LEAST), "--max", str(MOST), "--cooldown", f"{COOLDOWN_S:g}"]
+    warm = ["--warm-pool", str(pool), "--scale-in", "sleep"] if pool else []
+    lab("autoscale", substrate, *bounds, *warm, "--background", "--name", LAB)
+    words = ["--profile", "step", "--base", f"{base:g}", "--peak", f"{4 * base:g}", "--duration", f"{duration_s:g}"]
+    words = [substrate, *words, "--work", str(WORK_MS[substrate]), "--prove", "--json", "--name", LAB]
+    # The verdict is told on the page, whatever it is.
+    told = run([str(paths.REPO / "bin" / "lab"), "load", *words], by=deadline(), ok=dict.fromkeys((0, 1, 3), "told"))
+    load = json.loads(told.out)
+    _await_back(found)
+    lab("autoscale", substrate, "--stop", "--name", LAB)
+    return _told(found, pool, words, load)
+
+
+def _await_back(found: Deployment) -> None:
+    """Returns once no more workers serve than at first, or it takes too long: the page tells that then."""
+    by = Deadline.after(_BACK_S, f"{_BACK_S:g} s")
+
+    def probe() -> str | None:
+        serving = len(fleet.seen(found, deadline()).serving)
+        return None if serving <= LEAST or by.is_over() else f"{serving} workers serve"
+
+    await_until(probe, deadline(), what="the way back", mend="read the autoscaler's log", every_s=1.0)
+
+
+def _told(found: Deployment, pool: int, words: list[str], load: dict[str, Any]) -> RunJson:
+    events = found.timeline().read().events
+    step = next(phase for phase in load["phases"] if phase["name"] == "during")
+    step_at, end_at = (load["began_at"] + step[edge] for edge in ("from_s", "to_s"))
+    target = found.deployed.topology.worker.max_connections * TARGET_SHARE
+    return {
+        "substrate": found.plan.substrate,
+        "pool": pool,
+        "words": words,
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "load": load,
+        "times": dataclasses.asdict(times(events, step_at, end_at, target, LEAST)),
+        "why": [_in_words(event, step_at) for event in events if event.kind is Kind.DECISION],
+    }
+
+
+def _in_words(event: Event, step_at: float) -> str:
+    return f"{event.at - step_at:+.1f} s: {event.what}: {event.fields.get('why')}"
+
+
+def _say(step: str) -> None:
+    click.echo(f"{datetime.now(UTC):%H:%M:%S}  {step}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""What a lab's timeline says about a step of the load, and the page of what was found. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, TypedDict
+
+from benchmarks.page import head, line
+from lab.flows.autoscaler import LEASE
+from lab.timeline.events import Event, Kind
+
+DECIDED_S_AT_MOST = 4.0
+REACHED_S_AT_MOST = {"docker": 10.0, "vagrant, from the warm pool": 20.0}
+SLOWER_AT_MOST = 1.5
+_SETTLE_S = 5.0
+"""So long after the last worker came, the backlog that was waiting for it may still be there."""
+
+_HEAD = """# Autoscaler: what was measured
+
+`benchmarks/autoscale.py` wrote this page from the runs kept in `benchmarks/autoscale-results.json`; nothing in it was
+typed. A lab of one worker gets a steady load, then four times that at once, then the first one again, while `lab
+autoscale` keeps it at one to four workers. Each request goes out when it is due, and each write is accounted for in the
+end (`lab load --prove`). The times are read from the lab's timeline. How it decides: [autoscale.md](autoscale.md).
+
+- **breach**: the first sample with more requests at a time than the workers in service are meant to have.
+- **decided**, **reached**: from the breach until workers were asked for, and until as many serve as were asked for.
+- **before**: the steady load at first; **during**: all of the four-fold load, with what waited for the new workers;
+  **settled**: the four-fold load from five seconds after all workers were there; **after**: the steady load again. For
+  settled it is the median of the seconds' figures, for the others it is all requests together.
+
+## What was asked for
+"""
+_FOOT = """
+How to measure again: `PYTHONPATH=. .venv/bin/python -m benchmarks.autoscale --only docker` (or `--only vagrant`).
+"""
+
+
+class RunJson(TypedDict):
+    """One step as it is kept: what was asked, what `lab load` printed, and the times read from the timeline."""
+
+    substrate: str
+    pool: int
+    words: list[str]
+    date: str
+    load: dict[str, Any]
+    times: dict[str, float | None]
+    why: list[str]
+
+
+class SessionJson(TypedDict):
+    """All runs of one substrate, by what was measured."""
+
+    circumstances: dict[str, str]
+    runs: dict[str, RunJson]
+
+
+@dataclass(frozen=True)
+class Times:
+    """When what happened, in seconds; None for what did not. `step_s` is from the step of the load to the breach,
+    `decided_s` and `reached_s` from the breach, `back_s` from the end of the step; `most` served at a time."""
+
+    step_s: float | None
+    decided_s: float | None
+    reached_s: float | None
+    back_s: float | None
+    most: float
+    settled_p50_ms: float | None
+    settled_p99_ms: float | None
+
+
+def times(events: Sequence[Event], step_at: float, end_at: float, target: float, least: int) -> Times:
+    """The times of a step that began and ended at these Unix times, from the events of a lab's timeline."""
+    samples = [e for e in events if e.kind is Kind.SAMPLE and e.what == LEASE and e.at > step_at]
+    breach = next((e.at for e in samples if _each(e) > target), None)
+    asked = [e for e in events if is_growth(e) and step_at < e.at < end_at]
+    decided = next((e.at for e in asked), None)
+    wanted = max((int(e.fields["wanted"]) for e in asked), default=least)
+    reached = next((e.at for e in samples if asked and e.fields["workers"] >= wanted), None)
+    back = next((e.at for e in samples if e.at > end_at and e.fields["workers"] <= least), None)
+    told = [e.fields for e in events if e.what == "visitors" and reached and reached + _SETTLE_S < e.at <= end_at]
+    return Times(
+        step_s=_between(step_at, breach),
+        decided_s=_between(breach, decided),
+        reached_s=_between(breach, reached),
+        back_s=_between(end_at, back),
+        most=max((e.fields["workers"] for e in samples), default=0),
+        settled_p50_ms=_median(told, "p50_ms"),
+        settled_p99_ms=_median(told, "p99_ms"),
+    )
+
+
+def is_growth(event: Event) -> bool:
+    """Whether workers were asked for because of the load or the minimum."""
+    return event.kind is Kind.DECISION and event.what.startswith("add ")
+
+
+def _each(event: Event) -> float:
+    fields = event.fields
+    return float(fields["sessions"] + fields["queue"]) / max(int(fields["workers"]), 1)
+
+
+def _between(begin: float | None, end: float | None) -> float | None:
+    return None if begin is None or end is None else round(end - begin, 1)
+
+
+def _median(samples: Sequence[Mapping[str, Any]], name: str) -> float | None:
+    values = [float(each[name]) for each in samples if each.get(name) is not None]
+    return round(median(values), 1) if values else None
+
+
+def demands(what: str, run: RunJson) -> dict[str, tuple[str, bool | None]]:
+    """What was asked for, what came of it, and whether that is enough; None where nothing was asked."""
+    load, found = run["load"], run["times"]
+    proof, phases = load["proof"], {phase["name"]: phase for phase in load["phases"]}
+    most = REACHED_S_AT_MOST.get(what)
+    slower = _times_slower(phases, "p50_ms"), _times_slower(phases, "p99_ms")
+    return {
+        f"decided within {DECIDED_S_AT_MOST:g} s of the breach": _within(found["decided_s"], DECIDED_S_AT_MOST),
+        "as many workers as needed": _within(found["reached_s"], most),
+        "p50 and p99 after, as multiples of those before: 1.5 at most": (
+            " and ".join("?" if each is None else f"{each:.2f}" for each in slower),
+            all(each is not None and each <= SLOWER_AT_MOST for each in slower),
+        ),
+        "back to one worker": (_seconds(found["back_s"]), found["back_s"] is not None),
+        "requests that failed: 0": (f"{load['errors']:,} of {load['requests']:,}", load["errors"] == 0),
+        "acknowledged writes lost: 0": (f"{proof['lost']:,}, {proof['verdict']}", proof["verdict"] == "kept"),
+    }
+
+
+def _within(seconds: float | None, most: float | None) -> tuple[str, bool | None]:
+    bound = "" if most is None else f" (at most {most:g} s)"
+    return f"{_seconds(seconds)}{bound}", None if most is None else seconds is not None and seconds <= most
+
+
+def _times_slower(phases: Mapping[str, Mapping[str, Any]], name: str) -> float | None:
+    before, after = phases["before"][name], phases["after"][name]
+    return after / before if before and after else None
+
+
+def _seconds(value: float | None) -> str:
+    return "not seen" if value is None else f"{value:.1f} s"
+
+
+def page(sessions: Mapping[str, SessionJson]) -> str:
+    """The whole page."""
+    runs = {what: run for session in sessions.values() for what, run in session["runs"].items()}
+    parts = [_HEAD, *_demands(runs), *(part for name in sessions for part in _session(name, sessions[name])), _FOOT]
+    return "\n".join(parts)
+
+
+def _demands(runs: Mapping[str, RunJson]) -> Iterator[str]:
+    if not runs:
+        yield "Not measured yet."
+        return
+    yield from head("what", *runs)
+    told = {what: demands(what, run) for what, run in runs.items()}
+    for demand in next(iter(told.values())):
+        yield line(demand, *(_held(*told[what][demand]) for what in runs))
+
+
+def _held(words: str, is_held: bool | None) -> str:
+    return words if is_held is None else f"{words}: {'yes' if is_held else '**no**'}"
+
+
+def _session(name: str, session: SessionJson) -> Iterator[str]:
+    where = "; ".join(f"{key}: {value}" for key, value in session["circumstances"].items())
+    yield f"\n## {name}\n\n{where}.\n"
+    for what, run in session["runs"].items():
+        yield from _run(what, run)
+
+
+def _run(what: str, run: RunJson) -> Iterator[str]:
+    load, found = run["load"], run["times"]
+    yield f"### {what}\n"
+    yield (
+        f"{run['date']}; `lab load {' '.join(run['words'])}`. From the step to the breach {_seconds(found['step_s'])}, "
+        f"{found['most']:g} workers at most.\n"
+    )
+    yield from head("phase", "requests", "failed", "p50 ms", "p99 ms")
+    for phase in load["phases"]:
+        yield line(phase["name"], *(_told(phase[key]) for key in ("requests", "errors", "p50_ms", "p99_ms")))
+    yield line("settled", "", "", _told(found["settled_p50_ms"]), _told(found["settled_p99_ms"]))
+    yield "\nWhat was decided:\n"
+    yield from (f"- {why}" for why in run["why"])
+    yield ""
+
+
+def _told(value: float | None) -> str:
+    return "?" if value is None else f"{value:,.0f}"

@@ -1,0 +1,262 @@
+"""`lab autoscale`: gather, decide, apply, once a second. It keeps no state of its own: killed at any point and started
+again, it goes on from what the engine, the record and the load balancer tell."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from lab.flows import autoscaler, deployment, fleet
+from lab.flows.deployment import Deployment
+from lab.flows.fleet import Fleet, ScaleIn
+from lab.flows.prove import leased
+from lab.loadbalancer import gauge
+from lab.loadbalancer.gauge import Sample
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError, UnknownError, UsageError
+from lab.model.node import Mode
+from lab.model.topology import WORKERS_AT_MOST
+from lab.scaling import limits as limiting
+from lab.scaling import loads
+from lab.scaling.decide import decide, history_s
+from lab.scaling.decisions import Decision, Finish, Grow, Hold, Memory, Refill, Replace, Shrink
+from lab.scaling.limits import Limits
+from lab.substrates.base import Report
+from lab.timeline.events import Event, Kind
+
+PERIOD_S = 1.0
+_LOOK_S = 5.0
+"""For one look at engine and load balancer; what does not answer within it is asked again the next time."""
+
+_CHANGE_S = 600.0
+"""For one change besides the wait for users' sessions: five times what an emulated machine takes to come."""
+
+_FINISH_S = 120.0
+"""For a worker that runs to come into service: nobody else can come meanwhile."""
+
+_PAUSE_S = 5.0
+"""After a change that failed, before the next one."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an autoscaler is to do: which lab, within which limits, what becomes of a worker that goes, and how long its
+    users' sessions are awaited where users stay with their worker."""
+
+    lab: str
+    substrate: str
+    limits: Limits
+    how: ScaleIn
+    delay_s: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen and decided; `sample` is None where the load balancer did not answer, `errors` are a second."""
+
+    sample: Sample | None
+    errors: float
+    fleet: Fleet
+    decision: Decision
+
+
+Watch = Callable[[Look], None]
+
+
+def limits_of(lab: str, substrate: str, limits: Limits, target: float | None, delay_s: float) -> Limits:
+    """The limits with the target asked for, or half of what a worker takes at a time; raises UsageError for limits that
+    nobody can keep, and for a lab whose workers keep what users gave them."""
+    if delay_s < 0:
+        raise UsageError(f"nobody can wait {delay_s:g} s", where="--deregistration-delay", mend="say 0 or more seconds")
+    limiting.checked(replace(limits, target=1.0 if target is None else target), WORKERS_AT_MOST)
+    found = deployment.load(lab, substrate)
+    if found.deployed.mode is Mode.STATEFUL:
+        raise UsageError(
+            f"the workers of lab {lab} on {substrate} keep what users gave them, so none of them may go",
+            where=f"lab {lab}",
+            mend="autoscale a lab that was brought up without --stateful",
+        )
+    share = found.deployed.topology.worker.max_connections * limiting.TARGET_SHARE
+    return replace(limits, target=share if target is None else target)
+
+
+def run(asked: Asked, watch: Watch, report: Report, until: Callable[[], bool] = lambda: False) -> None:
+    """Keeps the lab within its limits until it is interrupted, or `until` says so, or the lab is gone.
+
+    Raises UsageError, naming the holder, where another autoscaler is at work on the lab.
+    """
+    with leased(asked.lab, autoscaler.LEASE, autoscaler.holding(asked.substrate)):
+        lab = deployment.load(asked.lab, asked.substrate)
+        _disown_sleepers(lab, report)
+        loop = _Autoscaler(asked, watch, report)
+        _note(lab, Kind.CHANGE, autoscaler.LEASE, why=f"began: {asked.limits.in_words()}")
+        try:
+            while not until():
+                begun = time.monotonic()
+                loop.turn(deployment.load(asked.lab, asked.substrate))
+                # Not evenly: visitors who come evenly would be looked at in the same moment of their step each time.
+                pause_s = PERIOD_S * random.uniform(0.7, 1.3)
+                time.sleep(max(0.0, begun + pause_s - time.monotonic()))
+        finally:
+            _note(lab, Kind.CHANGE, autoscaler.LEASE, why="ended")
+
+
+def _disown_sleepers(lab: Deployment, report: Report) -> None:
+    """A worker that an interrupted autoscaler was about to wake is the warm pool's again, to be woken when needed. In a
+    lab that sleeps as a whole nothing is changed."""
+    by = Deadline.after(_CHANGE_S, "the lab's lock")
+    with deployment.changing(lab.lab, autoscaler.LEASE, by, patience_s=by.left()):
+        lab = deployment.load(lab.lab, lab.plan.substrate)
+        try:
+            asleep = fleet.seen(lab, by).asleep
+        except UnknownError:
+            return
+        wanted = {spec.name for spec in lab.plan.workers()}
+        if left := sorted(wanted & {*asleep}):
+            report(f"{', '.join(map(str, left))} sleeps though it was to be woken: back to the warm pool")
+            pool = [name.index for name in {*lab.plan.pool, *left}]
+            deployment.restaff(lab, [name.index for name in wanted - {*left}], pool)
+
+
+class _Work:
+    """One change of the lab, in a thread of its own."""
+
+    def __init__(self, decision: Decision, change: Callable[[], object]) -> None:
+        self.decision = decision
+        self.failed: LabError | None = None
+        self._change = change
+        # An interrupted autoscaler does not wait for it: what is left half done, the next one picks up.
+        self._thread = threading.Thread(target=self._work, name="change", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_done(self) -> bool:
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        try:
+            self._change()
+        except LabError as failed:
+            self.failed = failed
+
+
+class _Autoscaler:
+    """The loop's turns. One change that adds and one that removes can be under way: who waits for the last sessions on
+    a worker must not keep others from coming."""
+
+    def __init__(self, asked: Asked, watch: Watch, report: Report) -> None:
+        self._asked, self._watch, self._report = asked, watch, report
+        self._samples: list[Sample] = []
+        self._memory = Memory(changed_at_s=time.time())
+        self._under_way: list[_Work] = []
+        self._noted: tuple[type[Decision], int] | None = None
+        self._problem = ""
+
+    def turn(self, lab: Deployment) -> None:
+        """Looks once, decides, and begins what was decided."""
+        self._take_in_results()
+        try:
+            sample, seen = self._gather(lab)
+        except LabError as problem:
+            self._tell_problem(problem)
+            return
+        self._problem = ""
+        self._memory = self._memory.seen(seen.serving)
+        decision = self._decide(lab, seen)
+        look = Look(sample, self._errors(), seen, decision)
+        self._note(lab, look)
+        self._watch(look)
+        self._apply(lab, decision)
+
+    def _take_in_results(self) -> None:
+        for work in [work for work in self._under_way if work.is_done]:
+            self._under_way.remove(work)
+            if work.failed is None:
+                self._memory = self._memory.ended(work.decision, time.time())
+            else:
+                self._report(f"that failed: {work.failed}")
+                self._memory = self._memory.failed(work.decision, time.time(), _PAUSE_S)
+
+    def _gather(self, lab: Deployment) -> tuple[Sample | None, Fleet]:
+        look = Deadline.after(_LOOK_S, f"one look: {_LOOK_S:g} s")
+        if (sample := gauge.read(lab.loadbalancer(), look)) is not None:
+            oldest = sample.at_s - history_s(self._asked.limits)
+            self._samples = [*loads.since(self._samples, oldest), sample]
+        return sample, fleet.seen(lab, look)
+
+    def _decide(self, lab: Deployment, seen: Fleet) -> Decision:
+        decision = decide(self._samples, seen, self._asked.limits, time.time(), self._memory)
+        awake = sorted({*lab.plan.pool} - {*seen.asleep} - {*seen.draining})
+        if awake and isinstance(decision, Hold) and not self._under_way and time.time() >= self._memory.retry_at_s:
+            # Somebody who was about to put it to sleep was killed.
+            decision = Refill(decision.wanted, f"{', '.join(map(str, awake))} does not sleep yet", len(lab.plan.pool))
+        if not isinstance(decision, Hold) and deployment.is_held(lab.lab, "refresh"):
+            return Hold(decision.wanted, f"a refresh is at work; after it: {decision.why}")
+        return decision
+
+    def _apply(self, lab: Deployment, decision: Decision) -> None:
+        report, how, delay_s = self._report, self._asked.how, self._asked.delay_s
+        by = Deadline.after(_CHANGE_S, f"one change: {_CHANGE_S:g} s")
+        match decision:
+            case Grow(count=count):
+                self._begin(decision, lambda: fleet.grow(lab, count, report, by))
+            case Replace(names=names):
+                self._begin(decision, lambda: fleet.replace_dead(lab, names, report, by))
+            case Finish(names=names):
+                soon = by.at_most(_FINISH_S, f"{_FINISH_S:g} s for a worker that runs")
+                self._begin(decision, lambda: fleet.admit(lab, names, report, soon))
+            case Refill(size=size):
+                self._begin(decision, lambda: fleet.fill_pool(lab, size, report, by))
+            case Shrink(victim=victim):
+                long = Deadline.after(_CHANGE_S + delay_s, f"one change: {_CHANGE_S + delay_s:g} s")
+                self._begin(decision, lambda: fleet.shrink(lab, victim, how, delay_s, report, long))
+
+    def _begin(self, decision: Decision, change: Callable[[], object]) -> None:
+        self._report(f"{words(decision)}: {decision.why}")
+        self._memory = self._memory.begun(decision)
+        self._under_way.append(_Work(decision, change))
+
+    def _errors(self) -> float:
+        """Errors a second between the last two samples; a load balancer that was started anew counts from zero."""
+        if len(self._samples) < 2:
+            return 0.0
+        before, now = self._samples[-2:]
+        return max(0, now.errors - before.errors) / (now.at_s - before.at_s)
+
+    def _note(self, lab: Deployment, look: Look) -> None:
+        if (sample := look.sample) is not None:
+            figures = {"users": sample.users, "requests": sample.rate, "errors": round(look.errors, 2)}
+            state = {"workers": len(look.fleet.serving), "queue": sample.queued, "sessions": sample.sessions}
+            times = {"response_ms": sample.response_ms, "span_s": PERIOD_S}
+            lab.timeline().note(Event(sample.at_s, Kind.SAMPLE, autoscaler.LEASE, figures | state | times))
+        # What holds on for an hour is one decision, whatever figures its reason names meanwhile.
+        kind = (type(look.decision), look.decision.wanted)
+        if kind != self._noted or not isinstance(look.decision, Hold):
+            _note(lab, Kind.DECISION, words(look.decision), why=look.decision.why, wanted=look.decision.wanted)
+            self._noted = kind
+
+    def _tell_problem(self, problem: LabError) -> None:
+        if problem.message != self._problem:
+            self._report(f"nothing can be decided: {problem.message.splitlines()[0]}")
+        self._problem = problem.message
+
+
+def words(decision: Decision) -> str:
+    """What was decided, in a few words."""
+    match decision:
+        case Grow(count=count, wanted=wanted):
+            return f"add {count}, to {wanted}"
+        case Replace(names=names):
+            return f"replace {', '.join(map(str, names))}"
+        case Finish(names=names):
+            return f"bring {', '.join(map(str, names))} into service"
+        case Refill(size=size):
+            return f"fill the warm pool to {size}"
+        case Shrink(victim=victim, wanted=wanted):
+            return f"remove {victim}, to {wanted}"
+    return f"keep {decision.wanted}"
+
+
+def _note(lab: Deployment, kind: Kind, what: str, **fields: object) -> None:
+    lab.timeline().note(Event(time.time(), kind, what, fields))

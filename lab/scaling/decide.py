@@ -1,0 +1,230 @@
+"""The decision: how many workers there should be, and why, also where nothing is to be done. Pure.
+
+Target tracking as AWS documents it ("Target tracking scaling policies for Amazon EC2 Auto Scaling"): rounded up when
+adding, careful when removing; a worker that still warms is no capacity, and is not asked for twice; nothing is removed
+while anything is added; a dead worker is replaced whatever the cooldown says. Two windows as Knative has them (its
+"KPA", panic and stable): a sudden breach acts at once, a slow drift waits.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lab.loadbalancer.gauge import Sample, ServerSample
+from lab.model.node import NodeName
+from lab.scaling import loads, waiting
+from lab.scaling.decisions import Decision, Finish, Fleet, Grow, Hold, Lack, Memory, Refill, Replace, Shrink
+from lab.scaling.limits import PANIC_S, REMEMBERED_S, SPARE, STABLE_S, SUDDEN, Limits, Victim
+
+_SILENT_S = 5.0
+_ABOUT_AS_MANY = 0.9
+
+
+def decide(samples: Sequence[Sample], fleet: Fleet, limits: Limits, now_s: float, memory: Memory) -> Decision:
+    """What is to be done now. `samples` are those so far, the oldest first; those before `history_s` are of no use."""
+    view = _View(samples, fleet, limits, now_s, memory)
+    if now_s < memory.retry_at_s:
+        return Hold(view.count, "the last change failed; it is tried again in a moment")
+    for rule in (_mend, _bound, _end_drains, _add):
+        if (decision := rule(view)) is not None:
+            return decision
+    spare, asleep = _remove(view), len(fleet.asleep)
+    # As with AWS's warm pools, nobody is kept ready who could never be needed.
+    pool = min(limits.pool, limits.most - view.count)
+    if isinstance(spare, Hold) and asleep < pool and view.is_free_to_add:
+        return Refill(view.count, f"{asleep} of {_workers(pool)} sleep in the warm pool", asleep + 1)
+    return spare
+
+
+def history_s(limits: Limits) -> float:
+    """For how long a sample is of use."""
+    return max(STABLE_S, limits.calm_s) + PANIC_S
+
+
+@dataclass(frozen=True)
+class _View:
+    """What there is to decide from, less the worker that is being removed right now."""
+
+    samples: Sequence[Sample]
+    fleet: Fleet
+    limits: Limits
+    now_s: float
+    memory: Memory
+
+    def _others(self, names: tuple[NodeName, ...]) -> tuple[NodeName, ...]:
+        return tuple(name for name in names if name != self.memory.removing)
+
+    @property
+    def serving(self) -> tuple[NodeName, ...]:
+        return self._others(self.fleet.serving)
+
+    @property
+    def warming(self) -> tuple[NodeName, ...]:
+        return self._others(self.fleet.warming)
+
+    @property
+    def dead(self) -> tuple[NodeName, ...]:
+        return self._others(self.fleet.dead)
+
+    @property
+    def draining(self) -> tuple[NodeName, ...]:
+        return self._others(self.fleet.draining)
+
+    @property
+    def count(self) -> int:
+        """The workers that there are meant to be."""
+        return len(self.serving) + len(self.warming) + len(self.dead)
+
+    @property
+    def is_free_to_add(self) -> bool:
+        return not self.memory.adding
+
+    @property
+    def is_free_to_remove(self) -> bool:
+        return self.memory.removing is None and not self.memory.adding
+
+    def last(self, window_s: float) -> list[Sample]:
+        """The samples of the last seconds, none of them from before the last change."""
+        return loads.since(self.samples, max(self.now_s - window_s, self.memory.changed_at_s))
+
+    @property
+    def servers(self) -> Mapping[str, ServerSample]:
+        return self.samples[-1].per_server if self.samples else {}
+
+
+def _mend(view: _View) -> Decision | None:
+    """Who died is replaced, and who was left on the way is brought home, whatever the load."""
+    if not view.is_free_to_add:
+        return None
+    room = view.limits.most - len(view.serving) - len(view.warming)
+    if names := view.dead[: max(room, 0)]:
+        return Replace(view.count, f"{_list(names)} died", names)
+    if names := tuple(name for name in view.warming if name not in view.memory.finished):
+        return Finish(view.count, f"{_list(names)} runs and is not in service", names)
+    return None
+
+
+def _bound(view: _View) -> Decision | None:
+    least, most = view.limits.least, view.limits.most
+    if view.count < least and view.is_free_to_add:
+        return Grow(least, f"{_workers(view.count)}, and --min is {least}", least - view.count)
+    if view.count > most and view.is_free_to_remove and (victim := _victim(view)):
+        return Shrink(most, f"{_workers(view.count)}, and --max is {most}", victim)
+    return None
+
+
+def _end_drains(view: _View) -> Decision | None:
+    """A drain that somebody began and did not end."""
+    if view.draining and view.is_free_to_remove:
+        return Shrink(view.count, f"{view.draining[0]} was left draining", view.draining[0])
+    return None
+
+
+def _add(view: _View) -> Decision | None:
+    """A sudden breach acts at once, a lasting one after the stable window."""
+    recent, lasting = view.last(PANIC_S), view.last(STABLE_S)
+    capacity = view.limits.target * max(len(view.serving), 1)
+    if len(recent) < 2 or not view.is_free_to_add:
+        return None
+    now = loads.concurrency(recent)
+    if now >= SUDDEN * capacity and _persists(recent, capacity):
+        return _grow(view, now, f"{now:.1f} requests at a time in the last {PANIC_S:.0f} s")
+    if loads.covers(lasting, view.now_s, STABLE_S):
+        lasts = min(now, loads.concurrency(lasting))
+        if lasts > capacity:
+            return _grow(view, lasts, f"{lasts:.1f} requests at a time throughout the last {STABLE_S:.0f} s")
+    return None
+
+
+def _persists(recent: Sequence[Sample], capacity: float) -> bool:
+    """Whether it is no mere chance, and not a backlog either that those there are work off already."""
+    return min(sample.concurrency for sample in recent[-2:]) > capacity and not loads.is_falling(recent)
+
+
+def _grow(view: _View, concurrency: float, seen: str) -> Decision:
+    needed = view.limits.needed(concurrency)
+    wanted = view.limits.clamp(needed)
+    if wanted <= view.count:
+        more = (
+            f", and --max is {view.limits.most}" if needed > view.limits.most else f", of which {view.count} are there"
+        )
+        return Hold(view.count, f"{seen} need {_workers(needed)}{more}")
+    lack = Lack(view.now_s, len(view.serving), loads.rate_at_least(view.last(PANIC_S)))
+    return Grow(wanted, f"{seen} need {_workers(needed)}", wanted - view.count, lack)
+
+
+def _remove(view: _View) -> Decision:
+    """One worker less, where every reason to keep it is gone; otherwise the first of those reasons."""
+    limits, fewer = view.limits, len(view.serving) - 1
+    calm = view.last(limits.calm_s)
+    if reason := _busy(view):
+        return Hold(view.count, reason)
+    if fewer < limits.least:
+        return Hold(view.count, f"{_workers(view.count)}, and --min is {limits.least}")
+    if not loads.covers(calm, view.now_s, limits.calm_s):
+        wait_s = max(1, limits.calm_s - (view.now_s - view.memory.changed_at_s))
+        return Hold(view.count, f"looking at the load for another {wait_s:.0f} s before a worker may go")
+    if reason := _needed(view, calm, fewer):
+        return Hold(view.count, reason)
+    victim = _victim(view)
+    if victim is None:
+        return Hold(view.count, "no worker is in service")
+    why = f"{loads.concurrency(calm):.1f} requests at a time in the last {limits.calm_s:.0f} s fit {_workers(fewer)}"
+    return Shrink(fewer, why, victim)
+
+
+def _busy(view: _View) -> str | None:
+    """Why nothing may be removed whatever the load."""
+    if not view.samples or view.now_s - view.samples[-1].at_s > _SILENT_S:
+        return "the load balancer does not tell its figures"
+    if view.memory.adding:
+        return "workers are on their way"
+    if view.memory.removing is not None:
+        return f"{view.memory.removing} is draining"
+    if view.warming or view.dead:
+        return f"{_list(view.warming + view.dead)} is not in service yet"
+    return None
+
+
+def _needed(view: _View, calm: Sequence[Sample], fewer: int) -> str | None:
+    """Why `fewer` workers would not do."""
+    limits = view.limits
+    peak = loads.peak(calm, PANIC_S)
+    if peak > limits.target * fewer:
+        needed = _workers(limits.needed(peak))
+        return f"up to {peak:.1f} requests at a time in the last {limits.calm_s:.0f} s need {needed}"
+    each = waiting.requests(waiting.work(loads.concurrency(calm), len(view.serving)), fewer) / fewer
+    if each == float("inf"):
+        return f"{_workers(fewer)} would not keep up with {loads.concurrency(calm):.1f} requests at a time"
+    if each > SPARE * limits.target:
+        return f"{_workers(fewer)} would soon have {each:.1f} requests at a time each, too near to {limits.target:g}"
+    rate = loads.rate(calm)
+    for lack in view.memory.lacks:
+        is_valid = view.now_s - lack.at_s < REMEMBERED_S and fewer <= lack.workers
+        if is_valid and rate >= _ABOUT_AS_MANY * lack.rate:
+            return f"{lack.rate:.0f} requests a second were too many for {_workers(lack.workers)}"
+    return None
+
+
+def _victim(view: _View) -> NodeName | None:
+    """Who goes first: whoever died; else as the policy says, the highest number where it is a draw."""
+    names = view.dead or view.serving
+    if not names:
+        return None
+    servers = view.servers
+
+    def rank(name: NodeName) -> tuple[int, int]:
+        server = servers.get(str(name))
+        if server is None:
+            return 0, -name.index
+        ranks = {Victim.NEWEST: server.since_s, Victim.OLDEST: -server.since_s, Victim.FEWEST: server.sessions}
+        return ranks[view.limits.victim], -name.index
+
+    return min(names, key=rank)
+
+
+def _workers(count: int) -> str:
+    return f"{count} worker{'' if count == 1 else 's'}"
+
+
+def _list(names: tuple[NodeName, ...]) -> str:
+    return ", ".join(map(str, names))

@@ -1,0 +1,134 @@
+"""What can be decided about a fleet, each with its reason; what it is decided from besides figures."""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from lab.model.node import NodeName
+
+_LACKS = 50
+
+
+class Fleet(Protocol):
+    """The workers by what they do now; each is in one place at most."""
+
+    @property
+    def serving(self) -> tuple[NodeName, ...]:
+        """They get new requests."""
+
+    @property
+    def warming(self) -> tuple[NodeName, ...]:
+        """They run and are not in service yet: no capacity."""
+
+    @property
+    def draining(self) -> tuple[NodeName, ...]:
+        """They finish what they have."""
+
+    @property
+    def asleep(self) -> tuple[NodeName, ...]:
+        """They can be woken."""
+
+    @property
+    def dead(self) -> tuple[NodeName, ...]:
+        """They should serve, and are not there."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`wanted` workers in all, and why."""
+
+    wanted: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Hold(Decision):
+    """Nothing is to be done now."""
+
+
+@dataclass(frozen=True)
+class Lack:
+    """`workers` were too few for `rate` requests a second, or for more."""
+
+    at_s: float
+    workers: int
+    rate: float
+
+
+@dataclass(frozen=True)
+class Grow(Decision):
+    """`count` workers more; `lack` is what was seen of those there are, where the load asked for it."""
+
+    count: int
+    lack: Lack | None = None
+
+
+@dataclass(frozen=True)
+class Replace(Decision):
+    """Successors for workers that died."""
+
+    names: tuple[NodeName, ...]
+
+
+@dataclass(frozen=True)
+class Finish(Decision):
+    """Workers that run, and that nobody brings into service, are to be brought there."""
+
+    names: tuple[NodeName, ...]
+
+
+@dataclass(frozen=True)
+class Refill(Decision):
+    """The warm pool is to have `size` workers."""
+
+    size: int
+
+
+@dataclass(frozen=True)
+class Shrink(Decision):
+    """This worker is to be drained, and then to go."""
+
+    victim: NodeName
+
+
+Adding = Grow | Replace | Finish | Refill
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a decision has to know of earlier ones: when the last change ended (or the watch began), which workers were
+    found too few, which were to be brought into service already, and what is under way now. After a failed change
+    nothing is tried before `retry_at_s`."""
+
+    changed_at_s: float
+    lacks: tuple[Lack, ...] = ()
+    finished: frozenset[NodeName] = frozenset()
+    adding: bool = False
+    removing: NodeName | None = None
+    retry_at_s: float = 0.0
+
+    def begun(self, decision: Decision) -> "Memory":
+        """After the work on a decision began."""
+        match decision:
+            case Grow(lack=lack):
+                return replace(self, adding=True, lacks=(*self.lacks[-_LACKS:], *([lack] if lack else [])))
+            case Finish(names=names):
+                return replace(self, adding=True, finished=self.finished | {*names})
+            case Replace() | Refill():
+                return replace(self, adding=True)
+            case Shrink(victim=victim):
+                return replace(self, removing=victim)
+        return self
+
+    def seen(self, serving: tuple[NodeName, ...]) -> "Memory":
+        """After these were seen in service: should one of them leave it later, it is brought back once more."""
+        return replace(self, finished=self.finished - {*serving})
+
+    def ended(self, decision: Decision, now_s: float) -> "Memory":
+        """After a decision was carried out. A worker more in the pool, or a dead one's successor, is no new number."""
+        counts = isinstance(decision, Grow | Shrink)
+        idle = replace(self, removing=None) if isinstance(decision, Shrink) else replace(self, adding=False)
+        return replace(idle, changed_at_s=now_s) if counts else idle
+
+    def failed(self, decision: Decision, now_s: float, pause_s: float) -> "Memory":
+        """After a decision could not be carried out."""
+        return replace(self.ended(decision, now_s), retry_at_s=now_s + pause_s)

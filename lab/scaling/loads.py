@@ -1,0 +1,51 @@
+"""What a row of samples says about the traffic."""
+
+import math
+from collections.abc import Sequence
+from statistics import fmean
+
+from lab.loadbalancer.gauge import Sample
+
+
+def since(samples: Sequence[Sample], at_s: float) -> list[Sample]:
+    """The samples after a moment, the oldest first."""
+    return [sample for sample in samples if sample.at_s > at_s]
+
+
+def concurrency(samples: Sequence[Sample]) -> float:
+    """The mean of the requests at a time."""
+    return fmean(sample.concurrency for sample in samples)
+
+
+def rate(samples: Sequence[Sample]) -> float:
+    """The mean of the requests a second."""
+    return fmean(sample.rate for sample in samples)
+
+
+def rate_at_least(samples: Sequence[Sample]) -> float:
+    """The requests a second that these samples stand for if more came by chance than usually do: two standard
+    deviations less than they tell (what many people do comes as a Poisson process does: its variance is its mean)."""
+    count = sum(sample.rate for sample in samples)
+    return max(0.0, count - 2 * math.sqrt(count)) / len(samples)
+
+
+def is_falling(samples: Sequence[Sample]) -> bool:
+    """Whether there are fewer requests at a time in the end than in the beginning."""
+    return samples[-1].concurrency < samples[0].concurrency
+
+
+def peak(samples: Sequence[Sample], window_s: float) -> float:
+    """The highest mean of the requests at a time over any stretch of `window_s`."""
+    highest, begin, total = 0.0, 0, 0
+    for number, sample in enumerate(samples):
+        total += sample.concurrency
+        while sample.at_s - samples[begin].at_s >= window_s:
+            total -= samples[begin].concurrency
+            begin += 1
+        highest = max(highest, total / (number - begin + 1))
+    return highest
+
+
+def covers(samples: Sequence[Sample], now_s: float, window_s: float) -> bool:
+    """Whether samples were taken throughout the last `window_s`; one that did not come does no harm."""
+    return bool(samples) and now_s - samples[0].at_s >= window_s - 2.5

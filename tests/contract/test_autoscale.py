@@ -1,0 +1,219 @@
+"""The autoscaler on real engines: a step of the load, and what becomes of it when it is killed, stopped or doubled."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from benchmarks.autoscale import BASE
+from benchmarks.autoscale_page import DECIDED_S_AT_MOST, is_growth, times
+from benchmarks.capacity import WORK_MS
+from lab.flows import autoscaler, deployment, fleet
+from lab.flows.deployment import Deployment
+from lab.flows.fleet import Fleet
+from lab.host import children, paths
+from lab.host.lock import Holder
+from lab.host.wait import await_until
+from lab.model.deadline import Deadline
+from lab.model.node import NodeName, Role
+from lab.scaling.limits import TARGET_SHARE
+from lab.traffic.visitor import Visitor
+from tests.conftest import type_lab, type_well
+from tests.contract.conftest import W1, W2
+
+W3 = NodeName(Role.WORKER, 3)
+DURATION_S = {"docker": 60, "vagrant": 240}
+
+
+@pytest.fixture
+def lab(whole: Deployment) -> Iterator[Deployment]:
+    """A lab of workers 1 and 2; no autoscaler is left, and `up` makes it that again, without a warm pool."""
+    yield whole
+    type_lab("autoscale", whole.plan.substrate, "--stop", "--name", whole.lab)
+    deployment.restaff(whole, [1, 2], pool=[])
+
+
+@contextmanager
+def autoscaling(lab: Deployment, *words: str) -> Iterator[Holder]:
+    """An autoscaler in the background."""
+    type_well("autoscale", lab.plan.substrate, *words, "--background", "--name", lab.lab)
+    holder = autoscaler.running(lab.lab, lab.plan.substrate)
+    assert holder is not None
+    try:
+        yield holder
+    finally:
+        type_well("autoscale", lab.plan.substrate, "--stop", "--name", lab.lab)
+
+
+def await_fleet(lab: Deployment, wanted: Fleet, by: Deadline) -> None:
+    def probe() -> str | None:
+        seen = fleet.seen(lab, by)
+        return None if seen == wanted else str(seen)
+
+    await_until(probe, by, what="the fleet that is wanted", mend="", every_s=0.5)
+
+
+def workers_there(lab: Deployment, by: Deadline) -> list[NodeName]:
+    """The workers that the engine has, whatever the record says."""
+    return [node.name for node in lab.substrate.nodes(lab.lab, by) if node.name.role is Role.WORKER]
+
+
+@pytest.mark.long
+def test_a_step_to_four_times_the_load_is_answered_in_time_and_given_back_without_an_error(
+    lab: Deployment, by: Deadline
+) -> None:
+    substrate = lab.plan.substrate
+    base, target = BASE[substrate], lab.deployed.topology.worker.max_connections * TARGET_SHARE
+    with autoscaling(lab, "--min", "1", "--max", "4", "--cooldown", "10"):
+        await_fleet(lab, Fleet(serving=(W1,)), by)
+        step = ["--profile", "step", "--base", f"{base:g}", "--peak", f"{4 * base:g}"]
+        rest = ["--duration", str(DURATION_S[substrate]), "--work", str(WORK_MS[substrate]), "--prove", "--json"]
+        told = json.loads(type_well("load", substrate, *step, *rest, "--name", lab.lab).out)
+        await_fleet(lab, Fleet(serving=(W1,)), by)
+    peak = next(phase for phase in told["phases"] if phase["name"] == "during")
+    step_at, end_at = (told["began_at"] + peak[edge] for edge in ("from_s", "to_s"))
+    events = lab.timeline().read().events
+    found = times(events, step_at, end_at, target, least=1)
+    assert found.decided_s is not None
+    assert found.decided_s <= DECIDED_S_AT_MOST
+    assert found.reached_s is not None, [event.fields for event in events if is_growth(event)]
+    assert found.back_s is not None
+    assert found.most <= 4
+    assert (told["errors"], told["proof"]["lost"], told["proof"]["verdict"]) == (0, 0, "kept")
+    assert workers_there(lab, by) == [W1]
+
+
+def test_a_second_autoscaler_is_refused_and_the_first_one_can_be_asked_for_and_ended(
+    lab: Deployment, by: Deadline
+) -> None:
+    about = [lab.plan.substrate, "--name", lab.lab]
+    bounds = ["--min", "2", "--max", "2"]
+    with autoscaling(lab, *bounds) as first:
+        for more in ([], ["--background"]):
+            refused = type_lab("autoscale", *about, *bounds, *more)
+            assert refused.code != 0
+            assert f"`lab autoscale {lab.plan.substrate}` (pid {first.pid}) is at work on this" in refused.err
+        await_until(
+            lambda: None if autoscaler.said(lab.lab, lab.plan.substrate)[0] else "none", by, what="a sample", mend=""
+        )
+        told = type_well("autoscale", *about, "--status").out.splitlines()
+        assert f"pid {first.pid}" in told[0]
+        assert "2 workers" in told[1]
+        assert "keep 2" in told[2]
+    assert type_lab("autoscale", *about, "--status").code == 1
+    assert fleet.seen(lab, by) == Fleet(serving=(W1, W2))
+
+
+@pytest.mark.long("vagrant")
+def test_a_worker_that_died_is_replaced(lab: Deployment, by: Deadline) -> None:
+    with autoscaling(lab, "--min", "2", "--max", "2"):
+        type_well("kill", f"{lab.plan.substrate}/worker-2", "--name", lab.lab)
+        await_fleet(lab, Fleet(serving=(W1, W2)), by)
+
+
+def is_written_down(lab: Deployment, _by: Deadline) -> bool:
+    return deployment.load(lab.lab, lab.plan.substrate).deployed.workers == (1, 2, 3)
+
+
+def is_made(lab: Deployment, by: Deadline) -> bool:
+    return W3 in workers_there(lab, by)
+
+
+def runs(lab: Deployment, by: Deadline) -> bool:
+    seen = fleet.seen(lab, by)
+    return W3 in seen.warming + seen.serving
+
+
+def kill_when(lab: Deployment, holder: Holder, is_so: bool) -> str | None:
+    if is_so:
+        os.kill(holder.pid, signal.SIGKILL)
+        return None
+    return f"lab {lab.lab} is not so far"
+
+
+@pytest.mark.long("vagrant")
+@pytest.mark.parametrize("so_far", [is_written_down, is_made, runs])
+def test_one_that_is_killed_while_it_adds_leaves_no_orphan_and_no_double(
+    lab: Deployment, so_far: Callable[[Deployment, Deadline], bool], by: Deadline
+) -> None:
+    bounds = ["--min", "3", "--max", "3"]
+    with autoscaling(lab, *bounds) as first:
+        started = children.start_time(first.pid)
+        await_until(lambda: kill_when(lab, first, so_far(lab, by)), by, what="the middle", mend="", every_s=0.01)
+        await_until(
+            lambda: "it lives" if children.lives(first.pid, started) else None, by, what="the end of it", mend=""
+        )
+        with autoscaling(lab, *bounds):
+            await_fleet(lab, Fleet(serving=(W1, W2, W3)), by)
+    assert sorted(workers_there(lab, by)) == [W1, W2, W3]
+    assert deployment.load(lab.lab, lab.plan.substrate).deployed.workers == (1, 2, 3)
+
+
+@pytest.mark.long("vagrant")
+@pytest.mark.parametrize("how", ["sleep", "delete"])
+def test_one_that_is_killed_while_it_removes_leaves_nobody_half_removed(
+    lab: Deployment, how: str, by: Deadline
+) -> None:
+    bounds = ["--min", "1", "--max", "1", "--scale-in", how]
+    with autoscaling(lab, *bounds) as first:
+
+        def probe() -> str | None:
+            return kill_when(lab, first, deployment.load(lab.lab, lab.plan.substrate).deployed.workers == (1,))
+
+        await_until(probe, by, what="the middle", mend="", every_s=0.01)
+        with autoscaling(lab, *bounds):
+            asleep = (W2,) if how == "sleep" else ()
+            await_fleet(lab, Fleet(serving=(W1,), asleep=asleep), by)
+    assert sorted(workers_there(lab, by)) == [W1, *asleep]
+
+
+@pytest.mark.long("vagrant")
+def test_the_warm_pool_is_filled_and_a_worker_of_it_is_used_first(lab: Deployment, by: Deadline) -> None:
+    with autoscaling(lab, "--min", "2", "--max", "3", "--warm-pool", "1"):
+        await_fleet(lab, Fleet(serving=(W1, W2), asleep=(W3,)), by)
+        type_well("kill", f"{lab.plan.substrate}/worker-2", "--name", lab.lab)
+        # Whoever is awake first serves; the pool gets another one.
+        await_fleet(lab, Fleet(serving=(W1, W3), asleep=(W2,)), by)
+
+
+@pytest.mark.long("vagrant")
+def test_destroy_ends_one_that_is_in_the_background(substrate_name: str) -> None:
+    name = "test-ended"
+    type_well("up", substrate_name, "--workers", "1", "--name", name)
+    try:
+        type_well("autoscale", substrate_name, "--max", "1", "--background", "--name", name)
+        holder = autoscaler.running(name, substrate_name)
+        assert holder is not None
+        started = children.start_time(holder.pid)
+        said = type_well("destroy", substrate_name, "--volumes", "--yes", "--dry-run", "--name", name).out
+        assert f"would end the autoscaler of {substrate_name}" in said
+    finally:
+        type_well("destroy", substrate_name, "--volumes", "--yes", "--name", name)
+    assert not children.lives(holder.pid, started)
+    assert not paths.lab(name).exists()
+
+
+@pytest.mark.long
+def test_a_sticky_lab_leads_its_users_to_the_same_worker_and_knows_whose_they_are(
+    substrate_name: str, by: Deadline
+) -> None:
+    name = "test-stays"
+    type_well("up", substrate_name, "--sticky", "--workers", "2", "--name", name)
+    try:
+        lab = deployment.load(name, substrate_name)
+        visitor = Visitor(lab.substrate.url(lab.plan))
+        first = visitor.log_in()
+        assert {visitor.write_entry(f"entry {number}") for number in range(10)} == {first}
+        balancer = lab.loadbalancer()
+        other = str(W2 if first == str(W1) else W1)
+        assert (balancer.users_of(first, by), balancer.users_of(other, by)) == (1, 0)
+        # Nobody keeps data, so a user whose worker went is served by another one.
+        fleet.shrink(lab, NodeName.parse(first), fleet.ScaleIn.DELETE, 2, lambda _: None, by)
+        assert visitor.missing() == []
+        assert visitor.write_entry("one more") == other
+        assert balancer.users_of(other, by) == 1
+    finally:
+        type_well("destroy", substrate_name, "--volumes", "--yes", "--name", name)

@@ -1,0 +1,132 @@
+"""What `lab autoscale` refuses, each with one clear error, before it asks an engine for anything."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.flows import autoscaler, deployment
+from lab.model.node import Mode, Role
+from tests.conftest import REPO, Typed, type_lab
+from tests.unit.model.test_plan import TOPOLOGY
+
+BAD = {
+    "min above max": (
+        ["--min", "5", "--max", "4"],
+        "error: at least 5 and at most 4 workers cannot both be kept\n"
+        "  where: --min, --max\n"
+        "  mend:  make --min the smaller one\n",
+    ),
+    "target 0": (
+        ["--target", "0"],
+        "error: a worker cannot be kept at 0 requests at a time\n"
+        "  where: --target\n"
+        "  mend:  say more than 0: how many requests at a time one worker is meant to have\n",
+    ),
+    "negative cooldown": (
+        ["--cooldown", "-1"],
+        "error: nobody can wait -1 s\n  where: --cooldown\n  mend:  say 0 or more seconds\n",
+    ),
+    "negative delay": (
+        ["--deregistration-delay", "-1"],
+        "error: nobody can wait -1 s\n  where: --deregistration-delay\n  mend:  say 0 or more seconds\n",
+    ),
+    "a lab that is not up": (
+        [],
+        "error: lab blue is not up on docker\n"
+        "  where: {folder}\n"
+        "  mend:  run `lab up docker --name blue` first; `lab list` shows what there is\n",
+    ),
+}
+UNKNOWN = {
+    "--victim": "'newest', 'oldest', 'fewest'",
+    "--scale-in": "'sleep', 'delete'",
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path
+
+
+def typed(*words: str) -> Typed:
+    return type_lab("autoscale", "docker", "--name", "blue", *words)
+
+
+def note_lab(mode: Mode = Mode.STATELESS) -> None:
+    file, keys = deployment.topology_file(), dict.fromkeys(Role, "0")
+    deployment.intend("blue", "docker", mode=mode, workers=2, topology=TOPOLOGY, file=file, keys=keys)
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gets_one_error_and_changes_nothing(case: str, home: Path) -> None:
+    words, text = BAD[case]
+    gave = typed(*words)
+    folder = home / "vagrant-docker-lab" / "labs" / "blue"
+    assert (gave.code, gave.err) == (2, text.format(folder=folder))
+    assert list(home.rglob("*")) == []
+
+
+@pytest.mark.parametrize("option", UNKNOWN)
+def test_an_unknown_policy_is_told_with_those_that_there_are(option: str, home: Path) -> None:
+    gave = typed(option, "loudest")
+    assert gave.code == 2
+    assert gave.err.endswith(f"Error: Invalid value for '{option}': 'loudest' is not one of {UNKNOWN[option]}.\n")
+    assert list(home.rglob("*")) == []
+
+
+@pytest.mark.usefixtures("home")
+def test_a_lab_whose_workers_keep_data_is_refused() -> None:
+    note_lab(Mode.STATEFUL)
+    gave = typed()
+    assert (gave.code, gave.err) == (
+        2,
+        "error: the workers of lab blue on docker keep what users gave them, so none of them may go\n"
+        "  where: lab blue\n"
+        "  mend:  autoscale a lab that was brought up without --stateful\n",
+    )
+
+
+@pytest.mark.usefixtures("home")
+def test_a_dry_run_tells_the_limits_with_the_target_that_follows_from_the_topology() -> None:
+    note_lab()
+    gave = typed("--dry-run", "--warm-pool", "2")
+    assert (gave.code, gave.out) == (
+        0,
+        "would keep lab blue on docker at 1 to 4 workers, 4 requests at a time for each, 2 asleep in the warm pool; "
+        "60 s of little load before one goes\n",
+    )
+
+
+@pytest.mark.usefixtures("home")
+def test_a_second_autoscaler_is_refused_with_the_name_of_the_first_which_can_be_asked_for_and_ended() -> None:
+    note_lab()
+    code = (
+        "import sys, time; from lab.flows.prove import leased\n"
+        "with leased('blue', 'autoscale', 'autoscale vagrant'): print('held', flush=True); time.sleep(60)"
+    )
+    first = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=REPO, env=os.environ.copy()
+    )
+    assert first.stdout is not None
+    assert first.stdout.readline() == "held\n"
+    refused = typed()
+    assert refused.code == 2
+    assert refused.err.startswith(f"error: `lab autoscale vagrant` (pid {first.pid}) is at work on this\n")
+    assert autoscaler.running("blue", "docker") is None
+    assert typed("--status").code == 1
+    told = type_lab("autoscale", "vagrant", "--status", "--name", "blue")
+    assert (told.code, told.out) == (
+        0,
+        f"an autoscaler is at work on lab blue on vagrant (pid {first.pid})\n",
+    )
+    dry = type_lab("autoscale", "vagrant", "--stop", "--dry-run", "--name", "blue")
+    assert (dry.code, dry.out) == (0, f"would end the autoscaler of vagrant (pid {first.pid})\n")
+    assert typed("--stop").out == "no autoscaler is at work on lab blue on docker\n"
+    assert first.poll() is None
+    first.kill()
+    first.wait()
+    assert autoscaler.running("blue") is None

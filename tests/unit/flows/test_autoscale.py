@@ -1,0 +1,225 @@
+"""The loop's turns: what is decided is begun beside it, once, and what failed is tried again after a pause."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.flows import autoscale, deployment, fleet
+from lab.flows.autoscale import Asked, Look, _Autoscaler
+from lab.flows.deployment import Deployment
+from lab.flows.fleet import Fleet, ScaleIn
+from lab.flows.prove import leased
+from lab.host.wait import await_until
+from lab.loadbalancer import gauge
+from lab.loadbalancer.gauge import Sample
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError, UnknownError, UsageError
+from lab.model.node import Mode, NodeName, Role
+from lab.scaling.decisions import Finish, Grow, Hold, Refill, Replace
+from lab.scaling.limits import Limits
+from lab.timeline.events import Kind
+from tests.unit.model.test_plan import TOPOLOGY
+
+W1, W2, W3 = (NodeName(Role.WORKER, number) for number in (1, 2, 3))
+LIMITS = Limits(least=1, most=3, target=4.0, cooldown_s=60.0)
+
+
+@dataclass
+class Scene:
+    """What the loop is shown, and what it asked for; changes take until `may_end`."""
+
+    lab: Deployment
+    fleet: Fleet = field(default_factory=lambda: Fleet(serving=(W1,)))
+    sessions: int = 0
+    silent: bool = False
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    may_end: threading.Event = field(default_factory=threading.Event)
+    fails: bool = False
+
+    def loop(self, limits: Limits = LIMITS) -> _Autoscaler:
+        return _Autoscaler(Asked("blue", "docker", limits, ScaleIn.DELETE, 0.0), self.looks.append, self.told.append)
+
+    def turn(self, loop: _Autoscaler, times: int = 1) -> None:
+        for _ in range(times):
+            loop.turn(self.lab)
+
+    def finish(self, loop: _Autoscaler) -> None:
+        """Lets what is under way end."""
+        self.may_end.set()
+        by = Deadline.after(10, "one change")
+        await_until(lambda: None if all(work.is_done for work in loop._under_way) else "at work", by, what="", mend="")
+        self.may_end.clear()
+
+    def events(self, kind: Kind) -> list[Mapping[str, Any]]:
+        return [
+            {"what": event.what, **event.fields} for event in self.lab.timeline().read().events if event.kind is kind
+        ]
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(autoscale, "PERIOD_S", 0.01)
+    file, keys = deployment.topology_file(), dict.fromkeys(Role, "0")
+    lab = deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=1, topology=TOPOLOGY, file=file, keys=keys)
+    scene = Scene(lab)
+
+    def read(*_: object) -> Sample:
+        return Sample(time.time(), scene.sessions, 0, 7, 12, 0, 5, {})
+
+    def seen(*_: object) -> Fleet:
+        if scene.silent:
+            raise UnknownError("the load balancer does not answer", where="lab blue", mend="look")
+        return scene.fleet
+
+    def change(name: str) -> Callable[..., Deployment]:
+        def changed(lab: Deployment, what: Any, *_: object) -> Deployment:
+            scene.asked.append((name, what))
+            scene.may_end.wait(10)
+            if scene.fails:
+                raise LabError("the engine is on strike", where="lab blue", mend="wait")
+            return lab
+
+        return changed
+
+    monkeypatch.setattr(gauge, "read", read)
+    monkeypatch.setattr(fleet, "seen", seen)
+    for name in ("grow", "shrink", "replace_dead", "admit", "fill_pool"):
+        monkeypatch.setattr(fleet, name, change(name))
+    yield scene
+    scene.may_end.set()
+
+
+def kinds(looks: Sequence[Look]) -> list[type]:
+    return [type(look.decision) for look in looks]
+
+
+def test_a_breach_makes_workers_once_while_it_goes_on_looking(scene: Scene) -> None:
+    loop = scene.loop()
+    scene.turn(loop, 2)
+    scene.sessions = 50
+    scene.turn(loop, 4)
+    assert kinds(scene.looks) == [Hold, Hold, Hold, Grow, Hold, Hold]
+    assert scene.asked == [("grow", 2)]
+    assert scene.looks[-1].decision.why == "workers are on their way"
+    scene.fleet = Fleet(serving=(W1, W2, W3))
+    scene.finish(loop)
+    scene.turn(loop)
+    assert scene.asked == [("grow", 2)]
+
+
+def test_what_failed_is_told_and_tried_again_after_a_pause(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, scene.fails = scene.loop(), True
+    scene.fleet = Fleet(serving=(W1,), dead=(W2,))
+    scene.turn(loop)
+    scene.finish(loop)
+    scene.turn(loop, 3)
+    assert kinds(scene.looks) == [Replace, Hold, Hold, Hold]
+    assert [step for step in scene.told if "on strike" in step] != []
+    later = time.time() + 6
+    monkeypatch.setattr(time, "time", lambda: later)
+    scene.turn(loop)
+    assert scene.asked == [("replace_dead", (W2,))] * 2
+
+
+def test_one_that_adds_and_one_that_removes_can_be_under_way(scene: Scene) -> None:
+    loop = scene.loop()
+    scene.fleet = Fleet(serving=(W1,), draining=(W2,))
+    scene.turn(loop, 3)
+    scene.sessions = 50
+    scene.turn(loop, 3)
+    assert scene.asked == [("shrink", W2), ("grow", 2)]
+
+
+def test_who_was_left_on_the_way_is_brought_home(scene: Scene) -> None:
+    loop = scene.loop()
+    scene.fleet = Fleet(serving=(W1,), warming=(W2,))
+    scene.turn(loop, 2)
+    assert kinds(scene.looks) == [Finish, Hold]
+    assert scene.asked == [("admit", (W2,))]
+
+
+def test_a_silent_load_balancer_is_told_once_and_nothing_is_done(scene: Scene) -> None:
+    loop = scene.loop()
+    scene.silent, scene.fleet = True, Fleet(dead=(W1,))
+    scene.turn(loop, 3)
+    assert (scene.looks, scene.asked) == ([], [])
+    assert scene.told == ["nothing can be decided: the load balancer does not answer"]
+
+
+def test_nothing_is_begun_while_a_refresh_is_at_work(scene: Scene) -> None:
+    loop = scene.loop()
+    scene.fleet = Fleet(serving=(W1,), dead=(W2,))
+    with leased("blue", "refresh"):
+        scene.turn(loop)
+    assert scene.looks[0].decision == Hold(2, "a refresh is at work; after it: worker-2 died")
+    scene.turn(loop)
+    assert kinds(scene.looks) == [Hold, Replace]
+
+
+def test_samples_and_decisions_stand_in_the_timeline(scene: Scene) -> None:
+    loop = scene.loop()
+    scene.turn(loop, 5)
+    samples, decisions = scene.events(Kind.SAMPLE), scene.events(Kind.DECISION)
+    assert len(samples) == 5
+    assert samples[0] == {
+        **{"what": "autoscale", "users": 5, "requests": 7, "errors": 0.0, "workers": 1, "queue": 0, "sessions": 0},
+        **{"response_ms": 12, "span_s": 0.01},
+    }
+    assert decisions == [{"what": "keep 1", "why": "1 worker, and --min is 1", "wanted": 1}]
+
+
+def test_errors_are_told_by_the_second_also_after_the_load_balancer_was_started_anew(scene: Scene) -> None:
+    loop = scene.loop()
+    one = Sample(100.0, 0, 0, 0, 0, 7, 0, {})
+    for errors, expected in ((17, 5.0), (3, 0.0)):
+        loop._samples = [one, replace(one, at_s=102.0, errors=errors)]
+        assert loop._errors() == expected
+
+
+def test_it_runs_until_it_is_told_and_a_second_one_is_refused(scene: Scene) -> None:
+    asked = Asked("blue", "docker", LIMITS, ScaleIn.DELETE, 0.0)
+    autoscale.run(asked, scene.looks.append, scene.told.append, until=lambda: len(scene.looks) == 3)
+    changes = scene.events(Kind.CHANGE)
+    assert [change["why"].partition(":")[0] for change in changes] == ["began", "ended"]
+    with leased("blue", "autoscale", "autoscale vagrant"), pytest.raises(UsageError, match="`lab autoscale vagrant`"):
+        autoscale.run(asked, scene.looks.append, scene.told.append)
+
+
+def test_a_lab_that_is_gone_ends_it(scene: Scene) -> None:
+    asked = Asked("blue", "docker", LIMITS, ScaleIn.DELETE, 0.0)
+
+    def watch(look: Look) -> None:
+        scene.looks.append(look)
+        deployment.forget("blue", "docker", volumes=True)
+
+    with pytest.raises(UsageError, match="lab blue is not up on docker"):
+        autoscale.run(asked, watch, scene.told.append)
+    assert len(scene.looks) == 1
+
+
+def test_a_worker_that_sleeps_though_it_was_to_be_woken_is_the_pools_again(scene: Scene) -> None:
+    deployment.restaff(scene.lab, [1, 2], [5])
+    scene.fleet = Fleet(serving=(W1,), asleep=(W2, NodeName(Role.WORKER, 5)))
+    autoscale._disown_sleepers(scene.lab, scene.told.append)
+    found = deployment.load("blue", "docker").deployed
+    assert (found.workers, found.pool) == ((1,), (2, 5))
+    scene.silent = True
+    autoscale._disown_sleepers(scene.lab, scene.told.append)
+    assert deployment.load("blue", "docker").deployed == found
+
+
+def test_one_of_the_pool_that_was_left_awake_is_put_to_sleep_first_of_all(scene: Scene) -> None:
+    scene.lab = deployment.restaff(scene.lab, [1], [5, 6])
+    scene.fleet, loop = Fleet(serving=(W1,), asleep=(NodeName(Role.WORKER, 5),)), scene.loop()
+    scene.turn(loop, 2)
+    assert scene.looks[0].decision == Refill(1, "worker-6 does not sleep yet", 2)
+    assert kinds(scene.looks) == [Refill, Hold]
+    assert scene.asked == [("fill_pool", 2)]

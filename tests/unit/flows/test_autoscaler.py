@@ -1,0 +1,80 @@
+"""An autoscaler in another process can be ended, whatever it is doing."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.flows import autoscaler
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError
+from lab.timeline import recording
+from lab.timeline.events import Event, Kind
+from tests.conftest import REPO
+
+_HOLD = """
+import signal, sys, time
+from lab.flows.prove import leased
+if sys.argv[1] == "deaf":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+with leased("blue", "autoscale", "autoscale docker"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deadline:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return Deadline.after(60, "one test")
+
+
+def holder(how: str) -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, how], stdout=subprocess.PIPE, text=True, cwd=REPO, env=os.environ.copy()
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+@pytest.mark.parametrize(("how", "ends_by"), [("polite", signal.SIGTERM), ("deaf", signal.SIGKILL)])
+def test_it_is_asked_to_end_and_then_ended(
+    by: Deadline, monkeypatch: pytest.MonkeyPatch, how: str, ends_by: signal.Signals
+) -> None:
+    monkeypatch.setattr(autoscaler, "_POLITELY_S", 0.5)
+    process, told = holder(how), list[str]()
+    assert autoscaler.stop("blue", ["vagrant", "docker"], told.append, by)
+    assert (process.wait(), told) == (-ends_by, ["ended the autoscaler of docker"])
+    assert not autoscaler.stop("blue", ["vagrant", "docker"], told.append, by)
+
+
+def test_that_of_the_other_substrate_goes_on(by: Deadline) -> None:
+    process = holder("polite")
+    assert not autoscaler.stop("blue", ["vagrant"], lambda _: None, by)
+    assert process.poll() is None
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.usefixtures("by")
+def test_what_it_saw_and_decided_last_is_in_the_timeline() -> None:
+    timeline = recording.recorder("blue", "docker")
+    timeline.path.parent.mkdir(parents=True)
+    for at, kind, what in [
+        (1.0, Kind.SAMPLE, "autoscale"),
+        (2.0, Kind.DECISION, "keep 1"),
+        (3.0, Kind.SAMPLE, "autoscale"),
+        (4.0, Kind.SAMPLE, "visitors"),
+    ]:
+        timeline.note(Event(at, kind, what))
+    sample, decision = autoscaler.said("blue", "docker")
+    assert (sample and sample.at, decision and decision.at) == (3.0, 2.0)
+
+
+def test_one_that_ends_at_once_is_told_with_its_own_words(by: Deadline) -> None:
+    with pytest.raises(LabError, match="lab blue is not up on docker"):
+        autoscaler.begin("blue", "docker", ["autoscale", "docker", "--name", "blue"], by)

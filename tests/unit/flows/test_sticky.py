@@ -1,0 +1,34 @@
+"""A lab leads users to the same worker each time where that was asked for, and always where workers keep data."""
+
+from pathlib import Path
+
+import pytest
+
+from lab.flows import deployment
+from lab.model.node import LOADBALANCER, Mode, Role
+from tests.unit.model.test_plan import TOPOLOGY
+
+KEYS = dict.fromkeys(Role, "key")
+
+
+@pytest.mark.parametrize(
+    ("mode", "sticky", "leads"),
+    [(Mode.STATELESS, False, False), (Mode.STATELESS, True, True), (Mode.STATEFUL, False, True)],
+)
+def test_who_is_sticky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: Mode, sticky: bool, leads: bool) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    file = deployment.topology_file()
+    lab = deployment.intend(
+        "blue", "docker", mode=mode, workers=2, topology=TOPOLOGY, file=file, keys=KEYS, sticky=sticky
+    )
+    assert lab.is_sticky is leads
+    assert ("cookie lab_worker" in lab.plan.node(LOADBALANCER).files["haproxy.cfg"]) is leads
+
+
+def test_a_record_of_before_is_not_sticky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    file = deployment.topology_file()
+    deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=2, topology=TOPOLOGY, file=file, keys=KEYS)
+    record = tmp_path / "vagrant-docker-lab" / "labs" / "blue" / "lab.json"
+    record.write_text(record.read_text().replace('"sticky": false,', ""))
+    assert not deployment.load("blue", "docker").is_sticky

@@ -1,0 +1,102 @@
+"""The autoscaler on a lab that is a queueing model: a step, a drift, a steady hour, a day of traffic in seconds."""
+
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lab.scaling.decisions import Grow, Replace
+from lab.scaling.limits import Limits
+from tests.unit.scaling.queueing import Lab
+
+FOUR = Limits(least=1, most=4, target=4.0, cooldown_s=60.0)
+
+
+def turns(counts: list[int]) -> int:
+    """How often the number of workers began to fall after it had risen, or to rise after it had fallen."""
+    steps = [after - before for before, after in pairwise(counts) if after != before]
+    return sum(one * other < 0 for one, other in pairwise(steps))
+
+
+def test_a_step_to_four_times_the_load_is_answered_within_four_seconds_and_given_back_after_the_window() -> None:
+    step_s, end_s = 120, 420
+    lab = Lab(FOUR, lambda at: 28.0 if step_s <= at < end_s else 7.0, seed=4).run(step_s)
+    assert lab.made == []
+    lab.run(end_s - step_s)
+    at_s, first = lab.made[0]
+    assert isinstance(first, Grow)
+    assert at_s - step_s <= 4
+    # A backlog asks for more than the load alone, which is the work of 2.8 workers.
+    assert (max(lab.counts), lab.counts[-1]) == (4, 3)
+    assert lab.backlog[-1] < 20
+    lab.run(400)
+    assert lab.counts[-1] == 1
+
+
+def test_a_drift_waits_for_the_stable_window_and_asks_for_no_more_than_it_needs() -> None:
+    lab = Lab(FOUR, lambda at: min(9.5, 2 + at / 40), seed=3).run(1200)
+    at_s, first = lab.made[0]
+    assert isinstance(first, Grow)
+    assert at_s > 60
+    assert lab.counts[-1] == 2
+
+
+@pytest.mark.parametrize("load", [0.5, 1.3, 2.4, 3.2])
+@pytest.mark.parametrize("per_s", [3, 10])
+def test_a_steady_load_keeps_its_workers(load: float, per_s: int) -> None:
+    lab = Lab(FOUR, lambda _: load * per_s, per_s=per_s).run(1800)
+    settled = len(lab.made)
+    lab.run(1800)
+    assert len(lab.made) - settled <= 1, lab.made
+
+
+@settings(max_examples=15)
+@given(
+    load=st.floats(0.05, 0.95),
+    most=st.integers(1, 8),
+    target=st.floats(2, 8),
+    per_s=st.integers(2, 12),
+    boot_s=st.floats(1, 40),
+    seed=st.integers(0, 1_000_000),
+)
+def test_a_steady_load_does_not_make_workers_come_and_go(
+    load: float, most: int, target: float, per_s: int, boot_s: float, seed: int
+) -> None:
+    limits = Limits(1, most, target, cooldown_s=60.0)
+    lab = Lab(limits, lambda _: load * most * per_s, per_s=per_s, boot_s=boot_s, seed=seed).run(1200)
+    lab.counts.clear()
+    lab.run(1200)
+    # Chance alone brings so many at once now and then that nobody could tell it from a breach.
+    assert turns(lab.counts) <= 4, lab.made
+    for (before_s, _), (at_s, decision) in pairwise(lab.made):
+        assert isinstance(decision, Grow) or at_s - before_s >= limits.cooldown_s
+
+
+def test_a_dead_worker_is_replaced_at_once_also_within_the_cooldown() -> None:
+    lab = Lab(Limits(3, 4, 4.0, cooldown_s=600.0), lambda _: 5.0, count=3).run(10)
+    lab.die(2)
+    lab.run(1)
+    at_s, decision = lab.made[-1]
+    assert (at_s, type(decision)) == (11, Replace)
+    lab.run(10)
+    assert lab.counts[-1] == 3
+
+
+def day(at_s: float) -> float:
+    """Requests a second: nearly none at night, two peaks, and a minute in which everybody comes at once."""
+    hour = at_s / 3600 % 24
+    curve = 2 + 18 * math.exp(-((hour - 11) ** 2) / 6) + 26 * math.exp(-((hour - 20) ** 2) / 3)
+    return curve + (60 if 15 <= hour < 15 + 1 / 60 else 0)
+
+
+def test_a_day_of_traffic_takes_seconds_and_half_of_the_workers() -> None:
+    lab = Lab(Limits(1, 6, 4.0, cooldown_s=60.0), day, per_s=10, boot_s=20.0).run(86400)
+    night, evening = lab.counts[3 * 3600], lab.counts[20 * 3600]
+    assert night == 1
+    assert 4 <= evening <= 6
+    assert sum(lab.counts) < 0.5 * 6 * 86400
+    full = sum(waiting > 8 * count for waiting, count in zip(lab.backlog, lab.counts, strict=True))
+    assert full < 0.005 * 86400
+    assert len(lab.made) < 100
