@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from lab.faults import catalogue
+from lab.flows import prove
 
 CALM, DEADLY = "stateful, no kill", "stateful, one kill"
 
@@ -57,9 +58,7 @@ class Asked:
 
 # A worker's successor takes about three seconds as a container, and most of a minute as an emulated machine.
 _KILLS = {"docker": 100, "vagrant": 6}
-# Requests a second that one worker answers alone, while the other's successor is made. At 6 an emulated one does not:
-# requests that gave up and their repeats then keep both workers busy for good, and a run shows nothing but that.
-RATES = {"docker": 30.0, "vagrant": 3.0}
+RATES = {"docker": prove.RATE, "vagrant": prove.RATE_EMULATED}
 # Seven of ten are writes: well above the 2,000 acknowledged ones that are asked for.
 _REQUESTS = 3400
 

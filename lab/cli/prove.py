@@ -23,6 +23,7 @@ from lab.substrates import registry
 from lab.timeline import draw
 
 _FAULTS = [(name, fault.says) for name, fault in catalogue.FAULTS.items()]
+_ASK_S = 120.0
 _FAULTS.append((catalogue.RANDOM, "one of those that can be made here, drawn by the seed"))
 
 
@@ -55,7 +56,12 @@ def command() -> None:
     shell_complete=_offered,
     help="A fault of those below, injected before the kills; may be given more than once.",
 )
-@click.option("--rate", type=float, default=30.0, show_default=True, metavar="R", help="Requests a second.")
+@click.option(
+    "--rate",
+    type=float,
+    metavar="R",
+    help=f"Requests a second.  [default: {prove.RATE:g}, or {prove.RATE_EMULATED:g} where machines are emulated]",
+)
 @click.option("--duration", type=float, default=20.0, show_default=True, metavar="S", help="Seconds at least.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed draws the same run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
@@ -65,7 +71,7 @@ def run(
     substrate: str,
     kills: int,
     faults: tuple[str, ...],
-    rate: float,
+    rate: float | None,
     duration: float,
     seed: int,
     as_json: bool,
@@ -73,6 +79,8 @@ def run(
     lab: str,
 ) -> int:
     """Write through the load balancer while faults are injected, read everything back, and say what became of it."""
+    if rate is None:
+        rate = prove.usual_rate(substrate, Deadline.after(_ASK_S, "asking the engine"))
     asked = prove.Asked(lab, substrate, kills, faults, rate, duration, seed)
     by = Deadline.after(prove.longest_s(asked), "prove")
     if dry_run:

@@ -24,6 +24,7 @@ from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
 from lab.model.node import NodeName, State
+from lab.substrates import registry
 from lab.substrates.base import Report
 from lab.traffic.notes import Ended, Tally
 from lab.traffic.run import Traffic
@@ -40,6 +41,10 @@ _WHOLE_S = 900.0
 """For a lab to be whole again after a fault; emulated machines take minutes."""
 
 _GLANCE_S = 0.5  # who only looks whether a lease is held has it for less than a millisecond
+RATE, RATE_EMULATED = 30.0, 3.0
+"""Requests a second that one worker answers alone, while the other's successor is made. At 6 an emulated one does not:
+requests that gave up and their repeats then keep both workers busy for good, and a run shows nothing but that."""
+
 _READY = "ready"
 _TELL_S = 0.1
 _BASE_S = 1800.0
@@ -121,6 +126,11 @@ def _check(asked: Asked) -> None:
             catalogue.named(name)
     Plan("check", asked.seed, asked.rate, asked.duration_s)
     longest_s(asked)
+
+
+def usual_rate(substrate: str, by: Deadline) -> float:
+    """Requests a second that a lab of this substrate answers also beside its faults, as this computer runs it."""
+    return RATE_EMULATED if registry.get(substrate).accelerator(by) == "tcg" else RATE
 
 
 def longest_s(asked: Asked) -> float:

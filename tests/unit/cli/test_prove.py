@@ -37,7 +37,8 @@ Options:
   --kills INTEGER RANGE  How many workers to kill.  [default: 3; x>=0]
   --fault NAME           A fault of those below, injected before the kills;
                          may be given more than once.
-  --rate R               Requests a second.  [default: 30.0]
+  --rate R               Requests a second.  [default: 30, or 3 where machines
+                         are emulated]
   --duration S           Seconds at least.  [default: 20.0]
   --seed INTEGER         The same seed draws the same run.  [default: 1]
   --json                 Print the figures as JSON.
