@@ -124,7 +124,7 @@ class _Work:
 
     def __init__(self, decision: Decision, change: Callable[[], object]) -> None:
         self.decision = decision
-        self.failed: LabError | None = None
+        self.failed: BaseException | None = None
         self._change = change
         # An interrupted autoscaler does not wait for it: what is left half done, the next one picks up.
         self._thread = threading.Thread(target=self._work, name="change", daemon=True)
@@ -137,7 +137,7 @@ class _Work:
     def _work(self) -> None:
         try:
             self._change()
-        except LabError as failed:
+        except BaseException as failed:  # noqa: BLE001 - the loop raises what is a bug of ours
             self.failed = failed
 
 
@@ -174,6 +174,8 @@ class _Autoscaler:
             self._under_way.remove(work)
             if work.failed is None:
                 self._memory = self._memory.ended(work.decision, time.time())
+            elif not isinstance(work.failed, LabError):
+                raise work.failed
             else:
                 self._report(f"that failed: {work.failed}")
                 self._memory = self._memory.failed(work.decision, time.time(), _PAUSE_S)
