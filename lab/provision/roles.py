@@ -41,8 +41,8 @@ _ONE_PYTHON = {
 class Play:
     """What is to be run: a playbook against an inventory. `check` changes nothing and tells what would change.
 
-    With `one_python` a node reached by ssh keeps one interpreter for all tasks (Mitogen), where each task else starts
-    its own: on an emulated processor that takes ten times as long.
+    With `one_python` a node keeps one interpreter for all tasks (Mitogen), where each task else starts its own, which
+    takes many times as long.
     """
 
     playbook: Path

@@ -125,7 +125,7 @@ class DockerSubstrate:
             is_remote_shell=False,
             testinfra=f"docker://{container}",
             ansible={
-                "ansible_connection": "community.docker.docker",
+                "ansible_connection": "docker",
                 "ansible_host": container,
                 "ansible_user": "root",
                 "ansible_python_interpreter": "/usr/bin/python3",
