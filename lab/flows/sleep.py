@@ -24,7 +24,7 @@ def sleep(lab: Deployment, report: Report, by: Deadline) -> None:
     """
     with ExitStack() as held:
         for verb in _LEASES:
-            held.enter_context(prove.leased(lab.lab, verb))
+            held.enter_context(prove.leased(lab.lab, verb, "sleep"))
         held.enter_context(deployment.changing(lab.lab, "sleep", by))
         for group in _awake(deployment.load(lab.lab, lab.plan.substrate), by):
             report(f"putting {_listed(group)} to sleep")
