@@ -1,6 +1,7 @@
 """`lab autoscale`: gather, decide, apply, once a second. It keeps no state of its own: killed at any point and started
 again, it goes on from what the engine, the record and the load balancer tell."""
 
+import math
 import random
 import threading
 import time
@@ -67,7 +68,7 @@ Watch = Callable[[Look], None]
 def limits_of(lab: str, substrate: str, limits: Limits, target: float | None, delay_s: float) -> Limits:
     """The limits with the target asked for, or half of what a worker takes at a time; raises UsageError for limits that
     nobody can keep, and for a lab whose workers keep what users gave them."""
-    if delay_s < 0:
+    if not 0 <= delay_s < math.inf:
         raise UsageError(f"nobody can wait {delay_s:g} s", where="--deregistration-delay", mend="say 0 or more seconds")
     limiting.checked(replace(limits, target=1.0 if target is None else target), WORKERS_AT_MOST)
     found = deployment.load(lab, substrate)
@@ -124,7 +125,7 @@ class _Work:
 
     def __init__(self, decision: Decision, change: Callable[[], object]) -> None:
         self.decision = decision
-        self.failed: LabError | None = None
+        self.failed: Exception | None = None
         self._change = change
         # An interrupted autoscaler does not wait for it: what is left half done, the next one picks up.
         self._thread = threading.Thread(target=self._work, name="change", daemon=True)
@@ -137,7 +138,7 @@ class _Work:
     def _work(self) -> None:
         try:
             self._change()
-        except LabError as failed:
+        except Exception as failed:  # noqa: BLE001 - whatever is not a LabError is our bug: the loop raises it again
             self.failed = failed
 
 
@@ -174,9 +175,11 @@ class _Autoscaler:
             self._under_way.remove(work)
             if work.failed is None:
                 self._memory = self._memory.ended(work.decision, time.time())
-            else:
-                self._report(f"that failed: {work.failed}")
-                self._memory = self._memory.failed(work.decision, time.time(), _PAUSE_S)
+                continue
+            if not isinstance(work.failed, LabError):
+                raise work.failed
+            self._report(f"that failed: {work.failed}")
+            self._memory = self._memory.failed(work.decision, time.time(), _PAUSE_S)
 
     def _gather(self, lab: Deployment) -> tuple[Sample | None, Fleet]:
         look = Deadline.after(_LOOK_S, f"one look: {_LOOK_S:g} s")

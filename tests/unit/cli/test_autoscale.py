@@ -33,6 +33,10 @@ BAD = {
         ["--deregistration-delay", "-1"],
         "error: nobody can wait -1 s\n  where: --deregistration-delay\n  mend:  say 0 or more seconds\n",
     ),
+    "a delay without an end": (
+        ["--deregistration-delay", "inf"],
+        "error: nobody can wait inf s\n  where: --deregistration-delay\n  mend:  say 0 or more seconds\n",
+    ),
     "a lab that is not up": (
         [],
         "error: lab blue is not up on docker\n"

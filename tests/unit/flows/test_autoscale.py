@@ -129,6 +129,18 @@ def test_what_failed_is_told_and_tried_again_after_a_pause(scene: Scene, monkeyp
     assert scene.asked == [("replace_dead", (W2,))] * 2
 
 
+def test_a_bug_of_ours_is_no_change_that_was_made(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(fleet, "replace_dead", broken)
+    loop, scene.fleet = scene.loop(), Fleet(serving=(W1,), dead=(W2,))
+    scene.turn(loop)
+    scene.finish(loop)
+    with pytest.raises(ZeroDivisionError):
+        scene.turn(loop)
+
+
 def test_one_that_adds_and_one_that_removes_can_be_under_way(scene: Scene) -> None:
     loop = scene.loop()
     scene.fleet = Fleet(serving=(W1,), draining=(W2,))
