@@ -208,7 +208,7 @@ class _Autoscaler:
                 self._begin(decision, lambda: fleet.replace_dead(lab, names, report, by))
             case Finish(names=names):
                 soon = by.at_most(_FINISH_S, f"{_FINISH_S:g} s for a worker that runs")
-                self._begin(decision, lambda: fleet.admit(lab, names, report, soon))
+                self._begin(decision, lambda: fleet.finish(lab, names, report, soon))
             case Refill(size=size):
                 self._begin(decision, lambda: fleet.fill_pool(lab, size, report, by))
             case Shrink(victim=victim):

@@ -187,8 +187,8 @@ def _restart(lab: Deployment, name: NodeName, by: Deadline) -> None:
 def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
     """Puts launched workers into the load balancer; returns once each serves.
 
-    Those that a killed process launched, which are `Fleet.warming`, can be admitted as well. One that is not wanted any
-    more, since somebody changed the lab meanwhile, is left out.
+    One that is not wanted any more, since somebody changed the lab meanwhile, is left out. Those that a killed process
+    launched are for `finish`.
     """
     with _change(lab, report, by) as lab:
         up.write_workers(lab, by)
@@ -198,6 +198,22 @@ def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadli
     readiness.await_serving(lab, admitted, report, by)
     lab.note(READY, *admitted)
     return lab
+
+
+def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
+    """Brings workers that run into service, whoever left them on the way there.
+
+    One that the load balancer never had may have been left in the middle of its waking: it gets the right time and the
+    newest source first, as `launch` would have given it.
+    """
+    with _change(lab, report, by) as lab:
+        wanted = {spec.name for spec in lab.plan.workers()}
+        strangers = [name for name in names if name in wanted and not up.is_known(lab, name, by)]
+        up.rest(lab).wake(lab.lab, strangers, by)
+    for name in strangers:
+        readiness.await_node(lab, name, report, by)
+    _freshen(lab, strangers, report, by)
+    return admit(lab, names, report, by)
 
 
 def grow(lab: Deployment, count: int, report: Report, by: Deadline) -> Deployment:
@@ -260,7 +276,9 @@ def _await_unneeded(lab: Deployment, victim: NodeName, delay_s: float, report: R
         await_until(
             probe, by, what=f"the end of the sessions on {name}", mend=lab.typed("up @"), every_s=0.5, tell=tell
         )
-        balancer.close(name, by)
+        # A load balancer that was started anew does not know it any more.
+        if up.is_known(lab, victim, by):
+            balancer.close(name, by)
     readiness.await_drained(balancer, name, report, by)
 
 

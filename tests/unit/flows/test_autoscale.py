@@ -91,7 +91,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
 
     monkeypatch.setattr(gauge, "read", read)
     monkeypatch.setattr(fleet, "seen", seen)
-    for name in ("grow", "shrink", "replace_dead", "admit", "fill_pool"):
+    for name in ("grow", "shrink", "replace_dead", "finish", "fill_pool"):
         monkeypatch.setattr(fleet, name, change(name))
     yield scene
     scene.may_end.set()
@@ -155,7 +155,7 @@ def test_who_was_left_on_the_way_is_brought_home(scene: Scene) -> None:
     scene.fleet = Fleet(serving=(W1,), warming=(W2,))
     scene.turn(loop, 2)
     assert kinds(scene.looks) == [Finish, Hold]
-    assert scene.asked == [("admit", (W2,))]
+    assert scene.asked == [("finish", (W2,))]
 
 
 def test_a_silent_load_balancer_is_told_once_and_nothing_is_done(scene: Scene) -> None:
