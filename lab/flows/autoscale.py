@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from lab.flows import autoscaler, deployment, fleet
+from lab.flows import autoscaler, deployment, fleet, unfinished
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import Fleet, ScaleIn
 from lab.flows.prove import leased
@@ -203,9 +203,9 @@ class _Autoscaler:
         by = Deadline.after(_CHANGE_S, f"one change: {_CHANGE_S:g} s")
         match decision:
             case Grow(count=count):
-                self._begin(decision, lambda: fleet.grow(lab, count, report, by))
+                self._begin(decision, lambda: self._add(lab, lambda: fleet.grow(lab, count, report, by)))
             case Replace(names=names):
-                self._begin(decision, lambda: fleet.replace_dead(lab, names, report, by))
+                self._begin(decision, lambda: self._add(lab, lambda: fleet.replace_dead(lab, names, report, by)))
             case Finish(names=names):
                 soon = by.at_most(_FINISH_S, f"{_FINISH_S:g} s for a worker that runs")
                 self._begin(decision, lambda: fleet.finish(lab, names, report, soon))
@@ -215,7 +215,18 @@ class _Autoscaler:
                 long = Deadline.after(_CHANGE_S + delay_s, f"one change: {_CHANGE_S + delay_s:g} s")
                 self._begin(decision, lambda: fleet.shrink(lab, victim, how, delay_s, report, long))
 
+    def _add(self, lab: Deployment, add: Callable[[], object]) -> None:
+        try:
+            add()
+        except LabError:
+            # Who could not be woken is wanted in service by now, and would be left asleep for good.
+            _disown_sleepers(lab, self._report)
+            raise
+
     def _begin(self, decision: Decision, change: Callable[[], object]) -> None:
+        if isinstance(decision, Grow | Shrink):
+            # What a refresh that was cut off had found says no more how many workers there are to be.
+            unfinished.end(self._asked.lab, self._asked.substrate)
         self._report(f"{words(decision)}: {decision.why}")
         self._memory = self._memory.begun(decision)
         self._under_way.append(_Work(decision, change))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lab.flows import autoscale, deployment, fleet
+from lab.flows import autoscale, deployment, fleet, unfinished
 from lab.flows.autoscale import Asked, Look, _Autoscaler
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import Fleet, ScaleIn
@@ -226,6 +226,28 @@ def test_a_worker_that_sleeps_though_it_was_to_be_woken_is_the_pools_again(scene
     scene.silent = True
     autoscale._disown_sleepers(scene.lab, scene.told.append)
     assert deployment.load("blue", "docker").deployed == found
+
+
+def test_a_worker_that_could_not_be_woken_is_the_pools_again(scene: Scene) -> None:
+    loop, scene.fails = scene.loop(), True
+    scene.fleet = Fleet(serving=(W1,), dead=(W3,), asleep=(W2,))
+    scene.turn(loop)
+    deployment.restaff(scene.lab, [1, 2], [])  # as it is written down before it is woken
+    scene.finish(loop)
+    found = deployment.load("blue", "docker").deployed
+    assert (found.workers, found.pool) == ((1,), (2,))
+
+
+def test_what_a_cut_off_refresh_wanted_holds_until_the_load_says_otherwise(scene: Scene) -> None:
+    unfinished.begin("blue", "docker", 2)
+    loop = scene.loop()
+    scene.turn(loop, 2)
+    assert unfinished.wanted("blue", "docker") == 2
+    scene.sessions = 50
+    scene.turn(loop, 3)
+    assert kinds(scene.looks)[-1] in (Grow, Hold)
+    assert scene.asked == [("grow", 2)]
+    assert unfinished.wanted("blue", "docker") is None
 
 
 def test_one_of_the_pool_that_was_left_awake_is_put_to_sleep_first_of_all(scene: Scene) -> None:
