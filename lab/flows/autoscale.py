@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from lab.flows import autoscaler, deployment, fleet, unfinished
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import Fleet, ScaleIn
-from lab.flows.prove import leased
+from lab.flows.leases import leased
 from lab.loadbalancer import gauge
 from lab.loadbalancer.gauge import Sample
 from lab.model.deadline import Deadline

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lab.flows import deployment
+from lab.flows.leases import leased
 from lab.host import children, lock, paths
 from lab.host.lock import Holder
 from lab.host.wait import await_until
@@ -19,7 +20,6 @@ from lab.timeline.events import Event, Kind
 
 LEASE = "autoscale"
 _POLITELY_S = 10.0
-_GLANCE_S = 0.5  # who only looks whether a lease is held has it for less than a millisecond
 _LAST_LINES = 10
 
 
@@ -50,7 +50,7 @@ def begin(lab: str, substrate: str, words: Sequence[str], by: Deadline) -> Holde
     """
     log = log_of(lab, substrate)
     log.parent.mkdir(parents=True, exist_ok=True)
-    with lock.held(deployment.lease(lab, LEASE), holding(substrate), patience_s=_GLANCE_S):
+    with leased(lab, LEASE, holding(substrate)):
         log.write_text("")
     with log.open("a") as told:
         process = subprocess.Popen(

@@ -109,7 +109,7 @@ def test_a_dry_run_tells_the_limits_with_the_target_that_follows_from_the_topolo
 def test_a_second_autoscaler_is_refused_with_the_name_of_the_first_which_can_be_asked_for_and_ended() -> None:
     note_lab()
     code = (
-        "import sys, time; from lab.flows.prove import leased\n"
+        "import sys, time; from lab.flows.leases import leased\n"
         "with leased('blue', 'autoscale', 'autoscale vagrant'): print('held', flush=True); time.sleep(60)"
     )
     first = subprocess.Popen(

@@ -13,7 +13,7 @@ from lab.flows import autoscale, deployment, fleet, unfinished
 from lab.flows.autoscale import Asked, Look, _Autoscaler
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import Fleet, ScaleIn
-from lab.flows.prove import leased
+from lab.flows.leases import leased
 from lab.host.wait import await_until
 from lab.loadbalancer import gauge
 from lab.loadbalancer.gauge import Sample

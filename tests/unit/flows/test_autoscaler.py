@@ -18,7 +18,7 @@ from tests.conftest import REPO
 
 _HOLD = """
 import signal, sys, time
-from lab.flows.prove import leased
+from lab.flows.leases import leased
 if sys.argv[1] == "deaf":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 with leased("blue", "autoscale", "autoscale docker"):

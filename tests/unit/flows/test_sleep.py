@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import deployment, prove, sleep, workers
+from lab.flows import deployment, leases, sleep, workers
 from lab.flows.deployment import Deployed, Deployment
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
@@ -58,7 +58,7 @@ def test_who_is_refused_while_a_lab_falls_asleep_is_told_of_that(
 
     def load(name: str, _substrate: str) -> Deployment:
         for verb in ("prove", "autoscale", "refresh"):
-            with pytest.raises(UsageError) as raised, prove.leased(name, verb):
+            with pytest.raises(UsageError) as raised, leases.leased(name, verb):
                 pass
             told.append(raised.value.message.partition(" (pid")[0])
         raise UsageError("seen enough", where="a test", mend="")
