@@ -322,7 +322,8 @@ def _to_make(lab: Deployment, by: Deadline) -> list[NodeName]:
 def _awake(lab: Deployment, by: Deadline) -> list[NodeName]:
     """The workers of the pool that run."""
     states = _states(lab, by)
-    return [name for name in lab.plan.pool if states.get(name) is State.RUNNING]
+    # In this order: one that somebody wakes for service leaves the pool before it runs.
+    return [name for name in _reloaded(lab).plan.pool if states.get(name) is State.RUNNING]
 
 
 def _put_to_sleep(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:

@@ -9,7 +9,7 @@ from lab.flows import deployment, fleet, readiness, up
 from lab.flows.deployment import Deployment
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
-from lab.model.node import Mode, NodeName, Role
+from lab.model.node import Mode, Node, NodeName, Role, State
 from tests.unit.model.test_plan import KEYS, TOPOLOGY
 
 W1, W2, W3 = (NodeName(Role.WORKER, number) for number in (1, 2, 3))
@@ -70,3 +70,16 @@ def test_one_that_the_load_balancer_forgot_is_not_told_to_close(
     for name in (W1, W2):
         fleet._await_unneeded(lab, name, 0, lambda _: None, by)
     assert told == [("close", "worker-1"), ("drained", "worker-1"), ("drained", "worker-2")]
+
+
+def test_one_that_is_woken_for_service_meanwhile_is_not_put_to_sleep(
+    lab: Deployment, monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    pooled = deployment.restaff(lab, [1], pool=[2, 3])
+
+    def nodes(*_: object) -> list[Node]:
+        deployment.restaff(lab, [1, 2], pool=[3])
+        return [Node(name, State.RUNNING, "", "") for name in (W1, W2, W3)]
+
+    monkeypatch.setattr(type(lab.substrate), "nodes", nodes)
+    assert fleet._awake(pooled, by) == [W3]
