@@ -33,9 +33,6 @@ _LOOK_S = 5.0
 _CHANGE_S = 600.0
 """For one change besides the wait for users' sessions: five times what an emulated machine takes to come."""
 
-_FINISH_S = 120.0
-"""For a worker that runs to come into service: nobody else can come meanwhile."""
-
 _PAUSE_S = 5.0
 """After a change that failed, before the next one."""
 
@@ -207,8 +204,7 @@ class _Autoscaler:
             case Replace(names=names):
                 self._begin(decision, lambda: self._add(lab, lambda: fleet.replace_dead(lab, names, report, by)))
             case Finish(names=names):
-                soon = by.at_most(_FINISH_S, f"{_FINISH_S:g} s for a worker that runs")
-                self._begin(decision, lambda: fleet.finish(lab, names, report, soon))
+                self._begin(decision, lambda: fleet.finish(lab, names, report, by))
             case Refill(size=size):
                 self._begin(decision, lambda: fleet.fill_pool(lab, size, report, by))
             case Shrink(victim=victim):

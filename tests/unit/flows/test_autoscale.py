@@ -150,6 +150,15 @@ def test_one_that_adds_and_one_that_removes_can_be_under_way(scene: Scene) -> No
     assert scene.asked == [("shrink", W2), ("grow", 2)]
 
 
+def test_a_breach_is_not_kept_waiting_by_one_that_hangs(scene: Scene) -> None:
+    loop = scene.loop()
+    scene.fleet = Fleet(serving=(W1,), warming=(W2,))
+    scene.turn(loop, 3)
+    scene.sessions = 50
+    scene.turn(loop, 3)
+    assert scene.asked == [("finish", (W2,)), ("grow", 1)]
+
+
 def test_who_was_left_on_the_way_is_brought_home(scene: Scene) -> None:
     loop = scene.loop()
     scene.fleet = Fleet(serving=(W1,), warming=(W2,))
