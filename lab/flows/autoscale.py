@@ -199,8 +199,8 @@ class _Autoscaler:
         report, how, delay_s = self._report, self._asked.how, self._asked.delay_s
         by = Deadline.after(_CHANGE_S, f"one change: {_CHANGE_S:g} s")
         match decision:
-            case Grow(count=count):
-                self._begin(decision, lambda: self._add(lab, lambda: fleet.grow(lab, count, report, by)))
+            case Grow(count=count, wanted=wanted):
+                self._begin(decision, lambda: self._add(lab, lambda: fleet.grow(lab, count, report, by, to=wanted)))
             case Replace(names=names):
                 self._begin(decision, lambda: self._add(lab, lambda: fleet.replace_dead(lab, names, report, by)))
             case Finish(names=names):

@@ -107,13 +107,17 @@ def launch(lab: Deployment, count: int, report: Report, by: Deadline) -> tuple[D
 
 
 def _launched(
-    lab: Deployment, count: int, dead: Sequence[NodeName], report: Report, by: Deadline
+    lab: Deployment, count: int, dead: Sequence[NodeName], report: Report, by: Deadline, to: int | None = None
 ) -> tuple[Deployment, tuple[NodeName, ...]]:
-    """`count` more workers, and one in the place of each of `dead` that really is: those are removed."""
+    """`count` more workers, or as many as are then still missing `to` so many, and one in the place of each of `dead`
+    that really is: those are removed."""
     with _change(lab, report, by) as lab:
         there = _states(lab, by)
         gone = [name for name in dead if name in joined(lab.plan, there, ()).dead]
         wanted = {spec.name for spec in lab.plan.workers()} - set(gone)
+        if to is not None:
+            awake = [name for name in wanted if there.get(name) is not State.SLEEPING]
+            count = max(0, min(count, to - len(awake)))
         woken = _asleep(lab, by)[: count + len(gone)]
         made = _new(wanted, {*lab.plan.pool, *there} - set(gone), count + len(gone) - len(woken))
         lab = _wanted(lab, wanted | {*woken, *made}, set(lab.plan.pool) - set(woken))
@@ -216,12 +220,15 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
     return admit(lab, names, report, by)
 
 
-def grow(lab: Deployment, count: int, report: Report, by: Deadline) -> Deployment:
-    """The lab with `count` more workers, each serving; those of the warm pool come first and do not wait for others."""
+def grow(lab: Deployment, count: int, report: Report, by: Deadline, *, to: int | None = None) -> Deployment:
+    """The lab with `count` more workers, each serving; those of the warm pool come first and do not wait for others.
+
+    Where it is to have `to` workers then, those that somebody else made meanwhile are not made once more.
+    """
     warm = min(count, len(pool(lab, by)))
     for part in filter(None, (warm, count - warm)):
-        lab, names = launch(lab, part, report, by)
-        lab = admit(lab, names, report, by)
+        lab, names = _launched(lab, part, (), report, by, to)
+        lab = admit(lab, names, report, by) if names else lab
     return lab
 
 

@@ -80,7 +80,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
         return scene.fleet
 
     def change(name: str) -> Callable[..., Deployment]:
-        def changed(lab: Deployment, what: Any, *_: object) -> Deployment:
+        def changed(lab: Deployment, what: Any, *_: object, **__: object) -> Deployment:
             scene.asked.append((name, what))
             scene.may_end.wait(10)
             if scene.fails:

@@ -83,3 +83,20 @@ def test_one_that_is_woken_for_service_meanwhile_is_not_put_to_sleep(
 
     monkeypatch.setattr(type(lab.substrate), "nodes", nodes)
     assert fleet._awake(pooled, by) == [W3]
+
+
+def test_workers_that_somebody_else_made_meanwhile_are_not_made_once_more(
+    lab: Deployment, told: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    states = {W1: State.RUNNING, W2: State.RUNNING}
+    monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: [Node(name, states[name], "", "") for name in states])
+    monkeypatch.setattr(type(lab.substrate), "prepare", lambda *_: None)
+    monkeypatch.setattr(up, "create", lambda _lab, names, *_: told.append(("create", tuple(names))))
+    monkeypatch.setattr(up, "wake", lambda *_: None)
+    # There was one worker when it was decided that there be three, and then an `up` made a second one.
+    assert fleet.grow(lab, 2, lambda _: None, by, to=3).deployed.workers == (1, 2, 3)
+    assert fleet.grow(lab, 2, lambda _: None, by, to=3).deployed.workers == (1, 2, 3)
+    assert [what for what in told if what[0] in ("create", "admit")] == [("create", (W3,)), ("admit", (W3,))]
+    # One that sleeps though it is wanted is none of the three.
+    states[W2] = State.SLEEPING
+    assert fleet.grow(lab, 1, lambda _: None, by, to=3).deployed.workers == (1, 2, 3, 4)
