@@ -122,7 +122,7 @@ class _Work:
 
     def __init__(self, decision: Decision, change: Callable[[], object]) -> None:
         self.decision = decision
-        self.failed: Exception | None = None
+        self.failed: BaseException | None = None
         self._change = change
         # An interrupted autoscaler does not wait for it: what is left half done, the next one picks up.
         self._thread = threading.Thread(target=self._work, name="change", daemon=True)
@@ -135,7 +135,7 @@ class _Work:
     def _work(self) -> None:
         try:
             self._change()
-        except Exception as failed:  # noqa: BLE001 - whatever is not a LabError is our bug: the loop raises it again
+        except BaseException as failed:  # noqa: BLE001 - the loop raises what is a bug of ours
             self.failed = failed
 
 
@@ -172,11 +172,11 @@ class _Autoscaler:
             self._under_way.remove(work)
             if work.failed is None:
                 self._memory = self._memory.ended(work.decision, time.time())
-                continue
-            if not isinstance(work.failed, LabError):
+            elif not isinstance(work.failed, LabError):
                 raise work.failed
-            self._report(f"that failed: {work.failed}")
-            self._memory = self._memory.failed(work.decision, time.time(), _PAUSE_S)
+            else:
+                self._report(f"that failed: {work.failed}")
+                self._memory = self._memory.failed(work.decision, time.time(), _PAUSE_S)
 
     def _gather(self, lab: Deployment) -> tuple[Sample | None, Fleet]:
         look = Deadline.after(_LOOK_S, f"one look: {_LOOK_S:g} s")

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -80,8 +81,10 @@ def patched(name: str, folder: Path) -> Path:
     app = folder / "app"
     shutil.copytree(REPO / "app", app)
     done = subprocess.run(
-        ["patch", "--strip=1", "--fuzz=0", "--batch", f"--input={PLANTED / f'{name}.patch'}"],
+        # Not `patch`, which a bare Debian lacks. The ceiling: the folder is no part of a repository around it.
+        ["git", "apply", str(PLANTED / f"{name}.patch")],
         cwd=app,
+        env={**os.environ, "GIT_CEILING_DIRECTORIES": str(folder)},
         capture_output=True,
         text=True,
         check=False,

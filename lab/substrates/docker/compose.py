@@ -16,7 +16,7 @@ from lab.host.paths import REPO
 from lab.model.node import LabPlan
 from lab.model.plan import LOADBALANCER_PORT
 from lab.substrates.docker import disks
-from lab.substrates.docker.names import LABEL_LAB, Names, image
+from lab.substrates.docker.names import LABEL_DIGEST, LABEL_LAB, Names, image
 
 _NANO = 1_000_000_000
 # The parser in C, ten times as quick as the one in Python.
@@ -69,6 +69,10 @@ def container(compose: Mapping[str, Any], service: str, folder: Path) -> dict[st
             **entry["labels"],
             "com.docker.compose.project": _project(entry["labels"]),
             "com.docker.compose.service": service,
+            "com.docker.compose.container-number": "1",
+            # Compose 2 sees only containers that have these; a hash that is not its own has its `up` make them anew.
+            "com.docker.compose.oneoff": "False",
+            "com.docker.compose.config-hash": entry["labels"][LABEL_DIGEST],
         },
         "ports": [str(port).rpartition(":")[2] for port in entry.get("ports", [])],
         "volumes": [str(mount).split(":")[1] for mount in entry.get("volumes", [])],

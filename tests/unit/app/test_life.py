@@ -38,7 +38,7 @@ def test_draining_is_told_first_and_ends_when_the_balancer_has_seen_it(tmp_path:
         _await_in_flight(app)
         began = time.monotonic()
         app.terminate()
-        first = app.get("/readyz")
+        first = _await_refusal(app)
         last = kept.get("/whoami")  # still served, and its connection ends, so that none is left open
         second = app.get("/readyz")
         assert (first.status_code, second.status_code) == (503, 503)
@@ -54,7 +54,7 @@ def test_draining_stays_alive_and_serves_for_the_whole_notice(tmp_path: Path) ->
         began = time.monotonic()
         app.terminate()
         app.terminate()  # said twice is not said louder
-        first = app.get("/readyz")
+        first = _await_refusal(app)
         assert (first.status_code, first.json()["draining"]) == (503, True)
         assert app.get("/healthz").status_code == 200
         assert app.get("/entries").status_code == 200
@@ -97,3 +97,15 @@ def _await_in_flight(app: App) -> None:
         return None if "lab_requests_in_flight 2.0" in figures else "the slow request has not arrived"
 
     app.await_that(probe, "a request in flight")
+
+
+def _await_refusal(app: App) -> httpx.Response:
+    """The first answer of /readyz that says no; a signal is heard a moment after it was sent."""
+    answers: list[httpx.Response] = []
+
+    def probe() -> str | None:
+        answers.append(app.get("/readyz"))
+        return None if answers[-1].status_code == 503 else "it still says yes"
+
+    app.await_that(probe, "the drain")
+    return answers[-1]

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from lab.flows import autoscaler, deployment
+from lab.host.wait import await_until
+from lab.model.deadline import Deadline
 from lab.model.node import Mode, Role
 from tests.conftest import REPO, Typed, type_lab
 from tests.unit.model.test_plan import TOPOLOGY
@@ -134,3 +136,25 @@ def test_a_second_autoscaler_is_refused_with_the_name_of_the_first_which_can_be_
     first.kill()
     first.wait()
     assert autoscaler.running("blue") is None
+
+
+@pytest.mark.usefixtures("home")
+def test_one_in_the_background_outlives_its_command_and_goes_on_where_nothing_answers() -> None:
+    note_lab()
+    away = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    begun = type_lab("autoscale", "docker", "--name", "blue", "--background", env=away)
+    try:
+        assert begun.code == 0, begun.err
+        holder = autoscaler.running("blue", "docker")
+        assert holder is not None
+        assert begun.out == (
+            f"an autoscaler is at work (pid {holder.pid}); `lab autoscale docker --stop --name blue` ends it\n"
+        )
+        log = autoscaler.log_of("blue", "docker")
+        by = Deadline.after(60, "one test")
+        what = "what it says"
+        await_until(lambda: None if "nothing can be decided" in log.read_text() else "?", by, what=what, mend="")
+        assert typed("--status").code == 0
+    finally:
+        ended = typed("--stop")
+    assert (ended.code, autoscaler.running("blue")) == (0, None)

@@ -43,6 +43,16 @@ def test_only_the_load_balancer_is_published_and_only_on_loopback(folder: Path) 
     }
 
 
+def test_compose_2_sees_the_containers_that_the_kit_made(folder: Path) -> None:
+    """It leaves out any without these (docker/compose 2, `pkg/compose/containers.go`, getDefaultFilters)."""
+    values = compose.parse(compose.render(make(), bounded=True))
+    labels = compose.container(values, "worker-1", folder)["labels"]
+    assert {"project", "service", "container-number", "oneoff", "config-hash"} == {
+        key.removeprefix("com.docker.compose.") for key in labels if key.startswith("com.docker.compose.")
+    }
+    assert labels["com.docker.compose.oneoff"] == "False"
+
+
 def test_settings_come_from_the_env_file_not_from_compose_yaml(folder: Path) -> None:
     text = compose.render(make(), bounded=True)
     assert "geheim" not in text
