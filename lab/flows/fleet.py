@@ -197,8 +197,7 @@ def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadli
     with _change(lab, report, by) as lab:
         up.write_workers(lab, by)
         up.register(lab, by)
-    wanted = {spec.name for spec in lab.plan.workers()}
-    admitted = [name for name in names if name in wanted]
+    admitted = _of(lab, names)
     readiness.await_serving(lab, admitted, report, by)
     lab.note(READY, *admitted)
     return lab
@@ -210,14 +209,21 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
     One that the load balancer never had may have been left in the middle of its waking: it gets the right time and the
     newest source first, as `launch` would have given it.
     """
-    with _change(lab, report, by) as lab:
-        wanted = {spec.name for spec in lab.plan.workers()}
-        strangers = [name for name in names if name in wanted and not up.is_known(lab, name, by)]
-        up.rest(lab).wake(lab.lab, strangers, by)
+    lab = _reloaded(lab)
+    strangers = [name for name in _of(lab, names) if not up.is_known(lab, name, by)]
     for name in strangers:
         readiness.await_node(lab, name, report, by)
+    with _change(lab, report, by) as lab:
+        strangers = _of(lab, strangers)
+        up.rest(lab).wake(lab.lab, strangers, by)
     _freshen(lab, strangers, report, by)
     return admit(lab, names, report, by)
+
+
+def _of(lab: Deployment, names: Sequence[NodeName]) -> list[NodeName]:
+    """Those of the names that are wanted in service."""
+    wanted = {spec.name for spec in lab.plan.workers()}
+    return [name for name in names if name in wanted]
 
 
 def grow(lab: Deployment, count: int, report: Report, by: Deadline, *, to: int | None = None) -> Deployment:

@@ -61,7 +61,7 @@ def test_who_was_being_woken_gets_the_time_and_the_source_before_any_traffic(
 ) -> None:
     # Worker 1 was in service, and only missed its checks: it is left as it is. Nobody wants worker 3 any more.
     fleet.finish(lab, (W1, W2, W3), lambda _: None, by)
-    assert told == [("wake", (W2,)), ("await", W2), ("freshen", (W2,)), ("admit", (W1, W2, W3))]
+    assert told == [("await", W2), ("wake", (W2,)), ("freshen", (W2,)), ("admit", (W1, W2, W3))]
 
 
 def test_one_that_the_load_balancer_forgot_is_not_told_to_close(
