@@ -1,16 +1,17 @@
 """`lab autoscale`: gather, decide, apply, once a second. It keeps no state of its own: killed at any point and started
 again, it goes on from what the engine, the record and the load balancer tell."""
 
+import math
 import random
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from lab.flows import autoscaler, deployment, fleet
+from lab.flows import autoscaler, deployment, fleet, unfinished
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import Fleet, ScaleIn
-from lab.flows.prove import leased
+from lab.flows.leases import leased
 from lab.loadbalancer import gauge
 from lab.loadbalancer.gauge import Sample
 from lab.model.deadline import Deadline
@@ -31,9 +32,6 @@ _LOOK_S = 5.0
 
 _CHANGE_S = 600.0
 """For one change besides the wait for users' sessions: five times what an emulated machine takes to come."""
-
-_FINISH_S = 120.0
-"""For a worker that runs to come into service: nobody else can come meanwhile."""
 
 _PAUSE_S = 5.0
 """After a change that failed, before the next one."""
@@ -67,7 +65,7 @@ Watch = Callable[[Look], None]
 def limits_of(lab: str, substrate: str, limits: Limits, target: float | None, delay_s: float) -> Limits:
     """The limits with the target asked for, or half of what a worker takes at a time; raises UsageError for limits that
     nobody can keep, and for a lab whose workers keep what users gave them."""
-    if delay_s < 0:
+    if not 0 <= delay_s < math.inf:
         raise UsageError(f"nobody can wait {delay_s:g} s", where="--deregistration-delay", mend="say 0 or more seconds")
     limiting.checked(replace(limits, target=1.0 if target is None else target), WORKERS_AT_MOST)
     found = deployment.load(lab, substrate)
@@ -201,20 +199,30 @@ class _Autoscaler:
         report, how, delay_s = self._report, self._asked.how, self._asked.delay_s
         by = Deadline.after(_CHANGE_S, f"one change: {_CHANGE_S:g} s")
         match decision:
-            case Grow(count=count):
-                self._begin(decision, lambda: fleet.grow(lab, count, report, by))
+            case Grow(count=count, wanted=wanted):
+                self._begin(decision, lambda: self._add(lab, lambda: fleet.grow(lab, count, report, by, to=wanted)))
             case Replace(names=names):
-                self._begin(decision, lambda: fleet.replace_dead(lab, names, report, by))
+                self._begin(decision, lambda: self._add(lab, lambda: fleet.replace_dead(lab, names, report, by)))
             case Finish(names=names):
-                soon = by.at_most(_FINISH_S, f"{_FINISH_S:g} s for a worker that runs")
-                self._begin(decision, lambda: fleet.admit(lab, names, report, soon))
+                self._begin(decision, lambda: fleet.finish(lab, names, report, by))
             case Refill(size=size):
                 self._begin(decision, lambda: fleet.fill_pool(lab, size, report, by))
             case Shrink(victim=victim):
                 long = Deadline.after(_CHANGE_S + delay_s, f"one change: {_CHANGE_S + delay_s:g} s")
                 self._begin(decision, lambda: fleet.shrink(lab, victim, how, delay_s, report, long))
 
+    def _add(self, lab: Deployment, add: Callable[[], object]) -> None:
+        try:
+            add()
+        except LabError:
+            # Who could not be woken is wanted in service by now, and would be left asleep for good.
+            _disown_sleepers(lab, self._report)
+            raise
+
     def _begin(self, decision: Decision, change: Callable[[], object]) -> None:
+        if isinstance(decision, Grow | Shrink):
+            # What a refresh that was cut off had found says no more how many workers there are to be.
+            unfinished.end(self._asked.lab, self._asked.substrate)
         self._report(f"{words(decision)}: {decision.why}")
         self._memory = self._memory.begun(decision)
         self._under_way.append(_Work(decision, change))

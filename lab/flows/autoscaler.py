@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lab.flows import deployment
+from lab.flows.leases import leased
 from lab.host import children, lock, paths
 from lab.host.lock import Holder
 from lab.host.wait import await_until
@@ -45,11 +46,13 @@ def said(lab: str, substrate: str) -> tuple[Event | None, Event | None]:
 def begin(lab: str, substrate: str, words: Sequence[str], by: Deadline) -> Holder:
     """The autoscaler that was started by typing `lab WORDS`, once it is at work; it outlives us.
 
-    Raises LabError with its own words where it ends at once.
+    Raises LabError with its own words where it ends at once, and UsageError where another one is at work.
     """
     log = log_of(lab, substrate)
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w") as told:
+    with leased(lab, LEASE, holding(substrate)):
+        log.write_text("")
+    with log.open("a") as told:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "lab", *words],
             stdin=subprocess.DEVNULL,
@@ -67,7 +70,11 @@ def begin(lab: str, substrate: str, words: Sequence[str], by: Deadline) -> Holde
         holder = running(lab, substrate)
         return None if holder and holder.pid == process.pid else "it has not begun yet"
 
-    await_until(probe, by, what="the autoscaler beginning", mend=f"read {log}")
+    try:
+        await_until(probe, by, what="the autoscaler beginning", mend=f"read {log}")
+    except BaseException:
+        process.terminate()
+        raise
     return Holder(holding(substrate), process.pid)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lab.flows import readiness
 from lab.flows.deployment import Deployment
-from lab.flows.prove import leased
+from lab.flows.leases import leased
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, LateError, UsageError
 from lab.model.node import STORE, Mode, NodeName

@@ -107,13 +107,17 @@ def launch(lab: Deployment, count: int, report: Report, by: Deadline) -> tuple[D
 
 
 def _launched(
-    lab: Deployment, count: int, dead: Sequence[NodeName], report: Report, by: Deadline
+    lab: Deployment, count: int, dead: Sequence[NodeName], report: Report, by: Deadline, to: int | None = None
 ) -> tuple[Deployment, tuple[NodeName, ...]]:
-    """`count` more workers, and one in the place of each of `dead` that really is: those are removed."""
+    """`count` more workers, or as many as are then still missing `to` so many, and one in the place of each of `dead`
+    that really is: those are removed."""
     with _change(lab, report, by) as lab:
         there = _states(lab, by)
         gone = [name for name in dead if name in joined(lab.plan, there, ()).dead]
         wanted = {spec.name for spec in lab.plan.workers()} - set(gone)
+        if to is not None:
+            awake = [name for name in wanted if there.get(name) is not State.SLEEPING]
+            count = max(0, min(count, to - len(awake)))
         woken = _asleep(lab, by)[: count + len(gone)]
         made = _new(wanted, {*lab.plan.pool, *there} - set(gone), count + len(gone) - len(woken))
         lab = _wanted(lab, wanted | {*woken, *made}, set(lab.plan.pool) - set(woken))
@@ -187,25 +191,50 @@ def _restart(lab: Deployment, name: NodeName, by: Deadline) -> None:
 def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
     """Puts launched workers into the load balancer; returns once each serves.
 
-    Those that a killed process launched, which are `Fleet.warming`, can be admitted as well. One that is not wanted any
-    more, since somebody changed the lab meanwhile, is left out.
+    One that is not wanted any more, since somebody changed the lab meanwhile, is left out. Those that a killed process
+    launched are for `finish`.
     """
     with _change(lab, report, by) as lab:
         up.write_workers(lab, by)
         up.register(lab, by)
-    wanted = {spec.name for spec in lab.plan.workers()}
-    admitted = [name for name in names if name in wanted]
+    admitted = _of(lab, names)
     readiness.await_serving(lab, admitted, report, by)
     lab.note(READY, *admitted)
     return lab
 
 
-def grow(lab: Deployment, count: int, report: Report, by: Deadline) -> Deployment:
-    """The lab with `count` more workers, each serving; those of the warm pool come first and do not wait for others."""
+def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
+    """Brings workers that run into service, whoever left them on the way there.
+
+    One that the load balancer never had may have been left in the middle of its waking: it gets the right time and the
+    newest source first, as `launch` would have given it.
+    """
+    lab = _reloaded(lab)
+    strangers = [name for name in _of(lab, names) if not up.is_known(lab, name, by)]
+    for name in strangers:
+        readiness.await_node(lab, name, report, by)
+    with _change(lab, report, by) as lab:
+        strangers = _of(lab, strangers)
+        up.rest(lab).wake(lab.lab, strangers, by)
+    _freshen(lab, strangers, report, by)
+    return admit(lab, names, report, by)
+
+
+def _of(lab: Deployment, names: Sequence[NodeName]) -> list[NodeName]:
+    """Those of the names that are wanted in service."""
+    wanted = {spec.name for spec in lab.plan.workers()}
+    return [name for name in names if name in wanted]
+
+
+def grow(lab: Deployment, count: int, report: Report, by: Deadline, *, to: int | None = None) -> Deployment:
+    """The lab with `count` more workers, each serving; those of the warm pool come first and do not wait for others.
+
+    Where it is to have `to` workers then, those that somebody else made meanwhile are not made once more.
+    """
     warm = min(count, len(pool(lab, by)))
     for part in filter(None, (warm, count - warm)):
-        lab, names = launch(lab, part, report, by)
-        lab = admit(lab, names, report, by)
+        lab, names = _launched(lab, part, (), report, by, to)
+        lab = admit(lab, names, report, by) if names else lab
     return lab
 
 
@@ -260,7 +289,9 @@ def _await_unneeded(lab: Deployment, victim: NodeName, delay_s: float, report: R
         await_until(
             probe, by, what=f"the end of the sessions on {name}", mend=lab.typed("up @"), every_s=0.5, tell=tell
         )
-        balancer.close(name, by)
+        # A load balancer that was started anew does not know it any more.
+        if up.is_known(lab, victim, by):
+            balancer.close(name, by)
     readiness.await_drained(balancer, name, report, by)
 
 
@@ -304,7 +335,8 @@ def _to_make(lab: Deployment, by: Deadline) -> list[NodeName]:
 def _awake(lab: Deployment, by: Deadline) -> list[NodeName]:
     """The workers of the pool that run."""
     states = _states(lab, by)
-    return [name for name in lab.plan.pool if states.get(name) is State.RUNNING]
+    # In this order: one that somebody wakes for service leaves the pool before it runs.
+    return [name for name in _reloaded(lab).plan.pool if states.get(name) is State.RUNNING]
 
 
 def _put_to_sleep(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:

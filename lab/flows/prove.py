@@ -2,8 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +11,10 @@ from lab.faults.base import Ground
 from lab.faults.catalogue import Planned
 from lab.flows import deployment, readiness, workers
 from lab.flows.deployment import Deployment
+from lab.flows.leases import leased
 from lab.flows.noted_fault import NotedFault
 from lab.flows.read_all import read_all
-from lab.host import lock, paths
+from lab.host import paths
 from lab.ledger import records
 from lab.ledger.plan import LONGEST_S, Plan
 from lab.ledger.records import Header
@@ -40,7 +40,6 @@ _BEGIN_REQUESTS = 100
 _WHOLE_S = 900.0
 """For a lab to be whole again after a fault; emulated machines take minutes."""
 
-_GLANCE_S = 0.5  # who only looks whether a lease is held has it for less than a millisecond
 RATE, RATE_EMULATED = 30.0, 3.0
 """Requests a second that one worker answers alone, while the other's successor is made. At 6 an emulated one does not:
 requests that gave up and their repeats then keep both workers busy for good, and a run shows nothing but that."""
@@ -144,14 +143,6 @@ def longest_s(asked: Asked) -> float:
             mend=f"ask for less: {_FAULT_S:g} s are reckoned for each fault, {_BASE_S:g} s for all else",
         )
     return seconds
-
-
-@contextmanager
-def leased(lab: str, verb: str, holder: str | None = None) -> Iterator[None]:
-    """Holds the lab's lease for a long-running verb: one of its kind for a lab. Raises UsageError naming the holder,
-    which is another verb where that needs the same to itself."""
-    with lock.held(deployment.lease(lab, verb), holder or verb, patience_s=_GLANCE_S):
-        yield
 
 
 def journals(lab: str) -> list[Path]:

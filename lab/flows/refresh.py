@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lab.flows import acceptance, deploy, deployment, fleet, readiness, unfinished
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import Fleet, ScaleIn
-from lab.flows.prove import leased
+from lab.flows.leases import leased
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError, UsageError

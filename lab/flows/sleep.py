@@ -4,8 +4,9 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 
-from lab.flows import deployment, prove, readiness, up
+from lab.flows import deployment, readiness, up
 from lab.flows.deployment import Deployment
+from lab.flows.leases import leased
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
 from lab.model.node import READY, STORE, NodeName, State
@@ -24,7 +25,7 @@ def sleep(lab: Deployment, report: Report, by: Deadline) -> None:
     """
     with ExitStack() as held:
         for verb in _LEASES:
-            held.enter_context(prove.leased(lab.lab, verb))
+            held.enter_context(leased(lab.lab, verb, "sleep"))
         held.enter_context(deployment.changing(lab.lab, "sleep", by))
         for group in _awake(deployment.load(lab.lab, lab.plan.substrate), by):
             report(f"putting {_listed(group)} to sleep")

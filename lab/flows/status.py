@@ -139,7 +139,7 @@ def with_skew(nodes: list[NodeStatus], versions: list[Version]) -> list[NodeStat
 
 def _draining(lab: Deployment, by: Deadline) -> set[str]:
     """The workers that get no new users; none where the load balancer does not tell."""
-    return {server.name for server in lab.loadbalancer().servers(by) or [] if server.status.startswith("DRAIN")}
+    return {server.name for server in lab.loadbalancer().servers(by) or [] if server.is_held_back}
 
 
 def _word(name: NodeName, state: State, draining: set[str]) -> str:

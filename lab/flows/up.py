@@ -52,6 +52,8 @@ def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
     with deployment.changing(wanted.lab, "up", by) as orphans:
         for line in orphans:
             report(f"ended what an interrupted run had left: {line}")
+        # Also by how many workers it has by now: an autoscaler or a refresh may have changed that since.
+        before = deployment.deployed(wanted.lab).get(wanted.substrate)
         if before is not None:
             _check_place(wanted, before, topology, file)
         _check_room(wanted, substrate, topology, file, by)

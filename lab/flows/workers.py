@@ -36,8 +36,14 @@ def kill(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
 
 
 def replace(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
-    """Destroys a worker if it is there, and returns once its successor serves through the load balancer."""
+    """Destroys a worker if it is there, and returns once its successor serves through the load balancer.
+
+    Raises UsageError, with nothing changed, for one that is not wanted any more.
+    """
     with deployment.changing(lab.lab, "replace", by):
+        # As it is wanted by now: an autoscaler or a refresh may have changed it since it was read.
+        lab = deployment.load(lab.lab, lab.plan.substrate)
+        checked(lab, name, "replace")
         lab.substrate.destroy(lab.lab, name, by)
         lab.note(State.ABSENT, name)
         report(f"{name} is gone")

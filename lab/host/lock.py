@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from lab.host import children
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
@@ -44,9 +45,14 @@ def held(path: Path, verb: str, *, patience_s: float = 0.0) -> Iterator[None]:
     await_until(probe, by, what="the lock", mend="run this again", every_s=0.02)
     with taken[0] as file:
         file.truncate(0)
-        file.write(json.dumps({"verb": verb, "pid": os.getpid()}))
+        us = os.getpid()
+        file.write(json.dumps({"verb": verb, "pid": us, "started": children.start_time(us)}))
         file.flush()
-        yield
+        try:
+            yield
+        finally:
+            # Who takes the lock next has not said at once who they are, and is not to be taken for us.
+            file.truncate(0)
 
 
 def is_held(path: Path) -> bool:
@@ -94,8 +100,9 @@ def _holder(path: Path) -> str:
 
 
 def _entry(path: Path) -> dict[str, Any] | None:
-    """What the holder wrote down of itself."""
+    """What the holder wrote down of itself; None for what somebody left who is dead: their pid may be another's now."""
     try:
-        return dict(json.loads(path.read_text()))
+        entry = dict(json.loads(path.read_text()))
     except (json.JSONDecodeError, FileNotFoundError):
         return None
+    return entry if children.lives(entry["pid"], entry.get("started")) else None

@@ -30,7 +30,7 @@ def decide(samples: Sequence[Sample], fleet: Fleet, limits: Limits, now_s: float
     spare, asleep = _remove(view), len(fleet.asleep)
     # As with AWS's warm pools, nobody is kept ready who could never be needed.
     pool = min(limits.pool, limits.most - view.count)
-    if isinstance(spare, Hold) and asleep < pool and view.is_free_to_add:
+    if isinstance(spare, Hold) and asleep < pool and view.is_free_to_remove:
         return Refill(view.count, f"{asleep} of {_workers(pool)} sleep in the warm pool", asleep + 1)
     return spare
 
@@ -80,7 +80,7 @@ class _View:
 
     @property
     def is_free_to_remove(self) -> bool:
-        return self.memory.removing is None and not self.memory.adding
+        return self.memory.removing is None and not self.memory.adding and not self.memory.refilling
 
     def last(self, window_s: float) -> list[Sample]:
         """The samples of the last seconds, none of them from before the last change."""
@@ -178,6 +178,8 @@ def _busy(view: _View) -> str | None:
         return "the load balancer does not tell its figures"
     if view.memory.adding:
         return "workers are on their way"
+    if view.memory.refilling:
+        return "a worker is on its way to the warm pool"
     if view.memory.removing is not None:
         return f"{view.memory.removing} is draining"
     if view.warming or view.dead:

@@ -90,14 +90,11 @@ class Shrink(Decision):
     victim: NodeName
 
 
-Adding = Grow | Replace | Finish | Refill
-
-
 @dataclass(frozen=True)
 class Memory:
     """What a decision has to know of earlier ones: when the last change ended (or the watch began), which workers were
-    found too few, which were to be brought into service already, and what is under way now. After a failed change
-    nothing is tried before `retry_at_s`."""
+    found too few, which were to be brought into service already, and what is under way now: workers that are added,
+    one that is removed, one that is made for the pool. After a failed change nothing is tried before `retry_at_s`."""
 
     changed_at_s: float
     lacks: tuple[Lack, ...] = ()
@@ -105,6 +102,7 @@ class Memory:
     adding: bool = False
     removing: NodeName | None = None
     retry_at_s: float = 0.0
+    refilling: bool = False
 
     def begun(self, decision: Decision) -> "Memory":
         """After the work on a decision began."""
@@ -112,9 +110,12 @@ class Memory:
             case Grow(lack=lack):
                 return replace(self, adding=True, lacks=(*self.lacks[-_LACKS:], *([lack] if lack else [])))
             case Finish(names=names):
-                return replace(self, adding=True, finished=self.finished | {*names})
-            case Replace() | Refill():
+                # Who hangs, or boots for minutes, keeps nobody else from coming.
+                return replace(self, finished=self.finished | {*names})
+            case Replace():
                 return replace(self, adding=True)
+            case Refill():
+                return replace(self, refilling=True)
             case Shrink(victim=victim):
                 return replace(self, removing=victim)
         return self
@@ -125,9 +126,16 @@ class Memory:
 
     def ended(self, decision: Decision, now_s: float) -> "Memory":
         """After a decision was carried out. A worker more in the pool, or a dead one's successor, is no new number."""
-        counts = isinstance(decision, Grow | Shrink)
-        idle = replace(self, removing=None) if isinstance(decision, Shrink) else replace(self, adding=False)
-        return replace(idle, changed_at_s=now_s) if counts else idle
+        match decision:
+            case Grow():
+                return replace(self, adding=False, changed_at_s=now_s)
+            case Replace():
+                return replace(self, adding=False)
+            case Refill():
+                return replace(self, refilling=False)
+            case Shrink():
+                return replace(self, removing=None, changed_at_s=now_s)
+        return self
 
     def failed(self, decision: Decision, now_s: float, pause_s: float) -> "Memory":
         """After a decision could not be carried out."""

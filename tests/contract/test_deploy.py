@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from benchmarks.visitors import visiting, watching
-from lab.flows import deploy, deployment, fleet, prove
+from lab.flows import deploy, deployment, fleet, leases
 from lab.flows.deployment import Deployment
 from lab.host.wait import await_until
 from lab.ledger import report
@@ -135,7 +135,7 @@ def test_what_is_no_version_is_one_clear_error_and_changes_nothing(
     for path, said in bad.items():
         refused(type_lab("deploy", lab.plan.substrate, path, "--name", lab.lab), said)
     refused(type_lab("deploy", *words(lab, "--rollback", "ffffffffffff")), "there is no version 'ffffffffffff'")
-    with prove.leased(lab.lab, "refresh"):
+    with leases.leased(lab.lab, "refresh"):
         refused(type_lab("refresh", *words(lab)), "`lab refresh` (pid ")
         refused(type_lab("deploy", *words(lab, "--rollback")), "`lab refresh` (pid ")
     assert versions(lab) == before

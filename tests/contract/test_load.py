@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import deployment, prove
+from lab.flows import deployment, leases
 from lab.flows.deployment import Deployment
 from lab.model.deadline import Deadline
 from lab.model.node import LOADBALANCER
@@ -71,7 +71,7 @@ def test_a_load_that_proves_accounts_for_every_write(running_lab: Deployment) ->
 
 
 def test_it_goes_on_while_another_command_changes_the_lab(running_lab: Deployment, by: Deadline) -> None:
-    with deployment.changing(running_lab.lab, "up", by), prove.leased(running_lab.lab, "prove"):
+    with deployment.changing(running_lab.lab, "up", by), leases.leased(running_lab.lab, "prove"):
         gave = type_well(*words_of(running_lab, "--duration", "3"))
     assert json.loads(gave.out)["errors"] == 0
 

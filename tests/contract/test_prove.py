@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from lab.faults import catalogue
-from lab.flows import prove, workers
+from lab.flows import leases, prove, workers
 from lab.flows.deployment import Deployment
 from lab.ledger import journal
 from lab.ledger.writes import digest
@@ -139,7 +139,7 @@ def test_a_name_that_breaks_lines_is_read_as_it_is(running_lab: Deployment, url:
 
 
 def test_a_second_run_at_the_same_time_is_refused(running_lab: Deployment) -> None:
-    with prove.leased(running_lab.lab, "prove"):
+    with leases.leased(running_lab.lab, "prove"):
         gave = type_lab("prove", "run", running_lab.substrate.name, "--name", running_lab.lab)
     assert gave.code == 2
     assert "`lab prove` (pid " in gave.err

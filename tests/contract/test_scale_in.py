@@ -1,6 +1,7 @@
 """Scale-in without a scratch: a worker leaves under load and no visitor notices; and how it would be without that."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -98,6 +99,48 @@ def test_a_shrink_that_was_interrupted_is_finished_by_the_next_one(roomy: Deploy
     assert fleet.seen(lab, by).asleep == (W4,)
     fleet.shrink(lab, W4, ScaleIn.SLEEP, 300, say_nothing, by)
     assert fleet.seen(lab, by).asleep == (W4,)
+
+
+TWENTY, HALF, EACH_AT_LEAST = "test-twenty", 10, 100
+
+
+def given(lab: Deployment, by: Deadline) -> Counter[str]:
+    """How many requests each worker was given so far."""
+    return Counter({server.name: server.requests for server in lab.loadbalancer().servers(by) or []})
+
+
+@pytest.mark.long
+@pytest.mark.only("docker")  # twenty machines do not fit
+def test_twenty_workers_get_their_share_and_ten_of_them_come_and_go_unnoticed(
+    substrate_name: str, by: Deadline
+) -> None:
+    type_well("up", substrate_name, "--workers", str(HALF), "--name", TWENTY)
+    try:
+        lab = deployment.load(TWENTY, substrate_name)
+        with Crowd(lab.substrate.url(lab.plan), VISITORS) as crowd:
+            await_until(lambda: None if crowd.served > VISITORS else "few", by, what="traffic", mend="")
+            lab = fleet.grow(lab, HALF, say_nothing, by)
+            served = crowd.served
+            await_until(lambda: None if crowd.served > served + VISITORS else "few", by, what="calm", mend="")
+            before = given(lab, by)
+
+            def probe() -> str | None:
+                got = given(lab, by)
+                return None if (got - before).total() >= 2 * HALF * EACH_AT_LEAST else f"{got}"
+
+            await_until(probe, by, what="traffic for each", mend="", every_s=0.5)
+            shares = given(lab, by) - before
+            for spec in lab.plan.workers()[HALF:]:
+                lab = fleet.shrink(lab, spec.name, ScaleIn.DELETE, 300, say_nothing, by)
+            served = crowd.served
+            await_until(lambda: None if crowd.served > served + VISITORS else "few", by, what="traffic", mend="")
+        assert crowd.errors == {}
+        share = shares.total() / (2 * HALF)
+        assert len(shares) == 2 * HALF
+        assert all(0.9 * share <= got <= 1.1 * share for got in shares.values()), shares
+        assert len(fleet.seen(lab, by).serving) == HALF
+    finally:
+        type_well("destroy", substrate_name, "--volumes", "--yes", "--name", TWENTY)
 
 
 STICKY = "test-sticky"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import deployment, fleet, prove
+from lab.flows import deployment, fleet, leases
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import ScaleIn
 from lab.host import http
@@ -108,7 +108,7 @@ def test_up_wakes_a_sleeping_lab_and_makes_what_is_missing(whole: Deployment, vi
 
 
 def test_a_lab_at_which_somebody_is_at_work_does_not_go_to_sleep(running_lab: Deployment) -> None:
-    with prove.leased(running_lab.lab, "prove"):
+    with leases.leased(running_lab.lab, "prove"):
         refused = type_lab("sleep", running_lab.plan.substrate, "--name", running_lab.lab)
     assert refused.code == 2
     assert "`lab prove` (pid " in refused.err

@@ -35,6 +35,10 @@ BAD = {
         ["--deregistration-delay", "-1"],
         "error: nobody can wait -1 s\n  where: --deregistration-delay\n  mend:  say 0 or more seconds\n",
     ),
+    "a delay without an end": (
+        ["--deregistration-delay", "inf"],
+        "error: nobody can wait inf s\n  where: --deregistration-delay\n  mend:  say 0 or more seconds\n",
+    ),
     "a lab that is not up": (
         [],
         "error: lab blue is not up on docker\n"
@@ -107,7 +111,7 @@ def test_a_dry_run_tells_the_limits_with_the_target_that_follows_from_the_topolo
 def test_a_second_autoscaler_is_refused_with_the_name_of_the_first_which_can_be_asked_for_and_ended() -> None:
     note_lab()
     code = (
-        "import sys, time; from lab.flows.prove import leased\n"
+        "import sys, time; from lab.flows.leases import leased\n"
         "with leased('blue', 'autoscale', 'autoscale vagrant'): print('held', flush=True); time.sleep(60)"
     )
     first = subprocess.Popen(

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from lab.flows import autoscale, deployment, fleet
+from lab.flows import autoscale, deployment, fleet, unfinished
 from lab.flows.autoscale import Asked, Look, _Autoscaler
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import Fleet, ScaleIn
-from lab.flows.prove import leased
+from lab.flows.leases import leased
 from lab.host.wait import await_until
 from lab.loadbalancer import gauge
 from lab.loadbalancer.gauge import Sample
@@ -80,7 +80,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
         return scene.fleet
 
     def change(name: str) -> Callable[..., Deployment]:
-        def changed(lab: Deployment, what: Any, *_: object) -> Deployment:
+        def changed(lab: Deployment, what: Any, *_: object, **__: object) -> Deployment:
             scene.asked.append((name, what))
             scene.may_end.wait(10)
             if scene.failure:
@@ -91,7 +91,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
 
     monkeypatch.setattr(gauge, "read", read)
     monkeypatch.setattr(fleet, "seen", seen)
-    for name in ("grow", "shrink", "replace_dead", "admit", "fill_pool"):
+    for name in ("grow", "shrink", "replace_dead", "finish", "fill_pool"):
         monkeypatch.setattr(fleet, name, change(name))
     yield scene
     scene.may_end.set()
@@ -138,12 +138,21 @@ def test_one_that_adds_and_one_that_removes_can_be_under_way(scene: Scene) -> No
     assert scene.asked == [("shrink", W2), ("grow", 2)]
 
 
+def test_a_breach_is_not_kept_waiting_by_one_that_hangs(scene: Scene) -> None:
+    loop = scene.loop()
+    scene.fleet = Fleet(serving=(W1,), warming=(W2,))
+    scene.turn(loop, 3)
+    scene.sessions = 50
+    scene.turn(loop, 3)
+    assert scene.asked == [("finish", (W2,)), ("grow", 1)]
+
+
 def test_who_was_left_on_the_way_is_brought_home(scene: Scene) -> None:
     loop = scene.loop()
     scene.fleet = Fleet(serving=(W1,), warming=(W2,))
     scene.turn(loop, 2)
     assert kinds(scene.looks) == [Finish, Hold]
-    assert scene.asked == [("admit", (W2,))]
+    assert scene.asked == [("finish", (W2,))]
 
 
 def test_a_silent_load_balancer_is_told_once_and_nothing_is_done(scene: Scene) -> None:
@@ -214,6 +223,28 @@ def test_a_worker_that_sleeps_though_it_was_to_be_woken_is_the_pools_again(scene
     scene.silent = True
     autoscale._disown_sleepers(scene.lab, scene.told.append)
     assert deployment.load("blue", "docker").deployed == found
+
+
+def test_a_worker_that_could_not_be_woken_is_the_pools_again(scene: Scene) -> None:
+    loop, scene.failure = scene.loop(), LabError("it does not wake", where="lab blue", mend="wait")
+    scene.fleet = Fleet(serving=(W1,), dead=(W3,), asleep=(W2,))
+    scene.turn(loop)
+    deployment.restaff(scene.lab, [1, 2], [])  # as it is written down before it is woken
+    scene.finish(loop)
+    found = deployment.load("blue", "docker").deployed
+    assert (found.workers, found.pool) == ((1,), (2,))
+
+
+def test_what_a_cut_off_refresh_wanted_holds_until_the_load_says_otherwise(scene: Scene) -> None:
+    unfinished.begin("blue", "docker", 2)
+    loop = scene.loop()
+    scene.turn(loop, 2)
+    assert unfinished.wanted("blue", "docker") == 2
+    scene.sessions = 50
+    scene.turn(loop, 3)
+    assert kinds(scene.looks)[-1] in (Grow, Hold)
+    assert scene.asked == [("grow", 2)]
+    assert unfinished.wanted("blue", "docker") is None
 
 
 def test_one_of_the_pool_that_was_left_awake_is_put_to_sleep_first_of_all(scene: Scene) -> None:

@@ -5,19 +5,20 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lab.flows import autoscaler
 from lab.model.deadline import Deadline
-from lab.model.errors import LabError
+from lab.model.errors import LabError, UsageError
 from lab.timeline import recording
 from lab.timeline.events import Event, Kind
 from tests.conftest import REPO
 
 _HOLD = """
 import signal, sys, time
-from lab.flows.prove import leased
+from lab.flows.leases import leased
 if sys.argv[1] == "deaf":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 with leased("blue", "autoscale", "autoscale docker"):
@@ -78,3 +79,29 @@ def test_what_it_saw_and_decided_last_is_in_the_timeline() -> None:
 def test_one_that_ends_at_once_is_told_with_its_own_words(by: Deadline) -> None:
     with pytest.raises(LabError, match="lab blue is not up on docker"):
         autoscaler.begin("blue", "docker", ["autoscale", "docker", "--name", "blue"], by)
+
+
+def test_a_second_one_is_refused_and_leaves_the_log_of_the_first(by: Deadline) -> None:
+    process, log = holder("polite"), autoscaler.log_of("blue", "docker")
+    log.parent.mkdir(parents=True)
+    log.write_text("what the first one said\n")
+    with pytest.raises(UsageError, match=rf"`lab autoscale docker` \(pid {process.pid}\) is at work on this"):
+        autoscaler.begin("blue", "docker", ["autoscale", "docker", "--name", "blue"], by)
+    assert log.read_text() == "what the first one said\n"
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.usefixtures("by")
+def test_one_that_does_not_begin_in_time_does_not_go_on_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = list["subprocess.Popen[bytes]"]()
+
+    def popen(_words: object, **how: Any) -> "subprocess.Popen[bytes]":
+        started.append(real([sys.executable, "-c", "import time; time.sleep(60)"], **how))
+        return started[0]
+
+    real = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    with pytest.raises(LabError, match="the autoscaler beginning did not come about in time"):
+        autoscaler.begin("blue", "docker", ["autoscale"], Deadline.after(0.1, "0.1 s"))
+    assert started[0].wait() == -signal.SIGTERM

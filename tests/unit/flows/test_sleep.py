@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import sleep, workers
+from lab.flows import deployment, leases, sleep, workers
 from lab.flows.deployment import Deployed, Deployment
+from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
 from lab.model.node import LOADBALANCER, STORE, Mode, NodeName, Role, State
 from lab.substrates import registry
@@ -48,3 +49,21 @@ def test_a_worker_of_the_pool_is_not_killed_nor_replaced(lab: Deployment) -> Non
         "  where: lab replace\n"
         "  mend:  name one of worker-1, worker-2"
     )
+
+
+def test_who_is_refused_while_a_lab_falls_asleep_is_told_of_that(
+    lab: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = list[str]()
+
+    def load(name: str, _substrate: str) -> Deployment:
+        for verb in ("prove", "autoscale", "refresh"):
+            with pytest.raises(UsageError) as raised, leases.leased(name, verb):
+                pass
+            told.append(raised.value.message.partition(" (pid")[0])
+        raise UsageError("seen enough", where="a test", mend="")
+
+    monkeypatch.setattr(deployment, "load", load)
+    with pytest.raises(UsageError, match="seen enough"):
+        sleep.sleep(lab, told.append, Deadline.after(60, "one test"))
+    assert told == ["`lab sleep`"] * 3

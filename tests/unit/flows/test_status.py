@@ -2,9 +2,16 @@
 
 import pytest
 
+from lab.flows import status
+from lab.flows.deployment import Deployed, Deployment
 from lab.flows.status import node_status, with_skew
-from lab.model.node import STORE, NodeName, Role, State
+from lab.loadbalancer.config import Server
+from lab.loadbalancer.runtime import LoadBalancer
+from lab.model.deadline import Deadline
+from lab.model.node import STORE, Mode, NodeName, Role, State
 from lab.store.source import Version
+from lab.substrates import registry
+from tests.unit.model.test_plan import KEYS, TOPOLOGY, make
 
 W1 = NodeName(Role.WORKER, 1)
 SOURCE = "the source service"
@@ -40,3 +47,13 @@ def test_a_worker_that_runs_another_version_than_the_newest_is_behind(commit: st
     assert shown.behind is None
     (told,) = with_skew([shown], [Version("new", "t2", 2, "Second"), Version("old", "t1", 1, "First")])
     assert told.behind is behind
+
+
+def test_a_worker_that_is_closed_for_good_is_draining_as_one_that_is_only_drained(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words = {"worker-1": "UP", "worker-2": "DRAIN", "worker-3": "MAINT", "worker-4": "DOWN 1/2"}
+    servers = [Server(name, word, 0, 0) for name, word in words.items()]
+    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: servers)
+    lab = Deployment("blue", registry.get("docker"), Deployed(0, Mode.STATELESS, (1, 2), TOPOLOGY, KEYS), make())
+    assert status._draining(lab, Deadline.after(10, "one test")) == {"worker-2", "worker-3"}

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import deployment, unfinished, up
+from lab.flows import build, deployment, unfinished, up
 from lab.flows.deployment import Deployed
 from lab.host import lock
+from lab.model.deadline import Deadline
 from lab.model.node import Mode
 from tests.unit.faults.ground import KEYS
 from tests.unit.model.test_plan import TOPOLOGY
@@ -33,6 +34,18 @@ def test_up_brings_a_lab_back_to_the_workers_that_were_wanted() -> None:
 
 def test_who_says_how_many_workers_gets_so_many() -> None:
     assert counted(5) == 5
+
+
+def test_up_keeps_the_workers_that_came_while_it_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    unfinished.end("blue", "docker")
+    file = deployment.topology_file()
+    lab = deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=2, topology=TOPOLOGY, file=file, keys=KEYS)
+    monkeypatch.setattr(build, "build", lambda *_: deployment.restaff(lab, [1, 2, 4], pool=[3]))
+    monkeypatch.setattr(build, "keys", lambda *_: KEYS)
+    for name in ("_check_place", "_check_room", "_apply"):
+        monkeypatch.setattr(up, name, lambda *_: None)
+    told = up.up(up.Wanted("blue", "docker"), lambda _: None, Deadline.after(10, "one test"))
+    assert (told.deployed.workers, told.deployed.pool) == ((1, 2, 4), (3,))
 
 
 def test_a_refresh_that_goes_on_keeps_its_one_more() -> None:

@@ -1,6 +1,7 @@
 """The lock: one holder, also when the file was removed by the one before."""
 
 import fcntl
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import IO
 import pytest
 
 from lab.host import lock
+from lab.host.lock import Holder
 from lab.model.errors import UsageError
 from tests.conftest import REPO
 
@@ -49,6 +51,29 @@ def test_who_only_asks_leaves_the_lock_as_it_is(tmp_path: Path) -> None:
     assert not lock.is_held(tmp_path / "lock")
     with lock.held(tmp_path / "lock", "up"):
         pass
+
+
+def test_who_was_killed_is_nobodys_holder_though_the_file_still_names_them(tmp_path: Path) -> None:
+    other = _holder(tmp_path / "lock")
+    assert lock.holder(tmp_path / "lock") == Holder("up", other.pid)
+    left = (tmp_path / "lock").read_text()
+    other.kill()
+    other.communicate()
+    assert (tmp_path / "lock").read_text() == left
+    # As in the moment in which somebody else has the lock, and has not yet said who they are.
+    with (tmp_path / "lock").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert lock.is_held(tmp_path / "lock")
+        assert lock.holder(tmp_path / "lock") is None
+        # After a restart of the computer the pid may be another's, of which we know nothing.
+        (tmp_path / "lock").write_text(left.replace(str(other.pid), str(os.getpid())))
+        assert lock.holder(tmp_path / "lock") is None
+
+
+def test_who_lets_go_leaves_no_name(tmp_path: Path) -> None:
+    with lock.held(tmp_path / "lock", "up"):
+        assert lock.holder(tmp_path / "lock") == Holder("up", os.getpid())
+    assert (tmp_path / "lock").read_text() == ""
 
 
 def test_patience_outwaits_a_short_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,8 +166,9 @@ def check(decision: Decision, fleet: Workers, limits: Limits, memory: Memory) ->
             assert {*names} <= {*fleet.warming}
         case Refill(size=size):
             assert len(fleet.asleep) < size <= limits.pool
+            assert not any((memory.adding, memory.removing, memory.refilling)), "only while there is nothing else to do"
         case Shrink(victim=victim):
             assert memory.removing is None, "one at a time"
-            assert not memory.adding, "nothing goes while something comes"
+            assert not any((memory.adding, memory.refilling)), "nothing goes while something comes"
             assert victim in {*fleet.serving, *fleet.draining, *fleet.dead}
             assert victim in fleet.draining or len(left) - 1 >= limits.least

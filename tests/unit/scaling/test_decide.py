@@ -87,6 +87,12 @@ ROWS: dict[str, tuple[Sequence[Sample], Workers, Memory, Decision]] = {
         replace(LONG_AGO, adding=True),
         Hold(1, "workers are on their way"),
     ),
+    "a breach while the warm pool is filled": (
+        then(steadily(2), 20, 40),
+        Workers(serving=workers(1)),
+        replace(LONG_AGO, refilling=True),
+        Grow(4, "20.7 requests at a time in the last 3 s need 6 workers", 3, Lack(NOW, 1, 90 / 3 - 2 * 90**0.5 / 3)),
+    ),
     "a breach while one drains": (
         then(steadily(2), 20, 40),
         Workers(serving=workers(1), draining=workers(2)),
@@ -110,6 +116,12 @@ ROWS: dict[str, tuple[Sequence[Sample], Workers, Memory, Decision]] = {
         TWO,
         replace(LONG_AGO, adding=True),
         Hold(2, "workers are on their way"),
+    ),
+    "no load while the warm pool is filled": (
+        steadily(0),
+        TWO,
+        replace(LONG_AGO, refilling=True),
+        Hold(2, "a worker is on its way to the warm pool"),
     ),
     "no load while one warms": (
         steadily(0),
@@ -237,7 +249,8 @@ def test_a_pool_is_filled_one_by_one_while_nothing_else_is_to_be_done() -> None:
     many = Workers(serving=workers(1, 2, 3), asleep=workers(7))
     assert isinstance(decide(steadily(11), many, limits, NOW, LONG_AGO), Hold), "more than one could never be needed"
     assert isinstance(decide(then(steadily(2), 20, 40), one, limits, NOW, LONG_AGO), Grow)
-    assert isinstance(decide(steadily(0), one, limits, NOW, replace(LONG_AGO, adding=True)), Hold)
+    for under_way in ({"adding": True}, {"refilling": True}, {"removing": worker(9)}):
+        assert isinstance(decide(steadily(0), one, limits, NOW, replace(LONG_AGO, **under_way)), Hold), under_way
 
 
 @pytest.mark.parametrize(("victim", "goes"), [(Victim.NEWEST, 3), (Victim.OLDEST, 1), (Victim.FEWEST, 2)])
@@ -273,7 +286,12 @@ def test_what_is_remembered_follows_from_what_was_decided() -> None:
     assert LONG_AGO.begun(replaced).ended(replaced, NOW).changed_at_s == LONG_AGO.changed_at_s
     assert LONG_AGO.begun(grow).failed(grow, NOW, 5.0).retry_at_s == NOW + 5
     finish = Finish(1, "why", workers(3))
-    assert LONG_AGO.begun(finish).ended(finish, NOW).finished == {worker(3)}
+    assert LONG_AGO.begun(finish).ended(finish, NOW) == replace(LONG_AGO, finished=frozenset({worker(3)}))
+    assert not LONG_AGO.begun(finish).adding, "who hangs keeps nobody from coming"
+    assert growing.begun(finish).ended(finish, NOW).adding
+    refill = Refill(1, "why", 1)
+    assert growing.begun(refill) == replace(growing, refilling=True)
+    assert growing.begun(refill).ended(refill, NOW) == growing
 
 
 @st.composite
@@ -297,7 +315,8 @@ def memories(draw: st.DrawFn) -> Memory:
     removing = draw(st.none() | st.integers(1, 9).map(worker))
     lacks = draw(st.lists(st.builds(Lack, st.floats(0, NOW), st.integers(0, 9), st.floats(0, 100)), max_size=3))
     changed_at_s, adding = draw(st.floats(0, NOW)), draw(st.booleans())
-    return Memory(changed_at_s, tuple(lacks), draw(st.frozensets(st.integers(1, 9).map(worker))), adding, removing)
+    finished, refilling = draw(st.frozensets(st.integers(1, 9).map(worker))), draw(st.booleans())
+    return Memory(changed_at_s, tuple(lacks), finished, adding, removing, refilling=refilling)
 
 
 @given(

@@ -1,0 +1,102 @@
+"""What a killed process left on the way: into service, or out of it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.flows import deployment, fleet, readiness, up
+from lab.flows.deployment import Deployment
+from lab.loadbalancer.runtime import LoadBalancer
+from lab.model.deadline import Deadline
+from lab.model.node import Mode, Node, NodeName, Role, State
+from tests.unit.model.test_plan import KEYS, TOPOLOGY
+
+W1, W2, W3 = (NodeName(Role.WORKER, number) for number in (1, 2, 3))
+
+
+@pytest.fixture
+def by() -> Deadline:
+    return Deadline.after(60, "one test")
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """What was done, in its order, to a sticky lab whose load balancer knows worker 1 only."""
+    told: list[tuple[str, Any]] = []
+
+    class Engine:
+        def wake(self, _lab: str, names: list[NodeName], _by: Deadline) -> None:
+            told.append(("wake", tuple(names)))
+
+    def freshen(_lab: Deployment, names: list[NodeName], *_: object) -> None:
+        told.append(("freshen", tuple(names)))
+
+    def admit(lab: Deployment, names: list[NodeName], *_: object) -> Deployment:
+        told.append(("admit", tuple(names)))
+        return lab
+
+    monkeypatch.setattr(up, "rest", lambda _: Engine())
+    monkeypatch.setattr(up, "is_known", lambda _lab, name, _by: name == W1)
+    monkeypatch.setattr(readiness, "await_node", lambda _lab, name, *_: told.append(("await", name)))
+    monkeypatch.setattr(readiness, "await_drained", lambda _balancer, name, *_: told.append(("drained", name)))
+    monkeypatch.setattr(fleet, "_freshen", freshen)
+    monkeypatch.setattr(fleet, "admit", admit)
+    monkeypatch.setattr(LoadBalancer, "users_of", lambda *_: 0)
+    monkeypatch.setattr(LoadBalancer, "close", lambda _self, name, _by: told.append(("close", name)))
+    return told
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    file = deployment.topology_file()
+    return deployment.intend(
+        "blue", "docker", mode=Mode.STATELESS, workers=2, topology=TOPOLOGY, file=file, keys=KEYS, sticky=True
+    )
+
+
+def test_who_was_being_woken_gets_the_time_and_the_source_before_any_traffic(
+    lab: Deployment, told: list[tuple[str, Any]], by: Deadline
+) -> None:
+    # Worker 1 was in service, and only missed its checks: it is left as it is. Nobody wants worker 3 any more.
+    fleet.finish(lab, (W1, W2, W3), lambda _: None, by)
+    assert told == [("await", W2), ("wake", (W2,)), ("freshen", (W2,)), ("admit", (W1, W2, W3))]
+
+
+def test_one_that_the_load_balancer_forgot_is_not_told_to_close(
+    lab: Deployment, told: list[tuple[str, Any]], by: Deadline
+) -> None:
+    for name in (W1, W2):
+        fleet._await_unneeded(lab, name, 0, lambda _: None, by)
+    assert told == [("close", "worker-1"), ("drained", "worker-1"), ("drained", "worker-2")]
+
+
+def test_one_that_is_woken_for_service_meanwhile_is_not_put_to_sleep(
+    lab: Deployment, monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    pooled = deployment.restaff(lab, [1], pool=[2, 3])
+
+    def nodes(*_: object) -> list[Node]:
+        deployment.restaff(lab, [1, 2], pool=[3])
+        return [Node(name, State.RUNNING, "", "") for name in (W1, W2, W3)]
+
+    monkeypatch.setattr(type(lab.substrate), "nodes", nodes)
+    assert fleet._awake(pooled, by) == [W3]
+
+
+def test_workers_that_somebody_else_made_meanwhile_are_not_made_once_more(
+    lab: Deployment, told: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    states = {W1: State.RUNNING, W2: State.RUNNING}
+    monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: [Node(name, states[name], "", "") for name in states])
+    monkeypatch.setattr(type(lab.substrate), "prepare", lambda *_: None)
+    monkeypatch.setattr(up, "create", lambda _lab, names, *_: told.append(("create", tuple(names))))
+    monkeypatch.setattr(up, "wake", lambda *_: None)
+    # There was one worker when it was decided that there be three, and then an `up` made a second one.
+    assert fleet.grow(lab, 2, lambda _: None, by, to=3).deployed.workers == (1, 2, 3)
+    assert fleet.grow(lab, 2, lambda _: None, by, to=3).deployed.workers == (1, 2, 3)
+    assert [what for what in told if what[0] in ("create", "admit")] == [("create", (W3,)), ("admit", (W3,))]
+    # One that sleeps though it is wanted is none of the three.
+    states[W2] = State.SLEEPING
+    assert fleet.grow(lab, 1, lambda _: None, by, to=3).deployed.workers == (1, 2, 3, 4)
