@@ -91,7 +91,7 @@ def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
     with ThreadPoolExecutor(3) as beside:
         draining = beside.submit(_draining, lab, look)
         has_source = beside.submit(readiness.has_source, lab.plan.node(STORE).address, look)
-        asked = beside.submit(_source, lab, rows, look)
+        asked = beside.submit(_source, lab, rows, look, by)
         probed = readiness.probe_all(rows, look)
     words = {name: _word(name, state, draining.result()) for name, state, _ in rows}
     old, told = _outdated(lab, nodes), asked.result()
@@ -167,13 +167,13 @@ def _outdated(lab: Deployment, nodes: list[Node]) -> set[NodeName] | None:
     return outdated(up.plan_now(lab.lab, lab.substrate, lab.deployed, topology), nodes) - set(lab.plan.pool)
 
 
-def _source(lab: Deployment, rows: list[Row], by: Deadline) -> _Source | None:
-    """What the source service has; None where the store does not tell."""
+def _source(lab: Deployment, rows: list[Row], look: Deadline, by: Deadline) -> _Source | None:
+    """What the source service has; None where the store does not tell within the look."""
     if (STORE, State.RUNNING) not in [(name, state) for name, state, _ in rows]:
         return None
     copy = lab.copy_of_source
     try:
-        commit = source.fetch(source.url(lab.plan.node(STORE).address), copy, by)
+        commit = source.fetch(source.url(lab.plan.node(STORE).address), copy, look)
         versions = source.history(copy, commit, by)
         return _Source(versions, source.difference(copy, commit, paths.REPO / "app", by))
     except LabError:

@@ -72,14 +72,24 @@ def versions(lab: Deployment) -> list[dict[str, Any]]:
 
 
 def shown(lab: Deployment) -> dict[str, Any]:
-    """`status --json` of the lab on its substrate."""
-    gave = type_well("status", lab.plan.substrate, "--json", "--name", lab.lab)
-    told: dict[str, Any] = json.loads(gave.out)["substrates"][lab.plan.substrate]
+    """`status --json` of the lab on its substrate, once a busy store has told its newest version in that time."""
+    told: dict[str, Any] = {}
+
+    def probe() -> str | None:
+        gave = type_well("status", lab.plan.substrate, "--json", "--name", lab.lab)
+        told.update(json.loads(gave.out)["substrates"][lab.plan.substrate])
+        return None if "newest" in told else "it does not say"
+
+    await_until(probe, Deadline.after(60, "one question"), what="the newest version in status", mend="")
     return told
 
 
+def status_text(lab: Deployment) -> str:
+    return type_well("status", lab.plan.substrate, "--name", lab.lab).out
+
+
 def behind(lab: Deployment) -> set[str]:
-    return {name for name, node in status(lab).items() if node["behind"]}
+    return {node["name"] for node in shown(lab)["nodes"] if node["behind"]}
 
 
 def commits(url: str) -> set[str]:
@@ -104,8 +114,10 @@ def test_a_version_is_told_and_replaces_nobody_and_an_earlier_one_comes_back(
     assert commits(url) == ran
     assert behind(lab) == {"worker-1", "worker-2"}
     assert shown(lab)["newest"] == newest["commit"]
-    text = type_well("status", lab.plan.substrate, "--name", lab.lab).out
-    assert f"behind: the newest version is {newest['commit'][:10]}; {lab.typed('refresh @')} brings it" in text
+    words_of_status = f"behind: the newest version is {newest['commit'][:10]}; {lab.typed('refresh @')} brings it"
+    await_until(
+        lambda: None if words_of_status in (text := status_text(lab)) else text, by, what=words_of_status, mend=""
+    )
     told = type_well("refresh", *words(lab, "--dry-run")).out
     assert len(told.splitlines()) == 2
     assert f"would launch a worker of {newest['commit'][:10]}, check it, then drain and remove worker-1" in told
