@@ -16,10 +16,14 @@ from threading import Thread
 import click
 import pytest
 
+from lab.cli import common
 from lab.cli.main import VERBS
 from lab.model.topology import load
+from lab.substrates.docker import client
 from lab.substrates.registry import NAMES
+from lab.substrates.vagrant import virsh
 from tests.conftest import REPO, Typed, type_lab
+from tests.unit.cli.inside import type_inside
 
 BAD = {
     "kill on a lab that is not up": (
@@ -111,7 +115,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def typed(home: Path, *words: str) -> Typed:
-    return type_lab(*words, env={"XDG_STATE_HOME": str(home / "state"), "XDG_CACHE_HOME": str(home / "cache")})
+    return type_inside(*words, env={"XDG_STATE_HOME": str(home / "state"), "XDG_CACHE_HOME": str(home / "cache")})
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -256,8 +260,14 @@ def hung(tmp_path: Path) -> Iterator[dict[str, str]]:
         }
 
 
-def test_an_engine_that_hangs_is_told_as_one_that_does_not_answer(hung: dict[str, str]) -> None:
-    gave = type_lab("list", "--json", env=hung, timeout=150)
+def test_an_engine_that_hangs_is_told_as_one_that_does_not_answer(
+    hung: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.api.cache_clear()
+    for engine in (client, virsh):
+        assert engine._ANSWER_S < common.LOOK_S
+        monkeypatch.setattr(engine, "_ANSWER_S", 0.5)
+    gave = type_inside("list", "--json", env=hung)
     assert gave.code == 3, gave.err
     assert json.loads(gave.out) == {"labs": {}, "silent": list(NAMES)}
 
@@ -286,7 +296,7 @@ def refusing(tmp_path: Path) -> Iterator[dict[str, str]]:
             return ""
 
     with UnixStreamServer(str(tmp_path / "docker.sock"), Refusal) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         yield {**_AWAY, "DOCKER_HOST": f"unix://{tmp_path}/docker.sock"}
         server.shutdown()
 
