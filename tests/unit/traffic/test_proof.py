@@ -1,7 +1,6 @@
 """Visitors, ledger and final read together, at the real app with its own disk: the proof without an engine."""
 
 import os
-import signal
 import sqlite3
 import time
 from collections.abc import Callable
@@ -21,10 +20,15 @@ from lab.traffic.read_back import read_back
 from lab.traffic.run import Traffic
 from tests.unit.app.process import App, running
 
-PLAN = Plan("r1", 3, rate=80, duration_s=1.5)
+PLAN = Plan("r1", 3, rate=240, duration_s=0.5)
 
 
-def prove(folder: Path, mode: str = "stateless", spoil: Callable[[App, Path], None] = lambda _a, _d: None) -> Account:
+def prove(
+    folder: Path,
+    mode: str = "stateless",
+    spoil: Callable[[App, Path], None] = lambda _app, _disk: None,
+    read_within_s: float = 5,
+) -> Account:
     """What the ledger tells of a run at the app on an own disk, which `spoil` harms before the final read."""
     path, disk = folder / "j.jsonl", folder / "disk"
     header = Header(PLAN.run, "lab", "one", mode, None, PLAN.seed, PLAN.rate, PLAN.duration_s, time.time())
@@ -33,7 +37,7 @@ def prove(folder: Path, mode: str = "stateless", spoil: Callable[[App, Path], No
         with Traffic(app.url, PLAN, journal) as traffic:
             traffic.join()
         spoil(app, disk)
-        read_back(app.url, mode, traffic.sessions, journal, Deadline.after(5, "final read"))
+        read_back(app.url, mode, traffic.sessions, journal, Deadline.after(read_within_s, "final read"))
         read_straight(disk, journal)
         journal.end()
     return audit_file(path, PLAN.run)
@@ -109,7 +113,7 @@ def test_what_others_wrote_is_reported_and_harmless(tmp_path: Path) -> None:
 
 
 def test_a_site_that_does_not_answer_the_final_read_is_unknown(tmp_path: Path) -> None:
-    account = prove(tmp_path, spoil=lambda app, _disk: app.process.send_signal(signal.SIGQUIT))
+    account = prove(tmp_path, spoil=lambda app, _disk: app.kill(), read_within_s=1)
     verdict = report.verdict(account)
     assert (verdict.word, verdict.exit_code) == ("unknown", 3)
     assert "entries were not read back through the load balancer" in verdict.sentence
