@@ -302,7 +302,7 @@ def memories(draw: st.DrawFn) -> Memory:
 
 @settings(max_examples=300)
 @given(
-    figures=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 200)), max_size=120),
+    figures=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 200)), max_size=80),
     fleet=fleets(),
     limits=limits_of(),
     memory=memories(),
