@@ -32,7 +32,7 @@ def test_draining_is_told_first_and_ends_when_the_balancer_has_seen_it(tmp_path:
     with running(tmp_path / "disk") as app, httpx.Client(base_url=app.url) as kept, ThreadPoolExecutor() as visitor:
         app.await_ready()
         kept.get("/whoami")
-        slow = visitor.submit(app.get, "/work?wait_ms=1500")
+        slow = visitor.submit(app.get, "/work?wait_ms=1000")
         _await_in_flight(app)
         began = time.monotonic()
         app.terminate()
@@ -47,7 +47,7 @@ def test_draining_is_told_first_and_ends_when_the_balancer_has_seen_it(tmp_path:
 
 
 def test_draining_stays_alive_and_serves_for_the_whole_notice(tmp_path: Path) -> None:
-    with running(tmp_path / "disk", LAB_DRAIN_NOTICE_S="2") as app:
+    with running(tmp_path / "disk", LAB_DRAIN_NOTICE_S="1") as app:
         app.await_ready()
         began = time.monotonic()
         app.terminate()
@@ -56,7 +56,7 @@ def test_draining_stays_alive_and_serves_for_the_whole_notice(tmp_path: Path) ->
         assert app.get("/healthz").status_code == 200
         assert app.get("/entries").status_code == 200
         assert app.ends() == 0
-        assert time.monotonic() - began >= 2
+        assert time.monotonic() - began >= 1
 
 
 def test_what_was_given_to_a_stateful_worker_survives_its_restart(tmp_path: Path) -> None:
