@@ -52,7 +52,8 @@ def test_a_steady_load_keeps_its_workers(load: float, per_s: int) -> None:
     assert len(lab.made) - settled <= 1, lab.made
 
 
-@settings(max_examples=15)
+# The same examples each time: in about one of four hundred, chance alone breaks any bound that says something.
+@settings(max_examples=15, derandomize=True)
 @given(
     load=st.floats(0.05, 0.95),
     most=st.integers(1, 8),
