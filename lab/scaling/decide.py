@@ -8,6 +8,7 @@ while anything is added; a dead worker is replaced whatever the cooldown says. T
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from lab.loadbalancer.gauge import Sample, ServerSample
 from lab.model.node import NodeName
@@ -53,15 +54,15 @@ class _View:
     def _others(self, names: tuple[NodeName, ...]) -> tuple[NodeName, ...]:
         return tuple(name for name in names if name != self.memory.removing)
 
-    @property
+    @cached_property
     def serving(self) -> tuple[NodeName, ...]:
         return self._others(self.fleet.serving)
 
-    @property
+    @cached_property
     def warming(self) -> tuple[NodeName, ...]:
         return self._others(self.fleet.warming)
 
-    @property
+    @cached_property
     def dead(self) -> tuple[NodeName, ...]:
         return self._others(self.fleet.dead)
 
@@ -69,7 +70,7 @@ class _View:
     def draining(self) -> tuple[NodeName, ...]:
         return self._others(self.fleet.draining)
 
-    @property
+    @cached_property
     def count(self) -> int:
         """The workers that there are meant to be."""
         return len(self.serving) + len(self.warming) + len(self.dead)

@@ -1,6 +1,7 @@
 """What a row of samples says about the traffic."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from statistics import fmean
 
@@ -9,17 +10,17 @@ from lab.loadbalancer.gauge import Sample
 
 def since(samples: Sequence[Sample], at_s: float) -> list[Sample]:
     """The samples after a moment, the oldest first."""
-    return [sample for sample in samples if sample.at_s > at_s]
+    return [*samples[bisect_right(samples, at_s, key=lambda sample: sample.at_s) :]]
 
 
 def concurrency(samples: Sequence[Sample]) -> float:
     """The mean of the requests at a time."""
-    return fmean(sample.concurrency for sample in samples)
+    return fmean([sample.concurrency for sample in samples])
 
 
 def rate(samples: Sequence[Sample]) -> float:
     """The mean of the requests a second."""
-    return fmean(sample.rate for sample in samples)
+    return fmean([sample.rate for sample in samples])
 
 
 def rate_at_least(samples: Sequence[Sample]) -> float:

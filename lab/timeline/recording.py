@@ -46,7 +46,8 @@ class Recorder:
         except FileNotFoundError:
             lines = []
         found, damaged = list[Event](), 0
-        for line in lines:
+        # An empty line is no torn one: whoever looked while another line was half written began a new one for itself.
+        for line in filter(str.strip, lines):
             try:
                 told = events.read([line], str(self.path))
             except UsageError:

@@ -1,6 +1,8 @@
 """The shape of the kit, read from its own imports."""
 
 import ast
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,15 @@ THE_KIT = "vagrant-docker-lab"
 MODULES = sorted((REPO / "lab").rglob("*.py"))
 
 
+@cache
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(path.read_text())))
+
+
+@cache
 def _imports(path: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in _nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -42,6 +50,12 @@ def test_imports_go_down_only(path: Path) -> None:
     assert not {module for module in _imports(path) if _room(module) in above}
 
 
+def test_any_module_can_be_the_first_that_is_imported() -> None:
+    names = {".".join(path.relative_to(REPO).with_suffix("").parts): path for path in MODULES}
+    # Raises CycleError with the modules of a circle.
+    assert [*TopologicalSorter({name: _imports(path) & {*names} for name, path in names.items()}).static_order()]
+
+
 def test_every_room_has_its_place_in_the_order() -> None:
     rooms = {path.name for path in (REPO / "lab").iterdir() if (path / "__init__.py").exists()}
     assert rooms == set(ROOMS)
@@ -58,7 +72,7 @@ def test_no_engine_is_named_in_code_outside_its_substrate(path: Path) -> None:
     room = path.relative_to(REPO / "lab").parts[0]
     if room == "substrates":
         return
-    nodes = list(ast.walk(ast.parse(path.read_text())))
+    nodes = _nodes(path)
     # Strings that stand for themselves explain: docstrings.
     docs = {id(n.value) for n in nodes if isinstance(n, ast.Expr)}
     strings = [str(n.value) for n in nodes if isinstance(n, ast.Constant) and id(n) not in docs]
@@ -81,7 +95,7 @@ def test_no_module_is_above_400_lines(path: Path) -> None:
 
 def test_no_import_inside_a_function() -> None:
     for path in MODULES:
-        for function in (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef)):
+        for function in (n for n in _nodes(path) if isinstance(n, ast.FunctionDef)):
             inner = [n for n in ast.walk(function) if isinstance(n, (ast.Import, ast.ImportFrom))]
             assert not inner, f"{path}: {function.name}"
 

@@ -1,5 +1,6 @@
 """The app as it runs on a worker: a real process, started and stopped by its tests."""
 
+import contextlib
 import os
 import re
 import signal
@@ -56,6 +57,11 @@ class App:
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
 
+    def kill(self) -> None:
+        """Both of its processes end without a word. (SIGQUIT can leave gunicorn's worker waiting for itself: 30 s.)"""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
     def ends(self) -> int:
         """Its exit status, once it has ended."""
         return self.process.wait(timeout=40)
@@ -82,7 +88,10 @@ def launch(env: dict[str, str], log: Path, source: Path = APP) -> App:
     command = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "-c", "gunicorn.conf.py", "app:create_app()"]
     own = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
     with log.open("wb") as stderr:
-        return App(subprocess.Popen(command, cwd=source, env=own | env, stdout=stderr, stderr=stderr), log)
+        process = subprocess.Popen(
+            command, cwd=source, env=own | env, stdout=stderr, stderr=stderr, start_new_session=True
+        )
+    return App(process, log)
 
 
 @contextmanager
@@ -94,6 +103,5 @@ def running(folder: Path, source: Path = APP, **changed: str) -> Iterator[App]:
         app.await_listening()
         yield app
     finally:
-        if app.process.poll() is None:
-            app.process.send_signal(signal.SIGQUIT)
+        app.kill()
         app.ends()

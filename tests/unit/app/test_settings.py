@@ -1,10 +1,12 @@
 """Wrong settings: one clear error that names the setting, and an end that nobody tries to mend by starting again."""
 
+import os
+import runpy
 from pathlib import Path
 
 import pytest
 
-from tests.unit.app.process import launch, settings
+from tests.unit.app.process import APP, launch, settings
 
 HINT = ". Settings come from the environment; see settings.py\n"
 STATELESS = {
@@ -32,7 +34,21 @@ STATELESS = {
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_wrong_setting_is_named(tmp_path: Path, changed: dict[str, str], told: str) -> None:
-    app = launch(settings(tmp_path, **changed), tmp_path / "log")
+def test_a_wrong_setting_is_named(
+    changed: dict[str, str],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.syspath_prepend(APP)
+    monkeypatch.setattr(os, "environ", settings(tmp_path, **changed))
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(APP / "gunicorn.conf.py"))
+    assert (ended.value.code, capsys.readouterr().err) == (2, f"error: {told}{HINT}")
+
+
+def test_a_worker_with_a_wrong_setting_ends_with_words_and_nothing_else(tmp_path: Path) -> None:
+    app = launch(settings(tmp_path, LAB_MODE="both"), tmp_path / "log")
     assert app.ends() == 2
-    assert app.log == f"error: {told}{HINT}"
+    assert app.log == f"error: LAB_MODE must be stateless or stateful, not 'both'{HINT}"

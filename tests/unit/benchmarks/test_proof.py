@@ -16,7 +16,7 @@ from lab.host.run import Result
 from lab.ledger.users import Users
 from lab.ledger.writes import Outcome, What
 from lab.substrates import registry
-from tests.conftest import type_lab
+from tests.unit.cli.inside import type_inside
 from tests.unit.ledger import histories
 from tests.unit.ledger.histories import Past
 
@@ -139,7 +139,7 @@ def test_what_a_run_said_is_completed_from_its_journal(tmp_path: Path, monkeypat
     path.parent.mkdir(parents=True)
     kept = [Past(what, number, [Outcome.ACKNOWLEDGED], True, [True]) for number, what in enumerate(What)]
     path.write_bytes(b"".join(histories.lines(histories.told(kept))))
-    gave = type_lab("prove", "audit", str(path), "--json")
+    gave = type_inside("prove", "audit", str(path), "--json")
     made = told(Result(gave.code, "told", gave.out, gave.err))
     assert made["sentence"] == "Kept: all 3 acknowledged writes are there, after 2 faults."
     assert (made["figures"]["kept"], made["users"]["reads"], made["users_broken"]) == (3, 3, [])

@@ -20,8 +20,8 @@ def test_visitors_come_until_the_block_ends(tmp_path: Path, monkeypatch: pytest.
     paths.lab("blue").mkdir(parents=True)
     with responder() as (url, _):
         lab, by = deployed_at(url), Deadline.after(60, "visitors")
-        with visiting(lab, 50, by) as visit, watching(lab, by) as ready:
-            begun, until = visit.requests, time.monotonic() + 1.5
+        with visiting(lab, 100, by) as visit, watching(lab, by) as ready:
+            begun, until = visit.requests, time.monotonic() + 0.8
             assert begun > 0
             while time.monotonic() < until:
                 time.sleep(0.05)

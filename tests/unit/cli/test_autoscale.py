@@ -11,7 +11,8 @@ from lab.flows import autoscaler, deployment
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import Mode, Role
-from tests.conftest import REPO, Typed, type_lab
+from tests.conftest import REPO, Typed
+from tests.unit.cli.inside import type_inside
 from tests.unit.model.test_plan import TOPOLOGY
 
 BAD = {
@@ -59,7 +60,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def typed(*words: str) -> Typed:
-    return type_lab("autoscale", "docker", "--name", "blue", *words)
+    return type_inside("autoscale", "docker", "--name", "blue", *words)
 
 
 def note_lab(mode: Mode = Mode.STATELESS) -> None:
@@ -124,12 +125,12 @@ def test_a_second_autoscaler_is_refused_with_the_name_of_the_first_which_can_be_
     assert refused.err.startswith(f"error: `lab autoscale vagrant` (pid {first.pid}) is at work on this\n")
     assert autoscaler.running("blue", "docker") is None
     assert typed("--status").code == 1
-    told = type_lab("autoscale", "vagrant", "--status", "--name", "blue")
+    told = type_inside("autoscale", "vagrant", "--status", "--name", "blue")
     assert (told.code, told.out) == (
         0,
         f"an autoscaler is at work on lab blue on vagrant (pid {first.pid})\n",
     )
-    dry = type_lab("autoscale", "vagrant", "--stop", "--dry-run", "--name", "blue")
+    dry = type_inside("autoscale", "vagrant", "--stop", "--dry-run", "--name", "blue")
     assert (dry.code, dry.out) == (0, f"would end the autoscaler of vagrant (pid {first.pid})\n")
     assert typed("--stop").out == "no autoscaler is at work on lab blue on docker\n"
     assert first.poll() is None

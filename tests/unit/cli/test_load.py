@@ -9,7 +9,8 @@ import pytest
 
 from lab.timeline.events import Event, Kind
 from lab.traffic import profiles
-from tests.conftest import Typed, type_lab
+from tests.conftest import Typed
+from tests.unit.cli.inside import type_inside
 from tests.unit.cli.test_typed import _record
 
 STEP = ["load", "docker", "--profile", "step", "--peak", "40"]
@@ -56,7 +57,7 @@ REFUSED = {
 
 
 def typed(home: Path, *words: str) -> Typed:
-    return type_lab(*words, env={"XDG_STATE_HOME": str(home)})
+    return type_inside(*words, env={"XDG_STATE_HOME": str(home)})
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -13,7 +13,7 @@ from rich.table import Table
 from lab.cli import common, prove
 from lab.faults import catalogue
 from lab.ledger.writes import Outcome, What
-from tests.conftest import type_lab
+from tests.unit.cli.inside import type_inside
 from tests.unit.ledger import histories
 from tests.unit.ledger.histories import Past
 
@@ -51,7 +51,7 @@ Faults:
 
 
 def test_the_help_of_a_run_says_what_can_be_asked_for_what_each_fault_is_and_an_example() -> None:
-    gave = type_lab("prove", "run", "--help", env={"COLUMNS": "80"})
+    gave = type_inside("prove", "run", "--help", env={"COLUMNS": "80"})
     assert gave.out.startswith(HELP_OF_A_RUN)
     assert gave.out.endswith("\n  Example: lab prove run docker --kills 5 --fault pause --seed 7\n")
     told = re.sub(r"\s+", " ", gave.out)
@@ -81,7 +81,7 @@ def test_a_page_has_the_verdict_once_then_the_picture_then_what_is_not_shown_as_
     tmp_path: Path,
 ) -> None:
     target = tmp_path / "run.html"
-    gave = type_lab("prove", "show", "--plot", str(target), env={"XDG_STATE_HOME": str(tmp_path / "state")})
+    gave = type_inside("prove", "show", "--plot", str(target), env={"XDG_STATE_HOME": str(tmp_path / "state")})
     assert gave.code == 0, gave.err
     html = target.read_text()
     sentence = gave.out.splitlines()[0]
@@ -94,7 +94,7 @@ def test_a_damaged_journal_does_not_hide_the_others_from_the_list(tmp_path: Path
     lines = journal.read_bytes().splitlines(keepends=True)
     lines[2] = lines[2].replace(b"acknowledged", b"acknowledge?")
     journal.with_name("r0.jsonl").write_bytes(b"".join(lines))
-    gave = type_lab("prove", "list", env={"XDG_STATE_HOME": str(tmp_path / "state"), "COLUMNS": "120"})
+    gave = type_inside("prove", "list", env={"XDG_STATE_HOME": str(tmp_path / "state"), "COLUMNS": "120"})
     assert gave.code == 0, gave.err
     rows = [re.sub(r"[^\w, ]+", " ", line).split() for line in gave.out.splitlines()]
     assert ["r0", "broken,", "line", "3"] in rows

@@ -7,7 +7,7 @@ import pytest
 from lab.flows import deployment, prove
 from lab.model.node import Mode, Role
 from lab.model.topology import Topology
-from tests.conftest import type_lab
+from tests.unit.cli.inside import type_inside
 from tests.unit.ledger import histories
 from tests.unit.model.test_plan import TOPOLOGY
 
@@ -74,7 +74,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("words", REFUSED)
 def test_what_cannot_be_is_one_clear_error_and_changes_nothing(state: Path, words: str) -> None:
-    gave = type_lab("prove", *words.split())
+    gave = type_inside("prove", *words.split())
     assert (gave.code, gave.out, gave.err) == (2, "", REFUSED[words].replace("STATE", str(state)))
     assert not state.exists()
 
@@ -89,7 +89,7 @@ def intended(workers: int, topology: Topology = TOPOLOGY) -> None:
 @pytest.mark.parametrize("more", [[], ["--dry-run"]])
 def test_a_lab_of_one_worker_is_one_clear_error_and_changes_nothing(more: list[str]) -> None:
     intended(workers=1)
-    gave = type_lab("prove", "run", "docker", "--name", "blue", *more)
+    gave = type_inside("prove", "run", "docker", "--name", "blue", *more)
     assert (gave.code, gave.out) == (2, "")
     assert gave.err == (
         "error: a run needs 2 workers, and this lab has 1\n"
@@ -104,7 +104,7 @@ def test_a_lab_that_is_down_is_one_clear_error_and_changes_nothing() -> None:
     # This computer's own addresses, at which nothing listens: it says so at once, and no lab can have them.
     loopback = TOPOLOGY.substrates["docker"].model_copy(update={"subnets": "127.77.0.0/18"})
     intended(2, TOPOLOGY.model_copy(update={"substrates": TOPOLOGY.substrates | {"docker": loopback}}))
-    gave = type_lab("prove", "run", "docker", "--name", "blue")
+    gave = type_inside("prove", "run", "docker", "--name", "blue")
     assert (gave.code, gave.out) == (2, "")
     assert gave.err == (
         "error: loadbalancer-1 is not ready: no answer from /ready: [Errno 111] Connection refused\n"
@@ -119,7 +119,7 @@ def test_another_runs_journal_is_one_clear_error_and_stays_as_it_is(state: Path)
     journal.parent.mkdir(parents=True)
     written = b"".join(histories.lines(histories.told(histories.one_of_each())))
     journal.write_bytes(written)
-    gave = type_lab("prove", "show", "r2", "--plot", str(state / "run.svg"))
+    gave = type_inside("prove", "show", "r2", "--plot", str(state / "run.svg"))
     assert (gave.code, gave.out, gave.err) == (
         2,
         "",

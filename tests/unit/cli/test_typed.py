@@ -15,11 +15,16 @@ from threading import Thread
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 
+from lab.cli import common, main
 from lab.cli.main import VERBS
 from lab.model.topology import load
+from lab.substrates.docker import client
 from lab.substrates.registry import NAMES
+from lab.substrates.vagrant import virsh
 from tests.conftest import REPO, Typed, type_lab
+from tests.unit.cli.inside import type_inside
 
 BAD = {
     "kill on a lab that is not up": (
@@ -111,7 +116,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def typed(home: Path, *words: str) -> Typed:
-    return type_lab(*words, env={"XDG_STATE_HOME": str(home / "state"), "XDG_CACHE_HOME": str(home / "cache")})
+    return type_inside(*words, env={"XDG_STATE_HOME": str(home / "state"), "XDG_CACHE_HOME": str(home / "cache")})
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -154,22 +159,27 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """
 
 
-@pytest.mark.parametrize(
-    ("words", "offered"),
-    [
-        (["de"], ["deploy", "destroy", "demo"]),
-        (["up", ""], ["docker", "vagrant", "all"]),
-        (["destroy", "--v"], ["--volumes"]),
-    ],
-)
-def test_tab_completes_commands_arguments_and_options(words: list[str], offered: list[str], tmp_path: Path) -> None:
+def test_tab_works_in_a_shell(tmp_path: Path) -> None:
     program = tmp_path / "lab"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m lab "$@"\n')
     program.chmod(0o755)
     env = {**os.environ, "PYTHONPATH": str(REPO), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    argv = ["bash", "--norc", "-c", _TAB, "bash", *words]
+    argv = ["bash", "--norc", "-c", _TAB, "bash", "de"]
     done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=60)
-    assert (done.stdout.split(), done.stderr) == (offered, "")
+    assert (done.stdout.split(), done.stderr) == (["deploy", "destroy", "demo"], "")
+
+
+@pytest.mark.parametrize(
+    ("words", "begun", "offered"),
+    [
+        ([], "de", ["deploy", "destroy", "demo"]),
+        (["up"], "", ["docker", "vagrant", "all"]),
+        (["destroy"], "--v", ["--volumes"]),
+    ],
+)
+def test_tab_completes_commands_arguments_and_options(words: list[str], begun: str, offered: list[str]) -> None:
+    completion = ShellComplete(main.lab, {}, "lab", "_LAB_COMPLETE")
+    assert [item.value for item in completion.get_completions(words, begun)] == offered
 
 
 # Verbs that only look; a command in a node is the node's affair.
@@ -218,7 +228,7 @@ def test_a_lab_whose_record_cannot_be_read_is_not_taken_for_one_that_uses_nothin
     record = home / "state" / "vagrant-docker-lab" / "labs" / "blue" / "lab.json"
     record.write_text(record.read_text().replace('"keys"', '"keyes"'))
     homes = {"XDG_STATE_HOME": str(home / "state"), "XDG_CACHE_HOME": str(home / "cache")}
-    gave = type_lab("clean", "--yes", env={**_AWAY, **homes})
+    gave = type_inside("clean", "--yes", env={**_AWAY, **homes})
     assert gave.code == 2
     assert gave.err.splitlines()[0].startswith("error: the record of lab blue cannot be read"), gave.err
 
@@ -256,8 +266,14 @@ def hung(tmp_path: Path) -> Iterator[dict[str, str]]:
         }
 
 
-def test_an_engine_that_hangs_is_told_as_one_that_does_not_answer(hung: dict[str, str]) -> None:
-    gave = type_lab("list", "--json", env=hung, timeout=150)
+def test_an_engine_that_hangs_is_told_as_one_that_does_not_answer(
+    hung: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.api.cache_clear()
+    for engine in (client, virsh):
+        assert engine._ANSWER_S < common.LOOK_S
+        monkeypatch.setattr(engine, "_ANSWER_S", 0.5)
+    gave = type_inside("list", "--json", env=hung)
     assert gave.code == 3, gave.err
     assert json.loads(gave.out) == {"labs": {}, "silent": list(NAMES)}
 
@@ -286,7 +302,7 @@ def refusing(tmp_path: Path) -> Iterator[dict[str, str]]:
             return ""
 
     with UnixStreamServer(str(tmp_path / "docker.sock"), Refusal) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         yield {**_AWAY, "DOCKER_HOST": f"unix://{tmp_path}/docker.sock"}
         server.shutdown()
 

@@ -35,7 +35,7 @@ def telling(*rows: str) -> Iterator[None]:
             """Says nothing."""
 
     with ThreadingHTTPServer((ADDRESS, LOADBALANCER_OWN_PORT), Figures) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
         try:
             yield

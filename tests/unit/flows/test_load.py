@@ -16,16 +16,16 @@ from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
 from lab.model.node import LOADBALANCER, Mode
 from lab.timeline.events import Kind
-from lab.traffic.profiles import profile
+from lab.traffic.profiles import Profile, profile
 from tests.unit.faults.ground import KEYS, ground
 from tests.unit.model.test_plan import TOPOLOGY
 from tests.unit.traffic.test_run import responder
 
-STEP = profile("step", peak=40, duration_s=2)
+STEP = profile("step", peak=80, duration_s=1)
 
 
-def asked(*, cpu_ms: int = 0, proves: bool = False) -> load.Asked:
-    return load.Asked("blue", "docker", STEP, cpu_ms, 1, proves)
+def asked(*, shape: Profile = STEP, cpu_ms: int = 0, proves: bool = False) -> load.Asked:
+    return load.Asked("blue", "docker", shape, cpu_ms, 1, proves)
 
 
 def deployed_at(url: str) -> Deployment:
@@ -59,19 +59,19 @@ def test_a_step_sends_exactly_what_its_profile_says() -> None:
         *(("before", 5, 0), ("during", 40, 0), ("after", 5, 0))
     ]
     assert {name: told[name] for name in ("lab", "substrate", "profile", "peak", "base", "work_ms", "requests")} == {
-        **{"lab": "blue", "substrate": "docker", "profile": "step", "peak": 40, "base": 10, "work_ms": 20},
+        **{"lab": "blue", "substrate": "docker", "profile": "step", "peak": 80, "base": 20, "work_ms": 20},
         "requests": 50,
     }
     assert (told["errors"], told["refused"]) == (0, 0)
     assert 0 < told["p50_ms"] <= told["p99_ms"]
     assert "proof" not in told
-    assert 1 < time.time() - told["began_at"] < 10
+    assert 0.5 < time.time() - told["began_at"] < 10
     assert loaded.exit_code == 0
     assert seen
 
 
 def test_each_second_stands_in_the_timeline(blue: Deployment) -> None:
-    run(asked())
+    run(asked(shape=profile("step", peak=40, duration_s=2)))
     events = blue.timeline().read().events
     marks = [event for event in events if event.kind is Kind.CHANGE]
     samples = [event for event in events if event.kind is Kind.SAMPLE]
@@ -122,12 +122,12 @@ def test_a_lab_that_does_not_answer_is_one_clear_error_and_nothing_is_noted(
 def test_a_dry_run_says_how_many_requests_each_phase_has() -> None:
     lines = load.forecast(asked(cpu_ms=20), Deadline.after(5, "look"))
     assert lines[0].startswith(
-        "would send 50 requests in 2 s, step, 10 to 40 a second, most of them work of 20 ms of CPU, to http://127.0.0.1:"
+        "would send 50 requests in 1 s, step, 20 to 80 a second, most of them work of 20 ms of CPU, to http://127.0.0.1:"
     )
     assert lines[1:] == [
-        "before, from 0 s to 0.5 s: 5 requests",
-        "during, from 0.5 s to 1.5 s: 40 requests",
-        "after, from 1.5 s to 2 s: 5 requests",
+        "before, from 0 s to 0.25 s: 5 requests",
+        "during, from 0.25 s to 0.75 s: 40 requests",
+        "after, from 0.75 s to 1 s: 5 requests",
     ]
 
 

@@ -41,7 +41,7 @@ def test_a_run_whose_visitors_have_gone_ends(tmp_path: Path) -> None:
 
 
 def test_a_fault_waits_until_each_kind_of_write_was_acknowledged(tmp_path: Path) -> None:
-    plan = Plan("r1", 1, rate=50, duration_s=60)
+    plan = Plan("r1", 1, rate=200, duration_s=60)
     with responder() as (url, _), Journal(tmp_path / "j", header(plan)) as journal, Traffic(url, plan, journal) as some:
         assert some.tally().kinds == set()
         run_of(plan)._await_writes(some)
@@ -50,8 +50,8 @@ def test_a_fault_waits_until_each_kind_of_write_was_acknowledged(tmp_path: Path)
 
 
 def test_without_an_acknowledged_write_no_fault_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prove, "_BEGIN_S", 0.5)
-    plan = Plan("r1", 1, rate=200, duration_s=60)
+    monkeypatch.setattr(prove, "_BEGIN_S", 0.35)
+    plan = Plan("r1", 1, rate=400, duration_s=60)
     with responder() as (url, _):
         pass
     with (

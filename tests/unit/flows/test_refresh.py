@@ -10,6 +10,7 @@ from lab.flows import acceptance, deploy, deployment, fleet, refresh, unfinished
 from lab.flows.deployment import Deployed, Deployment
 from lab.flows.fleet import Fleet, ScaleIn
 from lab.host import lock, paths
+from lab.host.wait import await_until
 from lab.loadbalancer.config import Server
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError, UsageError
@@ -111,6 +112,8 @@ def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paper:
     monkeypatch.setattr(deploy, "running", lambda *_: dict(paper.workers))
     monkeypatch.setattr(deploy, "bring_back", paper.bring_back)
     monkeypatch.setattr(Deployment, "loadbalancer", lambda _: paper)
+    # On paper nothing takes time, so each look can follow the one before at once.
+    monkeypatch.setattr(refresh, "await_until", lambda *what, **words: await_until(*what, **words | {"every_s": 0.01}))
     return paper
 
 

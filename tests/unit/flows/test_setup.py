@@ -157,19 +157,8 @@ def test_undo_is_refused_while_there_are_labs(tmp_path: Path, monkeypatch: pytes
     assert raised.value.mend == "remove them first: lab destroy --volumes --yes --name blue"
 
 
-_NOTE = """
-- hosts: host
-  gather_facts: false
-  tasks:
-    - ansible.builtin.slurp: {src: "{{ host_record }}"}
-      register: host_recorded
-      failed_when: false
-    - ansible.builtin.import_role: {name: host, tasks_from: note}
-"""
-
-
-def note(playbook: Path, record: Path, user: str, groups: str, *, has_ids: bool) -> Mapping[str, Any]:
-    """What the role notes for this user, found in these groups; it changes nothing but the record."""
+def setup_by(record: Path, user: str, groups: str, *, has_ids: bool) -> Mapping[str, Any]:
+    """The play in which the role notes this user, found in these groups; it changes nothing but the record."""
     asked = [{"rc": 0 if has_ids else 1, "item": file} for file in ("/etc/subuid", "/etc/subgid")]
     found = {
         "host_record": str(record),
@@ -181,22 +170,34 @@ def note(playbook: Path, record: Path, user: str, groups: str, *, has_ids: bool)
         "host_pool_definition": {"stat": {"exists": True}},
         "host_enabled": {"results": []},
     }
+    read = {"ansible.builtin.slurp": {"src": str(record)}, "register": "host_recorded", "failed_when": False}
+    role = {"ansible.builtin.import_role": {"name": "host", "tasks_from": "note"}}
+    return {"hosts": "host", "gather_facts": False, "vars": found, "tasks": [read, role]}
+
+
+def play(playbook: Path) -> None:
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    roles.play(roles.Play(playbook, {"host": local}, found), lambda _: None, Deadline.after(120, "test"), where="test")
-    noted: Mapping[str, Any] = json.loads(record.read_text())
-    return noted
+    roles.play(
+        roles.Play(playbook, {"host": local}, one_python=True),
+        lambda _: None,
+        Deadline.after(120, "test"),
+        where="test",
+    )
 
 
 def test_what_each_user_was_given_is_noted_for_all_who_set_up_this_computer(tmp_path: Path) -> None:
     playbook, record = tmp_path / "note.yml", tmp_path / "noted/setup.json"
-    playbook.write_text(_NOTE)
+    plays = [
+        setup_by(record, "ada", "ada kvm", has_ids=False),
+        # The second time all is there: what was given the first time stays noted.
+        setup_by(record, "ada", "ada docker kvm libvirt", has_ids=True),
+        setup_by(record, "root", "root", has_ids=False),
+        setup_by(record, "bob", "bob libvirt", has_ids=True),
+    ]
+    playbook.write_text(json.dumps(plays))  # which is YAML, too
     (tmp_path / "roles").symlink_to(layers.PLAYBOOKS / "roles")
-    note(playbook, record, "ada", "ada kvm", has_ids=False)
-    # The second time all is there: what was given the first time stays noted.
-    note(playbook, record, "ada", "ada docker kvm libvirt", has_ids=True)
-    note(playbook, record, "root", "root", has_ids=False)
-    noted = note(playbook, record, "bob", "bob libvirt", has_ids=True)
-    assert noted["users"] == {
+    play(playbook)
+    assert json.loads(record.read_text())["users"] == {
         "ada": {"groups": ["docker", "libvirt"], "subids": ["/etc/subgid", "/etc/subuid"]},
         "bob": {"groups": ["docker", "kvm"], "subids": []},
     }

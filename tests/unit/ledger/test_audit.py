@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.ledger import report
@@ -17,6 +17,7 @@ from tests.unit.ledger.plants import Plant
 DOUBT, YES, NO = Outcome.INDETERMINATE, Outcome.ACKNOWLEDGED, Outcome.REFUSED
 
 
+@settings(max_examples=300)
 @given(histories.clean())
 def test_a_clean_history_is_not_accused(history: list[Past]) -> None:
     account = audit(histories.told(history))

@@ -83,14 +83,15 @@ class Lab:
 
     def _second(self) -> None:
         arrived, there, waiting = 0, 0, self.waiting
-        for turn in range(self.per_s):
-            came = self._poisson(self.rate(self.now_s + turn / self.per_s) / self.per_s)
+        mean = self.rate(self.now_s) / self.per_s
+        for _ in range(self.per_s):
+            came = self._poisson(mean)
             there = waiting + came
             waiting = there - min(there, len(self._fleet.serving))
             arrived += came
         self.now_s, self.waiting = self.now_s + 1, waiting
         self._samples.append(sample(self.now_s, there, arrived))
-        if self.now_s - self._samples[0].at_s > 2 * history_s(self.limits):
+        if self.now_s - self._samples[0].at_s > 1.2 * history_s(self.limits):
             self._samples = loads.since(self._samples, self.now_s - history_s(self.limits))
         self._advance()
         self._decide()

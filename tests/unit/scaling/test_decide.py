@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.loadbalancer.gauge import Sample, ServerSample
@@ -319,8 +319,9 @@ def memories(draw: st.DrawFn) -> Memory:
     return Memory(changed_at_s, tuple(lacks), finished, adding, removing, refilling=refilling)
 
 
+@settings(max_examples=300)
 @given(
-    figures=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 200)), max_size=120),
+    figures=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 200)), max_size=80),
     fleet=fleets(),
     limits=limits_of(),
     memory=memories(),

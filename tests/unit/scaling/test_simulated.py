@@ -52,7 +52,8 @@ def test_a_steady_load_keeps_its_workers(load: float, per_s: int) -> None:
     assert len(lab.made) - settled <= 1, lab.made
 
 
-@settings(max_examples=15)
+# The same examples each time: in about one of four hundred, chance alone breaks any bound that says something.
+@settings(max_examples=15, derandomize=True)
 @given(
     load=st.floats(0.05, 0.95),
     most=st.integers(1, 8),
@@ -84,19 +85,22 @@ def test_a_dead_worker_is_replaced_at_once_also_within_the_cooldown() -> None:
     assert lab.counts[-1] == 3
 
 
+HOUR_S = 1200  # a third of one, so that each rise and fall is three times as steep as people make it
+
+
 def day(at_s: float) -> float:
-    """Requests a second: nearly none at night, two peaks, and a minute in which everybody comes at once."""
-    hour = at_s / 3600 % 24
+    """Requests a second: nearly none at night, two peaks, and a moment in which everybody comes at once."""
+    hour = at_s / HOUR_S % 24
     curve = 2 + 18 * math.exp(-((hour - 11) ** 2) / 6) + 26 * math.exp(-((hour - 20) ** 2) / 3)
-    return curve + (60 if 15 <= hour < 15 + 1 / 60 else 0)
+    return curve + (60 if 15 <= hour < 15 + 1 / 20 else 0)
 
 
 def test_a_day_of_traffic_takes_seconds_and_half_of_the_workers() -> None:
-    lab = Lab(Limits(1, 6, 4.0, cooldown_s=60.0), day, per_s=10, boot_s=20.0).run(86400)
-    night, evening = lab.counts[3 * 3600], lab.counts[20 * 3600]
+    lab = Lab(Limits(1, 6, 4.0, cooldown_s=60.0), day, per_s=10, boot_s=20.0).run(24 * HOUR_S)
+    night, evening = lab.counts[3 * HOUR_S], lab.counts[20 * HOUR_S]
     assert night == 1
     assert 4 <= evening <= 6
-    assert sum(lab.counts) < 0.5 * 6 * 86400
+    assert sum(lab.counts) < 0.5 * 6 * 24 * HOUR_S
     full = sum(waiting > 8 * count for waiting, count in zip(lab.backlog, lab.counts, strict=True))
-    assert full < 0.005 * 86400
+    assert full < 0.005 * 24 * HOUR_S
     assert len(lab.made) < 100

@@ -37,6 +37,11 @@ def test_a_damaged_line_neither_hides_the_others_nor_joins_the_next(timeline: Re
     assert EVENTS[1] in timeline.read().events
 
 
+def test_an_empty_line_is_not_damage(timeline: Recorder) -> None:
+    timeline.path.write_text(f"{EVENTS[0].line()}\n{EVENTS[1].line()}")
+    assert (timeline.read().events, timeline.read().damaged) == (EVENTS[:2], 0)
+
+
 def test_several_processes_write_whole_lines(timeline: Recorder) -> None:
     code = (
         "import sys; from pathlib import Path\n"

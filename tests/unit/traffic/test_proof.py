@@ -1,17 +1,20 @@
 """Visitors, ledger and final read together, at the real app with its own disk: the proof without an engine."""
 
 import os
-import signal
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from lab.ledger import journal as journals
 from lab.ledger import report
-from lab.ledger.audit import Account, Sort
+from lab.ledger.audit import Account, Sort, audit
 from lab.ledger.files import audit_file
+from lab.ledger.journal import Record
 from lab.ledger.plan import Plan
 from lab.ledger.records import Header, Source
 from lab.ledger.writer import Journal
@@ -19,24 +22,27 @@ from lab.ledger.writes import What, digest
 from lab.model.deadline import Deadline
 from lab.traffic.read_back import read_back
 from lab.traffic.run import Traffic
+from lab.traffic.session import Session
 from tests.unit.app.process import App, running
 
-PLAN = Plan("r1", 3, rate=80, duration_s=1.5)
+PLAN = Plan("r1", 3, rate=240, duration_s=0.5)
 
 
-def prove(folder: Path, mode: str = "stateless", spoil: Callable[[App, Path], None] = lambda _a, _d: None) -> Account:
-    """What the ledger tells of a run at the app on an own disk, which `spoil` harms before the final read."""
-    path, disk = folder / "j.jsonl", folder / "disk"
-    header = Header(PLAN.run, "lab", "one", mode, None, PLAN.seed, PLAN.rate, PLAN.duration_s, time.time())
-    with running(disk) as app, Journal(path, header) as journal:
-        app.await_ready()
-        with Traffic(app.url, PLAN, journal) as traffic:
-            traffic.join()
-        spoil(app, disk)
-        read_back(app.url, mode, traffic.sessions, journal, Deadline.after(5, "final read"))
-        read_straight(disk, journal)
-        journal.end()
-    return audit_file(path, PLAN.run)
+def header(mode: str) -> Header:
+    return Header(PLAN.run, "lab", "one", mode, None, PLAN.seed, PLAN.rate, PLAN.duration_s, time.time())
+
+
+def visit(app: App, journal: Journal) -> list[Session]:
+    app.await_ready()
+    with Traffic(app.url, PLAN, journal) as traffic:
+        traffic.join()
+    return traffic.sessions
+
+
+def read_all(app: App, disk: Path, mode: str, sessions: list[Session], journal: Journal, within_s: float = 5) -> None:
+    read_back(app.url, mode, sessions, journal, Deadline.after(within_s, "final read"))
+    read_straight(disk, journal)
+    journal.end()
 
 
 def read_straight(disk: Path, journal: Journal) -> None:
@@ -52,12 +58,48 @@ def read_straight(disk: Path, journal: Journal) -> None:
 
 @pytest.mark.parametrize("mode", ["stateless", "stateful"])
 def test_a_site_that_keeps_everything_is_not_accused(tmp_path: Path, mode: str) -> None:
-    account = prove(tmp_path, mode)
+    path, disk = tmp_path / "j.jsonl", tmp_path / "disk"
+    with running(disk) as app, Journal(path, header(mode)) as journal:
+        read_all(app, disk, mode, visit(app, journal), journal)
+    account = audit_file(path, PLAN.run)
     verdict = report.verdict(account)
     assert (verdict.word, account.errors, account.foreign) == ("kept", 0, 0), verdict.sentence
     assert account.count(Sort.KEPT) == account.attempted == account.acknowledged > 50
     assert all(account.sorts[Sort.KEPT, what] for what in What)
     assert account.users.reads > 10
+
+
+@dataclass(frozen=True)
+class Visited:
+    """A run that was not read back yet: what is on the disk, the visitors, and what its journal tells so far."""
+
+    disk: Path
+    sessions: list[Session]
+    told: list[Record]
+    began: float
+
+
+@pytest.fixture(scope="module")
+def visited(tmp_path_factory: pytest.TempPathFactory) -> Visited:
+    folder = tmp_path_factory.mktemp("visited")
+    with running(folder / "disk") as app, Journal(folder / "j.jsonl", header("stateless")) as journal:
+        sessions = visit(app, journal)
+    with (folder / "j.jsonl").open("rb") as lines:
+        return Visited(folder / "disk", sessions, [*journals.read(lines, "j")], journal._began)
+
+
+def spoilt(visited: Visited, folder: Path, spoil: Callable[[App, Path], None], read_within_s: float = 5) -> Account:
+    """What the ledger tells of that run where `spoil` harms a copy of its disk before the final read."""
+    path, disk = folder / "j.jsonl", folder / "disk"
+    shutil.copytree(visited.disk, disk)
+    with running(disk) as app, Journal(path, header("stateless")) as journal:
+        journal._began = visited.began  # it goes on with the run's clock
+        app.await_ready()
+        spoil(app, disk)
+        read_all(app, disk, "stateless", visited.sessions, journal, read_within_s)
+    with path.open("rb") as lines:
+        _, *final = journals.read(lines, "j")
+    return audit([*visited.told, *final])
 
 
 def change(sql: str) -> Callable[[App, Path], None]:
@@ -97,19 +139,19 @@ SPOILT: dict[str, tuple[Callable[[App, Path], None], str, Sort, What]] = {
 
 
 @pytest.mark.parametrize("name", SPOILT)
-def test_what_was_spoilt_is_found(tmp_path: Path, name: str) -> None:
+def test_what_was_spoilt_is_found(visited: Visited, tmp_path: Path, name: str) -> None:
     spoil, word, sort, what = SPOILT[name]
-    account = prove(tmp_path, spoil=spoil)
+    account = spoilt(visited, tmp_path, spoil)
     assert (report.verdict(account).word, account.sorts[sort, what]) == (word, 1), report.verdict(account).sentence
 
 
-def test_what_others_wrote_is_reported_and_harmless(tmp_path: Path) -> None:
-    account = prove(tmp_path, spoil=change("INSERT INTO entries (key, text) VALUES ('r2-0-1', 'of another run')"))
+def test_what_others_wrote_is_reported_and_harmless(visited: Visited, tmp_path: Path) -> None:
+    account = spoilt(visited, tmp_path, change("INSERT INTO entries (key, text) VALUES ('r2-0-1', 'of another run')"))
     assert (report.verdict(account).word, account.foreign) == ("kept", 1)
 
 
-def test_a_site_that_does_not_answer_the_final_read_is_unknown(tmp_path: Path) -> None:
-    account = prove(tmp_path, spoil=lambda app, _disk: app.process.send_signal(signal.SIGQUIT))
+def test_a_site_that_does_not_answer_the_final_read_is_unknown(visited: Visited, tmp_path: Path) -> None:
+    account = spoilt(visited, tmp_path, lambda app, _disk: app.kill(), read_within_s=1)
     verdict = report.verdict(account)
     assert (verdict.word, verdict.exit_code) == ("unknown", 3)
     assert "entries were not read back through the load balancer" in verdict.sentence
