@@ -11,7 +11,7 @@ from lab.flows import autoscaler, deployment
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import Mode, Role
-from tests.conftest import REPO, Typed
+from tests.conftest import REPO, Typed, type_lab
 from tests.unit.cli.inside import type_inside
 from tests.unit.model.test_plan import TOPOLOGY
 
