@@ -53,7 +53,7 @@ class Fleet:
 def seen(lab: Deployment, by: Deadline) -> Fleet:
     """The fleet as engine and load balancer tell it now; raises UnknownError where one of them does not answer."""
     lab = _reloaded(lab)
-    states = _states(lab, by)
+    states = lab.states(by)
     servers = lab.loadbalancer().servers(by)
     if servers is None:
         where = f"lab {lab.lab} on {lab.plan.substrate}"
@@ -65,7 +65,7 @@ def joined(plan: LabPlan, states: Mapping[NodeName, State], servers: Iterable[Se
     """The fleet, from what is wanted, the engine's states of nodes, and the load balancer's servers. Pure."""
     known = {server.name: server for server in servers}
     places: dict[str, list[NodeName]] = {}
-    for name in sorted(states.keys() | {spec.name for spec in plan.workers()}):
+    for name in sorted(states.keys() | plan.worker_names):
         if name.role is Role.WORKER:
             state = states.get(name, State.ABSENT)
             places.setdefault(_place(plan, name, state, known.get(str(name))), []).append(name)
@@ -75,7 +75,7 @@ def joined(plan: LabPlan, states: Mapping[NodeName, State], servers: Iterable[Se
 
 def _place(plan: LabPlan, name: NodeName, state: State, server: Server | None) -> str:
     """Where in the fleet a worker belongs, in the words of `Fleet`; an empty one for nowhere."""
-    is_wanted, is_pooled = name in {spec.name for spec in plan.workers()}, name in plan.pool
+    is_wanted, is_pooled = name in plan.worker_names, name in plan.pool
     if not is_wanted and not is_pooled:
         # Also one that stopped already: who removed it may have been killed before it was gone.
         return "" if state is State.ABSENT else "draining"
@@ -112,9 +112,9 @@ def _launched(
     """`count` more workers, or as many as are then still missing `to` so many, and one in the place of each of `dead`
     that really is: those are removed."""
     with _change(lab, report, by) as lab:
-        there = _states(lab, by)
+        there = lab.states(by)
         gone = [name for name in dead if name in joined(lab.plan, there, ()).dead]
-        wanted = {spec.name for spec in lab.plan.workers()} - set(gone)
+        wanted = lab.plan.worker_names - set(gone)
         if to is not None:
             awake = [name for name in wanted if there.get(name) is not State.SLEEPING]
             count = max(0, min(count, to - len(awake)))
@@ -222,8 +222,7 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
 
 def _of(lab: Deployment, names: Sequence[NodeName]) -> list[NodeName]:
     """Those of the names that are wanted in service."""
-    wanted = {spec.name for spec in lab.plan.workers()}
-    return [name for name in names if name in wanted]
+    return [name for name in names if name in lab.plan.worker_names]
 
 
 def grow(lab: Deployment, count: int, report: Report, by: Deadline, *, to: int | None = None) -> Deployment:
@@ -254,7 +253,7 @@ def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, repo
     interrupted can be shrunk again, and one that somebody wants in service again meanwhile stays.
     """
     with _change(lab, report, by) as lab:
-        others = {spec.name for spec in lab.plan.workers()} - {victim}
+        others = lab.plan.worker_names - {victim}
         lab = _wanted(lab, others, {*lab.plan.pool} - {victim} | ({victim} if how is ScaleIn.SLEEP else set()))
         up.write_workers(lab, by)
         if up.is_known(lab, victim, by):
@@ -263,11 +262,11 @@ def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, repo
             lab.loadbalancer().drain(str(victim), by)
     _await_unneeded(lab, victim, delay_s, report, by)
     with _change(lab, report, by) as lab:
-        if victim in {spec.name for spec in lab.plan.workers()}:
+        if victim in lab.plan.worker_names:
             return lab
         if victim not in lab.plan.pool:
             up.end(lab, victim, by)
-        elif _states(lab, by).get(victim) is State.RUNNING:
+        elif lab.states(by).get(victim) is State.RUNNING:
             _restart(lab, victim, by)
             _put_to_sleep(lab, [victim], report, by)
     report(f"{victim} {'sleeps' if how is ScaleIn.SLEEP else 'is gone'}")
@@ -303,14 +302,14 @@ def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deplo
     """
     with _change(lab, report, by) as lab:
         before = set(lab.plan.pool)
-        wanted = {spec.name for spec in lab.plan.workers()}
+        wanted = lab.plan.worker_names
         kept = sorted(before)[:size]
-        lab = _wanted(lab, wanted, {*kept, *_new(kept, {*wanted, *_states(lab, by)}, size - len(kept))})
+        lab = _wanted(lab, wanted, {*kept, *_new(kept, {*wanted, *lab.states(by)}, size - len(kept))})
         for name in sorted(before - set(lab.plan.pool)):
             report(f"removing {name}: the warm pool has one too many")
             up.end(lab, name, by)
         made = _to_make(lab, by)
-        for name in sorted(_states(lab, by).keys() & set(made)):
+        for name in sorted(lab.states(by).keys() & set(made)):
             up.end(lab, name, by)
         if made:
             report(f"making {', '.join(map(str, made))} for the warm pool")
@@ -334,7 +333,7 @@ def _to_make(lab: Deployment, by: Deadline) -> list[NodeName]:
 
 def _awake(lab: Deployment, by: Deadline) -> list[NodeName]:
     """The workers of the pool that run."""
-    states = _states(lab, by)
+    states = lab.states(by)
     # In this order: one that somebody wakes for service leaves the pool before it runs.
     return [name for name in _reloaded(lab).plan.pool if states.get(name) is State.RUNNING]
 
@@ -366,7 +365,3 @@ def _reloaded(lab: Deployment) -> Deployment:
 def _wanted(lab: Deployment, workers: Iterable[NodeName], pooled: Iterable[NodeName]) -> Deployment:
     """Writes down which workers are wanted from now on, in service and in the pool."""
     return deployment.restaff(lab, [name.index for name in workers], [name.index for name in pooled])
-
-
-def _states(lab: Deployment, by: Deadline) -> dict[NodeName, State]:
-    return {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}

@@ -81,8 +81,7 @@ def await_node(lab: Deployment, name: NodeName, report: Report, by: Deadline) ->
 
 def _has_ended(lab: Deployment, name: NodeName, by: Deadline) -> bool:
     """Whether waiting any longer is in vain: the node was started, and is not running."""
-    states = {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}
-    return states.get(name, State.ABSENT) in (State.ABSENT, State.STOPPED, State.FAILED)
+    return lab.states(by).get(name, State.ABSENT) in (State.ABSENT, State.STOPPED, State.FAILED)
 
 
 def log_tail(lab: Deployment, name: NodeName, lines: int = 20) -> str:
@@ -113,7 +112,7 @@ def logs_told(lab: Deployment, names: Sequence[NodeName]) -> Iterator[None]:
 def await_serving(lab: Deployment, workers: Iterable[NodeName], report: Report, by: Deadline) -> None:
     """Returns once the load balancer has these workers in service and answers through its front door; a failure carries
     the last log lines of who is not ready."""
-    names = list(workers)
+    names = sorted(workers)
     wanted = {str(name) for name in names}
     report(f"waiting for the load balancer to serve {', '.join(sorted(wanted))}")
     balancer, url = lab.loadbalancer(), lab.substrate.url(lab.plan)

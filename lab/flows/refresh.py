@@ -99,8 +99,7 @@ def _checked(lab: Deployment, by: Deadline) -> list[Version]:
             mend=f"{lab.typed('replace @/worker-N')} replaces one all the same, and loses that",
         )
     history = deploy.versions(lab, by)
-    wanted = {spec.name for spec in lab.plan.workers()}
-    missing = wanted - set(fleet.seen(lab, by).serving)
+    missing = lab.plan.worker_names - set(fleet.seen(lab, by).serving)
     if missing and unfinished.wanted(lab.lab, lab.plan.substrate) is None:
         raise UsageError(
             f"the load balancer does not serve {', '.join(str(name) for name in sorted(missing))}",

@@ -184,7 +184,7 @@ def _apply(lab: Deployment, report: Report, by: Deadline) -> None:
         report(f"draining {name}, which is outdated")
         retire(lab, name, report, by)
         make_worker(lab, name, report, by)
-    readiness.await_serving(lab, [spec.name for spec in lab.plan.workers()], report, by)
+    readiness.await_serving(lab, lab.plan.worker_names, report, by)
     lab.note(READY, *changes.create, *changes.wake)
 
 
@@ -192,7 +192,7 @@ def _remove_first(lab: Deployment, changes: Changes, report: Report, by: Deadlin
     for name in changes.clear:
         report(f"removing {name}, which failed or is there only in part")
         lab.substrate.destroy(lab.lab, name, by)
-    states = {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}
+    states = lab.states(by)
     for name in changes.remake:
         report(f"removing {name}, which is outdated")
         if states.get(name) is State.RUNNING:
@@ -314,8 +314,7 @@ def retire(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> Non
 
 def end(lab: Deployment, name: NodeName, by: Deadline) -> None:
     """Asks a worker that nobody needs any more to end, if it runs, and removes it."""
-    states = {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}
-    if states.get(name) is State.RUNNING:
+    if lab.states(by).get(name) is State.RUNNING:
         lab.substrate.stop(lab.lab, name, by)
     forget(lab, name, by)
     lab.substrate.destroy(lab.lab, name, by)

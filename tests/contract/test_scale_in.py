@@ -68,7 +68,7 @@ def test_workers_leave_under_load_and_no_visitor_notices(
     seen = fleet.seen(roomy, by)
     assert (seen.serving, seen.draining, seen.dead) == ((W1, W2), (), ())
     assert seen.asleep == ((W3, W4) if how is ScaleIn.SLEEP else ())
-    there = {node.name: node.state for node in roomy.substrate.nodes(roomy.lab, by)}
+    there = roomy.states(by)
     assert there.get(W3, State.ABSENT) is (State.SLEEPING if how is ScaleIn.SLEEP else State.ABSENT)
 
 
