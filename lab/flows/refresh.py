@@ -312,12 +312,11 @@ class _Run:
 
     @contextmanager
     def _speaks_against(self) -> Iterator[None]:
-        """What goes wrong in the block is held against the new version, unless it is certainly another's fault."""
+        """A worker that was started in the block, and does not become ready, is held against the new version. What goes
+        wrong before is another's fault: an engine that cannot make one, for example since a disk is full."""
         try:
             yield
-        except (UsageError, UnknownError):
-            raise
-        except LabError as problem:
+        except readiness.UnreadyError as problem:
             raise _Refused(problem.message) from problem
 
     def _note(self, what: str, why: str, **fields: object) -> None:

@@ -52,7 +52,9 @@ def test_a_version_that_answers_500_is_refused_by_the_call_that_did(tmp_path: Pa
     assert told.startswith("POST /entries said 500: ")
 
 
-def test_how_much_is_on_the_drive_is_not_held_against_a_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_much_is_on_the_drive_is_not_held_against_a_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(acceptance, "_ANSWER_S", 4.0)
     app = patched("deploy/never-ready", tmp_path)  # readiness is not what is asked here
     page = app / "page.py"
