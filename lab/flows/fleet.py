@@ -6,24 +6,22 @@ The waits for workers and for their users are outside the lock.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lab.flows import deployment, readiness, up
+from lab.flows import deployment, readiness, unfinished, up
 from lab.flows.changes import outdated
 from lab.flows.deployment import Deployment
+from lab.flows.freshen import freshen, restart
 from lab.host.wait import await_until
 from lab.loadbalancer.config import Server
 from lab.model.deadline import Deadline
-from lab.model.errors import LabError, UnknownError
-from lab.model.node import READY, STORE, LabPlan, NodeName, Role, State
-from lab.store import source
+from lab.model.errors import UnknownError
+from lab.model.node import READY, LabPlan, NodeName, Role, State
 from lab.substrates.base import Report
 
 _VERB = "autoscale or refresh"
-_LOOK_S = 5.0
 _THERE = (State.RUNNING, State.DRAINING)
 
 
@@ -130,7 +128,7 @@ def _launched(
         up.wake(lab, woken, report, by)
     for name in (*woken, *made):
         readiness.await_node(lab, name, report, by)
-    _freshen(lab, woken, report, by)
+    freshen(lab, woken, report, by)
     return lab, (*woken, *made)
 
 
@@ -141,51 +139,6 @@ def _new(wanted: Iterable[NodeName], others: Iterable[NodeName], count: int) -> 
     taken = [name.index for name in others if name.role is Role.WORKER]
     numbers = deployment.numbers(before, len(before) + count, taken=taken)
     return [NodeName(Role.WORKER, number) for number in numbers if number not in before]
-
-
-def _freshen(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
-    """Gives workers that slept the newest source: those with another commit are started again, which fetches it."""
-    if not names:
-        return
-    commit = _newest(lab, report, by)
-    address = {name: lab.plan.node(name).address for name in names}
-    stale = [name for name in names if readiness.commit(address[name], by, patient=True) != commit]
-    if stale:
-        report(f"{', '.join(map(str, stale))} slept while the source changed: fetching it anew")
-        with ThreadPoolExecutor(len(stale)) as beside:
-            list(beside.map(lambda name: _restart(lab, name, by), stale))
-    for name in stale:
-        readiness.await_node(lab, name, report, by)
-
-
-def _newest(lab: Deployment, report: Report, by: Deadline) -> str:
-    """The newest commit; a source service that is away is waited for."""
-    url, found = source.url(lab.plan.node(STORE).address), list[str]()
-
-    def probe() -> str | None:
-        try:
-            found.append(source.newest(url, by.at_most(_LOOK_S, "one look at the source service")))
-        except LabError as error:
-            return error.message.splitlines()[0]
-        return None
-
-    mend = f"read {lab.typed(f'logs @/{STORE}')}"
-    await_until(probe, by, what="an answer of the source service", mend=mend, every_s=0.5, tell=report)
-    return found[0]
-
-
-def _restart(lab: Deployment, name: NodeName, by: Deadline) -> None:
-    """Starts the service of a worker again that no load balancer looks at: so we look, as its drain waits for that."""
-    with ThreadPoolExecutor(1) as beside:
-        restarting = beside.submit(lab.substrate.restart, lab.lab, name, by)
-
-        def probe() -> str | None:
-            if not restarting.done():
-                readiness.seen(name.role, lab.plan.node(name).address, by)
-            return None if restarting.done() else "restarting"
-
-        await_until(probe, by, what=f"the restart of {name}", mend=lab.typed("up @"))
-        restarting.result()
 
 
 def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
@@ -207,17 +160,34 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
     """Brings workers that run into service, whoever left them on the way there.
 
     One that the load balancer never had may have been left in the middle of its waking: it gets the right time and the
-    newest source first, as `launch` would have given it.
+    newest source first, as `launch` would have given it. One that a refresh which was cut off had launched, and not
+    checked yet, goes: the next refresh makes another one, and checks that.
     """
     lab = _reloaded(lab)
     strangers = [name for name in _of(lab, names) if not up.is_known(lab, name, by)]
+    if _unchecked(lab, strangers):
+        with _change(lab, report, by) as lab:
+            unchecked = _unchecked(lab, _of(lab, strangers))
+            lab = _wanted(lab, lab.plan.worker_names - unchecked, lab.plan.pool)
+            for name in sorted(unchecked):
+                report(f"removing {name}: the refresh that made it was cut off before it checked it")
+                up.end(lab, name, by)
+        strangers = _of(lab, strangers)
     for name in strangers:
         readiness.await_node(lab, name, report, by)
     with _change(lab, report, by) as lab:
         strangers = _of(lab, strangers)
         up.rest(lab).wake(lab.lab, strangers, by)
-    _freshen(lab, strangers, report, by)
+    freshen(lab, strangers, report, by)
     return admit(lab, names, report, by)
+
+
+def _unchecked(lab: Deployment, strangers: Sequence[NodeName]) -> set[NodeName]:
+    """Those of these workers without traffic that a refresh left which was cut off: as many as it had one too many."""
+    wanted = unfinished.wanted(lab.lab, lab.plan.substrate)
+    if wanted is None or deployment.is_held(lab.lab, "refresh"):
+        return set()
+    return set(sorted(strangers, reverse=True)[: max(0, len(lab.plan.worker_names) - wanted)])
 
 
 def _of(lab: Deployment, names: Sequence[NodeName]) -> list[NodeName]:
@@ -267,7 +237,7 @@ def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, repo
         if victim not in lab.plan.pool:
             up.end(lab, victim, by)
         elif lab.states(by).get(victim) is State.RUNNING:
-            _restart(lab, victim, by)
+            restart(lab, victim, by)
             _put_to_sleep(lab, [victim], report, by)
     report(f"{victim} {'sleeps' if how is ScaleIn.SLEEP else 'is gone'}")
     return lab

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from lab.flows import deployment, fleet, readiness, up
+from lab.flows import deployment, fleet, readiness, unfinished, up
 from lab.flows.deployment import Deployment
+from lab.host import lock
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
 from lab.model.node import Mode, Node, NodeName, Role, State
@@ -40,8 +41,9 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     monkeypatch.setattr(up, "is_known", lambda _lab, name, _by: name == W1)
     monkeypatch.setattr(readiness, "await_node", lambda _lab, name, *_: told.append(("await", name)))
     monkeypatch.setattr(readiness, "await_drained", lambda _balancer, name, *_: told.append(("drained", name)))
-    monkeypatch.setattr(fleet, "_freshen", freshen)
+    monkeypatch.setattr(fleet, "freshen", freshen)
     monkeypatch.setattr(fleet, "admit", admit)
+    monkeypatch.setattr(up, "end", lambda _lab, name, *_: told.append(("end", name)))
     monkeypatch.setattr(LoadBalancer, "users_of", lambda *_: 0)
     monkeypatch.setattr(LoadBalancer, "close", lambda _self, name, _by: told.append(("close", name)))
     return told
@@ -62,6 +64,26 @@ def test_who_was_being_woken_gets_the_time_and_the_source_before_any_traffic(
     # Worker 1 was in service, and only missed its checks: it is left as it is. Nobody wants worker 3 any more.
     fleet.finish(lab, (W1, W2, W3), lambda _: None, by)
     assert told == [("await", W2), ("wake", (W2,)), ("freshen", (W2,)), ("admit", (W1, W2, W3))]
+
+
+def test_one_that_a_refresh_made_and_did_not_check_before_it_was_cut_off_leaves(
+    lab: Deployment, told: list[tuple[str, Any]], by: Deadline
+) -> None:
+    # Worker 1 was replaced by worker 2, which had no traffic yet when the refresh was cut off.
+    unfinished.begin("blue", "docker", 1)
+    assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1,)
+    assert told == [("end", W2), ("wake", ()), ("freshen", ()), ("admit", (W2,))]
+
+
+def test_one_without_traffic_that_is_none_too_many_is_brought_into_service_also_after_a_refresh_was_cut_off(
+    lab: Deployment, told: list[tuple[str, Any]], by: Deadline
+) -> None:
+    unfinished.begin("blue", "docker", 2)
+    assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1, 2)
+    assert ("end", W2) not in told
+    unfinished.begin("blue", "docker", 1)
+    with lock.held(deployment.lease("blue", "refresh"), "refresh"):
+        assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1, 2), "one that goes on checks it"
 
 
 def test_one_that_the_load_balancer_forgot_is_not_told_to_close(
