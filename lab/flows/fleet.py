@@ -120,7 +120,7 @@ def _launched(
         made = _new(wanted, {*lab.plan.pool, *there} - set(gone), count + len(gone) - len(woken))
         lab = _wanted(lab, wanted | {*woken, *made}, set(lab.plan.pool) - set(woken))
         for name in gone:
-            up.end(lab, name, by)
+            up.end(lab, name, report, by)
         if made:
             report(f"making {', '.join(map(str, made))}")
             lab.substrate.prepare(lab.plan, by)
@@ -171,7 +171,7 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
             lab = _wanted(lab, lab.plan.worker_names - unchecked, lab.plan.pool)
             for name in sorted(unchecked):
                 report(f"removing {name}: the refresh that made it was cut off before it checked it")
-                up.end(lab, name, by)
+                up.end(lab, name, report, by)
         strangers = _of(lab, strangers)
     for name in strangers:
         readiness.await_node(lab, name, report, by)
@@ -235,7 +235,7 @@ def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, repo
         if victim in lab.plan.worker_names:
             return lab
         if victim not in lab.plan.pool:
-            up.end(lab, victim, by)
+            up.end(lab, victim, report, by)
         elif lab.states(by).get(victim) is State.RUNNING:
             restart(lab, victim, by)
             _put_to_sleep(lab, [victim], report, by)
@@ -277,10 +277,10 @@ def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deplo
         lab = _wanted(lab, wanted, {*kept, *_new(kept, {*wanted, *lab.states(by)}, size - len(kept))})
         for name in sorted(before - set(lab.plan.pool)):
             report(f"removing {name}: the warm pool has one too many")
-            up.end(lab, name, by)
+            up.end(lab, name, report, by)
         made = _to_make(lab, by)
         for name in sorted(lab.states(by).keys() & set(made)):
-            up.end(lab, name, by)
+            up.end(lab, name, report, by)
         if made:
             report(f"making {', '.join(map(str, made))} for the warm pool")
             lab.substrate.prepare(lab.plan, by)
