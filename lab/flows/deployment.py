@@ -231,6 +231,11 @@ def _parse(slot: int, entry: Mapping[str, Any]) -> Deployed:
     )
 
 
+def is_there(lab: str, substrate: str) -> bool:
+    """Whether the lab has a record on this substrate still: nobody destroyed it."""
+    return substrate in (_undamaged(lab) or {"substrates": {}})["substrates"]
+
+
 def load(lab: str, substrate: str) -> Deployment:
     """The lab on this substrate; raises UsageError if it was never brought up."""
     found = deployed(lab).get(substrate)
