@@ -14,10 +14,11 @@ from lab.flows import deployment, readiness, unfinished, up
 from lab.flows.changes import outdated
 from lab.flows.deployment import Deployment
 from lab.flows.freshen import freshen, restart
+from lab.flows.readiness import UnreadyError
 from lab.host.wait import await_until
 from lab.loadbalancer.config import Server
 from lab.model.deadline import Deadline
-from lab.model.errors import UnknownError
+from lab.model.errors import LabError, UnknownError
 from lab.model.node import READY, LabPlan, NodeName, Role, State
 from lab.substrates.base import Report
 
@@ -126,10 +127,21 @@ def _launched(
             lab.substrate.prepare(lab.plan, by)
             up.create(lab, made, report, by)
         up.wake(lab, woken, report, by)
-    for name in (*woken, *made):
+    _await_woken(lab, woken, report, by)
+    for name in made:
         readiness.await_node(lab, name, report, by)
     freshen(lab, woken, report, by)
     return lab, (*woken, *made)
+
+
+def _await_woken(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
+    """Returns once each is ready. They run what they ran before, so whatever keeps them says nothing of the newest
+    version: LabError, and not UnreadyError, is raised for that."""
+    try:
+        for name in names:
+            readiness.await_node(lab, name, report, by)
+    except UnreadyError as error:
+        raise LabError(error.message, where=error.where, mend=error.mend) from error
 
 
 def _new(wanted: Iterable[NodeName], others: Iterable[NodeName], count: int) -> list[NodeName]:

@@ -10,6 +10,7 @@ from lab.flows.deployment import Deployment
 from lab.host import lock
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
+from lab.model.errors import LabError
 from lab.model.node import Mode, Node, NodeName, Role, State
 from tests.unit.model.test_plan import KEYS, TOPOLOGY
 
@@ -73,6 +74,25 @@ def test_one_that_a_refresh_made_and_did_not_check_before_it_was_cut_off_leaves(
     unfinished.begin("blue", "docker", 1)
     assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1,)
     assert told == [("end", W2), ("wake", ()), ("freshen", ()), ("admit", (W2,))]
+
+
+@pytest.mark.parametrize(("pool", "is_held_against_it"), [([], True), ([3], False)])
+def test_only_who_was_made_for_the_newest_version_speaks_against_it(
+    pool: list[int], is_held_against_it: bool, lab: Deployment, monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    def never(_lab: Deployment, name: NodeName, *_: object) -> None:
+        raise readiness.UnreadyError(f"{name} did not become ready", where="here", mend="read its log")
+
+    deployment.restaff(lab, [1, 2], pool=pool)
+    monkeypatch.setattr(fleet, "_asleep", lambda lab, _by: lab.plan.pool)
+    monkeypatch.setattr(Deployment, "states", lambda *_: {})
+    monkeypatch.setattr(readiness, "await_node", never)
+    monkeypatch.setattr(type(lab.substrate), "prepare", lambda *_: None)
+    monkeypatch.setattr(up, "create", lambda *_: None)
+    monkeypatch.setattr(up, "wake", lambda *_: None)
+    with pytest.raises(LabError, match="worker-3 did not become ready") as raised:
+        fleet.launch(lab, 1, lambda _: None, by)
+    assert isinstance(raised.value, readiness.UnreadyError) is is_held_against_it
 
 
 def test_one_without_traffic_that_is_none_too_many_is_brought_into_service_also_after_a_refresh_was_cut_off(
