@@ -16,7 +16,7 @@ from lab.model.errors import LabError, LateError, UsageError
 from lab.model.node import STORE, Mode, NodeName
 from lab.store import source
 from lab.store.source import Version
-from lab.substrates.base import Report
+from lab.substrates.base import Report, UnreachedError
 from lab.timeline.events import Event, Kind
 
 _MESSAGE_LETTERS = 200
@@ -79,7 +79,7 @@ def deploy(lab: Deployment, app: Path, message: str | None, report: Report, by: 
     checked_app(app)
     with leased(lab.lab, "refresh", "deploy"):
         changed(lab, app, by)
-        with _told(lab):
+        with _told(lab, by):
             source.push(lab.reach(STORE), app, words, by)
         return _tell(lab, _noted(lab, by), report, by)
 
@@ -111,7 +111,7 @@ def bring_back(lab: Deployment, version: Version, message: str | None, by: Deadl
     Whoever calls holds the lease of refreshes.
     """
     words = message or f"Back to {version.short}: {version.message}"
-    with _told(lab):
+    with _told(lab, by):
         source.push_again(lab.reach(STORE), lab.copy_of_source, version.commit, words, by)
     return _noted(lab, by)
 
@@ -191,14 +191,30 @@ def remark(lab: Deployment, history: Sequence[Version], commits: Mapping[NodeNam
     return f"{who} another version; {lab.typed('refresh @')} {again}"
 
 
+def _is_reached(lab: Deployment, by: Deadline) -> bool:
+    try:
+        lab.reach(STORE).run(["true"], by)
+    except LabError:
+        return False
+    return True
+
+
 @contextmanager
-def _told(lab: Deployment) -> Iterator[None]:
-    """A version that the source service refuses is told as that: git then changed nothing."""
+def _told(lab: Deployment, by: Deadline) -> Iterator[None]:
+    """A version that the source service refuses is told as that: git then changed nothing. What may have been made
+    before the store was away is told otherwise."""
     try:
         yield
     except LateError:
         raise
     except LabError as refused:
+        if isinstance(refused, UnreachedError) or not _is_reached(lab, by):
+            raise LabError(
+                f"the source service could not be reached: {refused.message}",
+                where=f"{STORE} of lab {lab.lab} on {lab.plan.substrate}",
+                mend=f"{lab.typed('deploy @ --list')} shows whether the version was made; "
+                f"{lab.typed('up @')} brings the lab back to what it should be",
+            ) from refused
         said = [line.strip() for line in refused.message.splitlines()[1:]] or [refused.message]
         raise UsageError(
             f"the source service refused this version: {'; '.join(said[-3:])}",

@@ -23,7 +23,7 @@ from lab.model import plan as planning
 from lab.model import topology as topologies
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
-from lab.model.node import LOADBALANCER, LabPlan, Mode, NodeName, Role
+from lab.model.node import LOADBALANCER, LabPlan, Mode, NodeName, Role, State
 from lab.model.plan import WORKERS_AT_MOST
 from lab.model.topology import LABS_AT_MOST, Topology
 from lab.substrates import registry
@@ -96,6 +96,10 @@ class Deployment:
                 mend=f"its nodes are {', '.join(str(each) for each in names)}",
             )
         return name
+
+    def states(self, by: Deadline) -> dict[NodeName, State]:
+        """The state of each of the lab's nodes as the engine tells it now."""
+        return {node.name: node.state for node in self.substrate.nodes(self.lab, by)}
 
     def loadbalancer(self) -> LoadBalancer:
         """The lab's load balancer."""
@@ -225,6 +229,11 @@ def _parse(slot: int, entry: Mapping[str, Any]) -> Deployed:
         pool=tuple(entry.get("pool", ())),
         sticky=entry.get("sticky", False),
     )
+
+
+def is_there(lab: str, substrate: str) -> bool:
+    """Whether the lab has a record on this substrate still: nobody destroyed it."""
+    return substrate in (_undamaged(lab) or {"substrates": {}})["substrates"]
 
 
 def load(lab: str, substrate: str) -> Deployment:

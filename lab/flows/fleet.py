@@ -6,24 +6,23 @@ The waits for workers and for their users are outside the lock.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lab.flows import deployment, readiness, up
+from lab.flows import deployment, readiness, unfinished, up
 from lab.flows.changes import outdated
 from lab.flows.deployment import Deployment
+from lab.flows.freshen import freshen, restart
+from lab.flows.readiness import UnreadyError
 from lab.host.wait import await_until
 from lab.loadbalancer.config import Server
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError
-from lab.model.node import READY, STORE, LabPlan, NodeName, Role, State
-from lab.store import source
+from lab.model.node import READY, LabPlan, NodeName, Role, State
 from lab.substrates.base import Report
 
 _VERB = "autoscale or refresh"
-_LOOK_S = 5.0
 _THERE = (State.RUNNING, State.DRAINING)
 
 
@@ -53,7 +52,7 @@ class Fleet:
 def seen(lab: Deployment, by: Deadline) -> Fleet:
     """The fleet as engine and load balancer tell it now; raises UnknownError where one of them does not answer."""
     lab = _reloaded(lab)
-    states = _states(lab, by)
+    states = lab.states(by)
     servers = lab.loadbalancer().servers(by)
     if servers is None:
         where = f"lab {lab.lab} on {lab.plan.substrate}"
@@ -65,7 +64,7 @@ def joined(plan: LabPlan, states: Mapping[NodeName, State], servers: Iterable[Se
     """The fleet, from what is wanted, the engine's states of nodes, and the load balancer's servers. Pure."""
     known = {server.name: server for server in servers}
     places: dict[str, list[NodeName]] = {}
-    for name in sorted(states.keys() | {spec.name for spec in plan.workers()}):
+    for name in sorted(states.keys() | plan.worker_names):
         if name.role is Role.WORKER:
             state = states.get(name, State.ABSENT)
             places.setdefault(_place(plan, name, state, known.get(str(name))), []).append(name)
@@ -75,7 +74,7 @@ def joined(plan: LabPlan, states: Mapping[NodeName, State], servers: Iterable[Se
 
 def _place(plan: LabPlan, name: NodeName, state: State, server: Server | None) -> str:
     """Where in the fleet a worker belongs, in the words of `Fleet`; an empty one for nowhere."""
-    is_wanted, is_pooled = name in {spec.name for spec in plan.workers()}, name in plan.pool
+    is_wanted, is_pooled = name in plan.worker_names, name in plan.pool
     if not is_wanted and not is_pooled:
         # Also one that stopped already: who removed it may have been killed before it was gone.
         return "" if state is State.ABSENT else "draining"
@@ -112,9 +111,9 @@ def _launched(
     """`count` more workers, or as many as are then still missing `to` so many, and one in the place of each of `dead`
     that really is: those are removed."""
     with _change(lab, report, by) as lab:
-        there = _states(lab, by)
+        there = lab.states(by)
         gone = [name for name in dead if name in joined(lab.plan, there, ()).dead]
-        wanted = {spec.name for spec in lab.plan.workers()} - set(gone)
+        wanted = lab.plan.worker_names - set(gone)
         if to is not None:
             awake = [name for name in wanted if there.get(name) is not State.SLEEPING]
             count = max(0, min(count, to - len(awake)))
@@ -122,16 +121,27 @@ def _launched(
         made = _new(wanted, {*lab.plan.pool, *there} - set(gone), count + len(gone) - len(woken))
         lab = _wanted(lab, wanted | {*woken, *made}, set(lab.plan.pool) - set(woken))
         for name in gone:
-            up.end(lab, name, by)
+            up.end(lab, name, report, by)
         if made:
             report(f"making {', '.join(map(str, made))}")
             lab.substrate.prepare(lab.plan, by)
             up.create(lab, made, report, by)
         up.wake(lab, woken, report, by)
-    for name in (*woken, *made):
+    _await_woken(lab, woken, report, by)
+    for name in made:
         readiness.await_node(lab, name, report, by)
-    _freshen(lab, woken, report, by)
+    freshen(lab, woken, report, by)
     return lab, (*woken, *made)
+
+
+def _await_woken(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
+    """Returns once each is ready. They run what they ran before, so whatever keeps them says nothing of the newest
+    version: LabError, and not UnreadyError, is raised for that."""
+    try:
+        for name in names:
+            readiness.await_node(lab, name, report, by)
+    except UnreadyError as error:
+        raise LabError(error.message, where=error.where, mend=error.mend) from error
 
 
 def _new(wanted: Iterable[NodeName], others: Iterable[NodeName], count: int) -> list[NodeName]:
@@ -141,51 +151,6 @@ def _new(wanted: Iterable[NodeName], others: Iterable[NodeName], count: int) -> 
     taken = [name.index for name in others if name.role is Role.WORKER]
     numbers = deployment.numbers(before, len(before) + count, taken=taken)
     return [NodeName(Role.WORKER, number) for number in numbers if number not in before]
-
-
-def _freshen(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
-    """Gives workers that slept the newest source: those with another commit are started again, which fetches it."""
-    if not names:
-        return
-    commit = _newest(lab, report, by)
-    address = {name: lab.plan.node(name).address for name in names}
-    stale = [name for name in names if readiness.commit(address[name], by, patient=True) != commit]
-    if stale:
-        report(f"{', '.join(map(str, stale))} slept while the source changed: fetching it anew")
-        with ThreadPoolExecutor(len(stale)) as beside:
-            list(beside.map(lambda name: _restart(lab, name, by), stale))
-    for name in stale:
-        readiness.await_node(lab, name, report, by)
-
-
-def _newest(lab: Deployment, report: Report, by: Deadline) -> str:
-    """The newest commit; a source service that is away is waited for."""
-    url, found = source.url(lab.plan.node(STORE).address), list[str]()
-
-    def probe() -> str | None:
-        try:
-            found.append(source.newest(url, by.at_most(_LOOK_S, "one look at the source service")))
-        except LabError as error:
-            return error.message.splitlines()[0]
-        return None
-
-    mend = f"read {lab.typed(f'logs @/{STORE}')}"
-    await_until(probe, by, what="an answer of the source service", mend=mend, every_s=0.5, tell=report)
-    return found[0]
-
-
-def _restart(lab: Deployment, name: NodeName, by: Deadline) -> None:
-    """Starts the service of a worker again that no load balancer looks at: so we look, as its drain waits for that."""
-    with ThreadPoolExecutor(1) as beside:
-        restarting = beside.submit(lab.substrate.restart, lab.lab, name, by)
-
-        def probe() -> str | None:
-            if not restarting.done():
-                readiness.seen(name.role, lab.plan.node(name).address, by)
-            return None if restarting.done() else "restarting"
-
-        await_until(probe, by, what=f"the restart of {name}", mend=lab.typed("up @"))
-        restarting.result()
 
 
 def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
@@ -207,23 +172,39 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
     """Brings workers that run into service, whoever left them on the way there.
 
     One that the load balancer never had may have been left in the middle of its waking: it gets the right time and the
-    newest source first, as `launch` would have given it.
+    newest source first, as `launch` would have given it. One that a refresh which was cut off had launched, and not
+    checked yet, goes: the next refresh makes another one, and checks that.
     """
     lab = _reloaded(lab)
     strangers = [name for name in _of(lab, names) if not up.is_known(lab, name, by)]
+    if _unchecked(lab, strangers):
+        with _change(lab, report, by) as lab:
+            unchecked = _unchecked(lab, _of(lab, strangers))
+            lab = _wanted(lab, lab.plan.worker_names - unchecked, lab.plan.pool)
+            for name in sorted(unchecked):
+                report(f"removing {name}: the refresh that made it was cut off before it checked it")
+                up.end(lab, name, report, by)
+        strangers = _of(lab, strangers)
     for name in strangers:
         readiness.await_node(lab, name, report, by)
     with _change(lab, report, by) as lab:
         strangers = _of(lab, strangers)
         up.rest(lab).wake(lab.lab, strangers, by)
-    _freshen(lab, strangers, report, by)
+    freshen(lab, strangers, report, by)
     return admit(lab, names, report, by)
+
+
+def _unchecked(lab: Deployment, strangers: Sequence[NodeName]) -> set[NodeName]:
+    """Those of these workers without traffic that a refresh left which was cut off: as many as it had one too many."""
+    wanted = unfinished.wanted(lab.lab, lab.plan.substrate)
+    if wanted is None or deployment.is_held(lab.lab, "refresh"):
+        return set()
+    return set(sorted(strangers, reverse=True)[: max(0, len(lab.plan.worker_names) - wanted)])
 
 
 def _of(lab: Deployment, names: Sequence[NodeName]) -> list[NodeName]:
     """Those of the names that are wanted in service."""
-    wanted = {spec.name for spec in lab.plan.workers()}
-    return [name for name in names if name in wanted]
+    return [name for name in names if name in lab.plan.worker_names]
 
 
 def grow(lab: Deployment, count: int, report: Report, by: Deadline, *, to: int | None = None) -> Deployment:
@@ -254,7 +235,7 @@ def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, repo
     interrupted can be shrunk again, and one that somebody wants in service again meanwhile stays.
     """
     with _change(lab, report, by) as lab:
-        others = {spec.name for spec in lab.plan.workers()} - {victim}
+        others = lab.plan.worker_names - {victim}
         lab = _wanted(lab, others, {*lab.plan.pool} - {victim} | ({victim} if how is ScaleIn.SLEEP else set()))
         up.write_workers(lab, by)
         if up.is_known(lab, victim, by):
@@ -263,12 +244,12 @@ def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, repo
             lab.loadbalancer().drain(str(victim), by)
     _await_unneeded(lab, victim, delay_s, report, by)
     with _change(lab, report, by) as lab:
-        if victim in {spec.name for spec in lab.plan.workers()}:
+        if victim in lab.plan.worker_names:
             return lab
         if victim not in lab.plan.pool:
-            up.end(lab, victim, by)
-        elif _states(lab, by).get(victim) is State.RUNNING:
-            _restart(lab, victim, by)
+            up.end(lab, victim, report, by)
+        elif lab.states(by).get(victim) is State.RUNNING:
+            restart(lab, victim, by)
             _put_to_sleep(lab, [victim], report, by)
     report(f"{victim} {'sleeps' if how is ScaleIn.SLEEP else 'is gone'}")
     return lab
@@ -303,15 +284,15 @@ def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deplo
     """
     with _change(lab, report, by) as lab:
         before = set(lab.plan.pool)
-        wanted = {spec.name for spec in lab.plan.workers()}
+        wanted = lab.plan.worker_names
         kept = sorted(before)[:size]
-        lab = _wanted(lab, wanted, {*kept, *_new(kept, {*wanted, *_states(lab, by)}, size - len(kept))})
+        lab = _wanted(lab, wanted, {*kept, *_new(kept, {*wanted, *lab.states(by)}, size - len(kept))})
         for name in sorted(before - set(lab.plan.pool)):
             report(f"removing {name}: the warm pool has one too many")
-            up.end(lab, name, by)
+            up.end(lab, name, report, by)
         made = _to_make(lab, by)
-        for name in sorted(_states(lab, by).keys() & set(made)):
-            up.end(lab, name, by)
+        for name in sorted(lab.states(by).keys() & set(made)):
+            up.end(lab, name, report, by)
         if made:
             report(f"making {', '.join(map(str, made))} for the warm pool")
             lab.substrate.prepare(lab.plan, by)
@@ -334,7 +315,7 @@ def _to_make(lab: Deployment, by: Deadline) -> list[NodeName]:
 
 def _awake(lab: Deployment, by: Deadline) -> list[NodeName]:
     """The workers of the pool that run."""
-    states = _states(lab, by)
+    states = lab.states(by)
     # In this order: one that somebody wakes for service leaves the pool before it runs.
     return [name for name in _reloaded(lab).plan.pool if states.get(name) is State.RUNNING]
 
@@ -366,7 +347,3 @@ def _reloaded(lab: Deployment) -> Deployment:
 def _wanted(lab: Deployment, workers: Iterable[NodeName], pooled: Iterable[NodeName]) -> Deployment:
     """Writes down which workers are wanted from now on, in service and in the pool."""
     return deployment.restaff(lab, [name.index for name in workers], [name.index for name in pooled])
-
-
-def _states(lab: Deployment, by: Deadline) -> dict[NodeName, State]:
-    return {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}

@@ -199,7 +199,7 @@ class _Pulse:
     """
 
     def __init__(self, lab: Deployment, profile: Profile, plan: Plan, figures: Figures, watch: Watch) -> None:
-        self._balancer, self._timeline = lab.loadbalancer(), lab.timeline()
+        self._lab, self._balancer = lab, lab.loadbalancer()
         self._profile, self._plan, self._figures, self._watch = profile, plan, figures, watch
         self._began = self._sampled = self._next = self._beaten = self.began_at = 0.0
         self._tally: Tally | None = None
@@ -238,7 +238,12 @@ class _Pulse:
             self._next = max(self._next + _BEAT_S, now)
 
     def _mark(self, why: str) -> None:
-        self._timeline.note(Event(time.time(), Kind.CHANGE, "load", {"why": why}))
+        self._note(Event(time.time(), Kind.CHANGE, "load", {"why": why}))
+
+    def _note(self, event: Event) -> None:
+        # It takes no lock, so the lab may be destroyed meanwhile: that shall leave no timeline behind.
+        if deployment.is_there(self._lab.lab, self._lab.plan.substrate):
+            self._lab.timeline().note(event)
 
     def _sample(self, now: float) -> None:
         tally, at_s = self._tally, now - self._began
@@ -246,7 +251,7 @@ class _Pulse:
         fields = self._figures.sample(max(now - self._sampled, _SHORTEST_S), begun - self._begun)
         fields |= {"users": self._plan.present(at_s), "workers": self._workers()}
         self._sampled, self._begun = now, begun
-        self._timeline.note(Event(self.began_at + at_s, Kind.SAMPLE, "visitors", fields))
+        self._note(Event(self.began_at + at_s, Kind.SAMPLE, "visitors", fields))
         phase = self._profile.phase_at(at_s).name
         self._watch(Progress(at_s, phase, self._profile.pace.rate_at(at_s), fields))
 

@@ -57,8 +57,13 @@ def commit(address: str, by: Deadline, *, patient: bool = False) -> str | None:
     return answer.headers.get("X-Commit")
 
 
+class UnreadyError(LabError):
+    """A node that was started did not do in time what it is there for: it, or what it runs, is at fault."""
+
+
 def await_node(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
-    """Returns once the node is ready; a failure carries the node's last log lines."""
+    """Returns once the node is ready; raises UnreadyError, with the node's last log lines, where it does not become
+    that."""
     spec = lab.plan.node(name)
     report(f"waiting for {name}")
     mend = f"read {lab.typed(f'logs @/{name}')}, then run {lab.typed('up @')} again"
@@ -73,16 +78,16 @@ def await_node(lab: Deployment, name: NodeName, report: Report, by: Deadline) ->
             next_look = time.monotonic() + _LOOK_EVERY_S
         if by.is_over() or (is_due and _has_ended(lab, name, by)):
             message = f"{name} did not become ready: {found}\n{log_tail(lab, name)}"
-            raise LabError(message, where=f"lab {lab.lab} on {lab.plan.substrate}", mend=mend)
+            raise UnreadyError(message, where=f"lab {lab.lab} on {lab.plan.substrate}", mend=mend)
         return found
 
-    await_until(probe, by, what=f"{name} becoming ready", mend=mend, tell=because(report, str(name)))
+    tell = because(report, str(name))
+    await_until(probe, by, what=f"{name} becoming ready", mend=mend, tell=tell, error=UnreadyError)
 
 
 def _has_ended(lab: Deployment, name: NodeName, by: Deadline) -> bool:
     """Whether waiting any longer is in vain: the node was started, and is not running."""
-    states = {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}
-    return states.get(name, State.ABSENT) in (State.ABSENT, State.STOPPED, State.FAILED)
+    return lab.states(by).get(name, State.ABSENT) in (State.ABSENT, State.STOPPED, State.FAILED)
 
 
 def log_tail(lab: Deployment, name: NodeName, lines: int = 20) -> str:
@@ -111,9 +116,9 @@ def logs_told(lab: Deployment, names: Sequence[NodeName]) -> Iterator[None]:
 
 
 def await_serving(lab: Deployment, workers: Iterable[NodeName], report: Report, by: Deadline) -> None:
-    """Returns once the load balancer has these workers in service and answers through its front door; a failure carries
-    the last log lines of who is not ready."""
-    names = list(workers)
+    """Returns once the load balancer has these workers in service and answers through its front door; raises
+    UnreadyError, with the last log lines of who is not ready, where that does not come about."""
+    names = sorted(workers)
     wanted = {str(name) for name in names}
     report(f"waiting for the load balancer to serve {', '.join(sorted(wanted))}")
     balancer, url = lab.loadbalancer(), lab.substrate.url(lab.plan)
@@ -128,7 +133,8 @@ def await_serving(lab: Deployment, workers: Iterable[NodeName], report: Report, 
     mend = f"read {lab.typed('status')} and the logs of its nodes"
     tell = because(report, "the load balancer")
     with logs_told(lab, [LOADBALANCER, *names]):
-        await_until(probe, by, what="traffic through the load balancer", mend=mend, tell=tell)
+        what = "traffic through the load balancer"
+        await_until(probe, by, what=what, mend=mend, tell=tell, error=UnreadyError)
 
 
 def await_drained(balancer: LoadBalancer, name: str, report: Report, by: Deadline) -> None:

@@ -99,8 +99,7 @@ def _checked(lab: Deployment, by: Deadline) -> list[Version]:
             mend=f"{lab.typed('replace @/worker-N')} replaces one all the same, and loses that",
         )
     history = deploy.versions(lab, by)
-    wanted = {spec.name for spec in lab.plan.workers()}
-    missing = wanted - set(fleet.seen(lab, by).serving)
+    missing = lab.plan.worker_names - set(fleet.seen(lab, by).serving)
     if missing and unfinished.wanted(lab.lab, lab.plan.substrate) is None:
         raise UsageError(
             f"the load balancer does not serve {', '.join(str(name) for name in sorted(missing))}",
@@ -313,12 +312,11 @@ class _Run:
 
     @contextmanager
     def _speaks_against(self) -> Iterator[None]:
-        """What goes wrong in the block is held against the new version, unless it is certainly another's fault."""
+        """A worker that was started in the block, and does not become ready, is held against the new version. What goes
+        wrong before is another's fault: an engine that cannot make one, for example since a disk is full."""
         try:
             yield
-        except (UsageError, UnknownError):
-            raise
-        except LabError as problem:
+        except readiness.UnreadyError as problem:
             raise _Refused(problem.message) from problem
 
     def _note(self, what: str, why: str, **fields: object) -> None:

@@ -41,14 +41,14 @@ def wake(lab: Deployment, report: Report, by: Deadline) -> None:
     """
     with deployment.changing(lab.lab, "wake", by):
         lab = deployment.load(lab.lab, lab.plan.substrate)
-        names = sleeping(lab, _states(lab, by))
+        names = sleeping(lab, lab.states(by))
         if not lab.substrate.is_networked(lab.lab, by):  # this computer was restarted while they slept
             lab.substrate.prepare(lab.plan, by)
         up.wake(lab, names, report, by)
         # One that an interrupted `wake` left running, with a clock that stood still, gets the right time.
         up.rest(lab).wake(lab.lab, [spec.name for spec in lab.plan.awake() if spec.name not in names], by)
         readiness.await_node(lab, STORE, report, by)
-        readiness.await_serving(lab, [spec.name for spec in lab.plan.workers()], report, by)
+        readiness.await_serving(lab, lab.plan.worker_names, report, by)
         lab.note(READY, *names)
         _note(lab, "wake")
 
@@ -60,18 +60,14 @@ def forecast_sleep(lab: Deployment, by: Deadline) -> list[str]:
 
 def forecast_wake(lab: Deployment, by: Deadline) -> list[str]:
     """What `wake` would do, in words; changes nothing. Raises UsageError as `wake` does."""
-    return [f"would wake {_listed(names)}"] if (names := sleeping(lab, _states(lab, by))) else []
+    return [f"would wake {_listed(names)}"] if (names := sleeping(lab, lab.states(by))) else []
 
 
 def _awake(lab: Deployment, by: Deadline) -> list[list[NodeName]]:
     """The nodes that run, grouped by role in the order in which they fall asleep."""
-    running = [name for name, state in _states(lab, by).items() if state is State.RUNNING]
+    running = [name for name, state in lab.states(by).items() if state is State.RUNNING]
     groups = ([name for name in running if name.role is role] for role in reversed(up.WAKE_ORDER))
     return [group for group in groups if group]
-
-
-def _states(lab: Deployment, by: Deadline) -> dict[NodeName, State]:
-    return {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}
 
 
 def sleeping(lab: Deployment, states: Mapping[NodeName, State]) -> list[NodeName]:

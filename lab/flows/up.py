@@ -9,6 +9,7 @@ from threading import Event
 from lab.flows import build, deployment, readiness, unfinished
 from lab.flows.changes import Changes, decide
 from lab.flows.deployment import Deployment
+from lab.flows.freshen import freshen
 from lab.host import network, paths
 from lab.host.wait import await_until
 from lab.loadbalancer.config import Server, difference
@@ -24,6 +25,9 @@ from lab.substrates.base import CanSleep, Report, Substrate
 
 # Who is needed first wakes first; nodes fall asleep in the reverse order.
 WAKE_ORDER = (Role.STORE, Role.LOADBALANCER, Role.WORKER)
+
+_END_S = 120.0
+"""Twice what a worker's service has on a machine, where each login may take seconds more."""
 
 
 @dataclass(frozen=True)
@@ -96,12 +100,13 @@ def plan_now(lab: str, substrate: Substrate, found: deployment.Deployed, topolog
 
 
 def _count(wanted: Wanted, before: deployment.Deployed | None, topology: Topology) -> int:
-    """How many workers the lab is to have. A refresh that was cut off may have left one more than that; one that goes
-    on knows itself what it does with it."""
+    """How many workers the lab is to have, never none. A refresh that was cut off may have left one more than that; one
+    that goes on knows itself what it does with it."""
     if wanted.workers or before is None:
         return wanted.workers or topology.worker.count
-    is_cut_off = not deployment.is_held(wanted.lab, "refresh")
-    return (unfinished.wanted(wanted.lab, wanted.substrate) if is_cut_off else None) or len(before.workers)
+    is_at_work = deployment.is_held(wanted.lab, "refresh")
+    noted = None if is_at_work else unfinished.wanted(wanted.lab, wanted.substrate)
+    return noted or len(before.workers) or topology.worker.count
 
 
 def _topology_file(wanted: Wanted, before: deployment.Deployed | None) -> Path:
@@ -176,6 +181,7 @@ def _apply(lab: Deployment, report: Report, by: Deadline) -> None:
     write_workers(lab, by)
     for spec in lab.plan.workers():
         readiness.await_node(lab, spec.name, report, by)
+    _finish_waking(lab, changes, report, by)
     register(lab, by)
     for name in changes.retire:
         report(f"draining and removing {name}")
@@ -184,15 +190,25 @@ def _apply(lab: Deployment, report: Report, by: Deadline) -> None:
         report(f"draining {name}, which is outdated")
         retire(lab, name, report, by)
         make_worker(lab, name, report, by)
-    readiness.await_serving(lab, [spec.name for spec in lab.plan.workers()], report, by)
+    readiness.await_serving(lab, lab.plan.worker_names, report, by)
     lab.note(READY, *changes.create, *changes.wake)
+
+
+def _finish_waking(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> None:
+    """Gives workers the right time and the newest source that the load balancer never had: who was about to wake them
+    may have been killed in the middle."""
+    known = {server.name for server in _known(lab.loadbalancer(), by)}
+    others = lab.plan.worker_names - {*changes.create, *changes.renew}
+    if (left := sorted(name for name in others if str(name) not in known)) and isinstance(lab.substrate, CanSleep):
+        lab.substrate.wake(lab.lab, left, by)
+        freshen(lab, left, report, by)
 
 
 def _remove_first(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> None:
     for name in changes.clear:
         report(f"removing {name}, which failed or is there only in part")
         lab.substrate.destroy(lab.lab, name, by)
-    states = {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}
+    states = lab.states(by)
     for name in changes.remake:
         report(f"removing {name}, which is outdated")
         if states.get(name) is State.RUNNING:
@@ -309,17 +325,27 @@ def retire(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> Non
         lab.note(State.DRAINING, name)
         balancer.drain(str(name), by)
         readiness.await_drained(balancer, str(name), report, by)
-    end(lab, name, by)
+    end(lab, name, report, by)
 
 
-def end(lab: Deployment, name: NodeName, by: Deadline) -> None:
-    """Asks a worker that nobody needs any more to end, if it runs, and removes it."""
-    states = {node.name: node.state for node in lab.substrate.nodes(lab.lab, by)}
-    if states.get(name) is State.RUNNING:
-        lab.substrate.stop(lab.lab, name, by)
+def end(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
+    """Asks a worker that nobody needs any more to end, if it runs, and removes it. One that cannot be asked, since it
+    hangs, is removed all the same where workers keep nothing."""
+    if lab.states(by).get(name) is State.RUNNING:
+        _ask_to_end(lab, name, report, by)
     forget(lab, name, by)
     lab.substrate.destroy(lab.lab, name, by)
     lab.note(State.ABSENT, name)
+
+
+def _ask_to_end(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
+    if lab.plan.mode is Mode.STATEFUL:
+        lab.substrate.stop(lab.lab, name, by)
+        return
+    try:
+        lab.substrate.stop(lab.lab, name, by.at_most(_END_S, f"a worker has {_END_S:g} s to end"))
+    except LabError as error:
+        report(f"{name} could not be asked to end, and goes without: {error.message.splitlines()[0]}")
 
 
 def forget(lab: Deployment, name: NodeName, by: Deadline) -> None:

@@ -18,15 +18,16 @@ def await_until(
     mend: str,
     every_s: float = 0.05,
     tell: Callable[[str], None] | None = None,
+    error: type[LabError] = LabError,
 ) -> None:
     """Returns once `probe` gives None; its text otherwise says what was seen, and `tell` hears of that.
 
-    Raises LabError with the last text seen when the deadline is over.
+    Raises LabError, or the kind of it in `error`, with the last text seen when the deadline is over.
     """
     told, told_at = "", time.monotonic()
     while (seen := probe()) is not None:
         if by.is_over():
-            raise LabError(f"{what} did not come about in time ({by.label})", where=f"last seen: {seen}", mend=mend)
+            raise error(f"{what} did not come about in time ({by.label})", where=f"last seen: {seen}", mend=mend)
         if tell is not None and seen != told and time.monotonic() - told_at >= QUIET_S:
             tell(seen)
             told, told_at = seen, time.monotonic()

@@ -120,6 +120,11 @@ class LabPlan:
         """The workers of this plan that are to serve, by number."""
         return tuple(spec for spec in self.awake() if spec.name.role is Role.WORKER)
 
+    @property
+    def worker_names(self) -> frozenset[NodeName]:
+        """The names of the workers of this plan that are to serve."""
+        return frozenset(spec.name for spec in self.workers())
+
     def awake(self) -> tuple[NodeSpec, ...]:
         """The nodes of this plan that are to run: all but the pool."""
         return tuple(spec for spec in self.nodes if spec.name not in self.pool)

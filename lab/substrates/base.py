@@ -6,12 +6,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from lab.host.run import SUCCESS, Result, run
+from lab.host.run import SUCCESS, Result, run, tail
 from lab.model.checks import Check
 from lab.model.deadline import Deadline
+from lab.model.errors import LabError
 from lab.model.node import LabPlan, Node, NodeName, Role
 
 Report = Callable[[str], None]
+
+# What ssh ends with where the command's own status did not come (ssh(1), "EXIT STATUS").
+_LOST = 255
+
+
+class UnreachedError(LabError):
+    """A node could not be reached, or no longer: whether the command has run there is not known."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,17 @@ class Reach:
     def run(
         self, command: Sequence[str], by: Deadline, *, stdin: bytes | None = None, ok: Mapping[int, str] = SUCCESS
     ) -> Result:
-        """What `command` gave when run in the node; raises LabError as `lab.host.run.run` does."""
-        return run(self.argv(command), by=by, stdin=stdin, ok=ok, where=f"node {self.testinfra}")
+        """What `command` gave when run in the node.
+
+        Raises LabError as `lab.host.run.run` does, and UnreachedError where a remote shell tells of no connection.
+        """
+        argv, where = self.argv(command), f"node {self.testinfra}"
+        lost = {_LOST: "no connection"} if self.is_remote_shell and _LOST not in ok else {}
+        result = run(argv, by=by, stdin=stdin, ok={**ok, **lost}, where=where)
+        if result.status in lost:
+            message = f"`{' '.join(argv)}` lost its connection, or got none\n{tail(result.out, result.err)}"
+            raise UnreachedError(message, where=where, mend="see whether the node runs: `lab status`")
+        return result
 
 
 class Substrate(Protocol):

@@ -65,6 +65,8 @@ def test_a_destroyed_lab_leaves_its_data_and_the_lab_whose_name_begins_alike(up:
     up("test-b", "--workers", "1")
     assert mine.missing() == []
 
+    # One that sleeps is destroyed as any other.
+    type_well("sleep", substrate_name, "--name", "test-b")
     type_well(*destroy, "--volumes")
     things = registry.get(substrate_name).leftovers(Deadline.after(60, "looking"))
     assert "test-b" not in things

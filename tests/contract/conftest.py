@@ -11,7 +11,11 @@ from lab.model.node import NodeName, Role
 from lab.traffic.visitor import Visitor
 from tests.conftest import type_well
 
-W1, W2 = NodeName(Role.WORKER, 1), NodeName(Role.WORKER, 2)
+W1, W2, W3, W4 = (NodeName(Role.WORKER, number) for number in range(1, 5))
+
+
+def say_nothing(_step: str) -> None:
+    """Steps are not looked at here."""
 
 
 @pytest.fixture

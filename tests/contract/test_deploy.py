@@ -19,14 +19,13 @@ from lab.flows.deployment import Deployment
 from lab.host.wait import await_until
 from lab.ledger import report
 from lab.model.deadline import Deadline
-from lab.model.node import STORE, NodeName, Role
+from lab.model.node import STORE
 from lab.store import source
 from lab.store.source import is_behind
 from tests.conftest import REPO, Typed, type_lab, type_well
-from tests.contract.conftest import W1, W2, status
+from tests.contract.conftest import W1, W2, W3, status
 from tests.contract.proof import patched, rate_of
 
-W3 = NodeName(Role.WORKER, 3)
 # For a new worker to be ready: five times what one takes.
 READY_WITHIN_S = {"docker": "20", "vagrant": "300"}
 

@@ -11,12 +11,10 @@ from lab.flows.deployment import Deployment
 from lab.host import children
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
-from lab.model.node import LOADBALANCER, STORE, NodeName, Role
+from lab.model.node import LOADBALANCER, STORE, NodeName
 from lab.traffic.visitor import Visitor
 from tests.conftest import type_lab, type_well
-from tests.contract.conftest import status
-
-W1, W2 = NodeName(Role.WORKER, 1), NodeName(Role.WORKER, 2)
+from tests.contract.conftest import W1, W2, status
 
 
 def test_status_tells_every_node_and_the_version_it_runs(running_lab: Deployment) -> None:

@@ -85,7 +85,7 @@ def test_a_store_that_does_not_come_back_is_told_and_the_verdict_is_unknown(whol
     process = begin(whole, "store-off", by, "--json")
 
     def probe() -> str | None:
-        states = {node.name: node.state for node in whole.substrate.nodes(whole.lab, by)}
+        states = whole.states(by)
         return None if states[STORE] is State.STOPPED else str(states[STORE])
 
     await_until(probe, by, what="the store being off", mend="", every_s=0.02)

@@ -12,18 +12,13 @@ from lab.flows.deployment import Deployment
 from lab.flows.fleet import ScaleIn
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
-from lab.model.node import NodeName, Role, State
+from lab.model.node import NodeName, State
 from lab.traffic.visitor import Visitor
 from tests.conftest import type_well
-from tests.contract.conftest import W1, W2, status
+from tests.contract.conftest import W1, W2, W3, W4, say_nothing, status
 from tests.contract.crowd import Crowd
 
-W3, W4 = NodeName(Role.WORKER, 3), NodeName(Role.WORKER, 4)
 VISITORS, IN_FLIGHT_AT_LEAST = 40, 20
-
-
-def say_nothing(_step: str) -> None:
-    """Steps are not looked at here."""
 
 
 @pytest.fixture
@@ -68,7 +63,7 @@ def test_workers_leave_under_load_and_no_visitor_notices(
     seen = fleet.seen(roomy, by)
     assert (seen.serving, seen.draining, seen.dead) == ((W1, W2), (), ())
     assert seen.asleep == ((W3, W4) if how is ScaleIn.SLEEP else ())
-    there = {node.name: node.state for node in roomy.substrate.nodes(roomy.lab, by)}
+    there = roomy.states(by)
     assert there.get(W3, State.ABSENT) is (State.SLEEPING if how is ScaleIn.SLEEP else State.ABSENT)
 
 

@@ -15,14 +15,13 @@ from lab.flows.fleet import ScaleIn
 from lab.host import http
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
-from lab.model.node import STORE, NodeName, Role
+from lab.model.node import STORE, NodeName
 from lab.model.plan import WORKER_PORT
 from lab.store import source
 from lab.traffic.visitor import Visitor
 from tests.conftest import REPO, type_lab, type_well
-from tests.contract.conftest import W1, W2, status
+from tests.contract.conftest import W1, W2, W3, W4, say_nothing, status
 
-W3, W4 = NodeName(Role.WORKER, 3), NodeName(Role.WORKER, 4)
 # Longer than a clock may be wrong, so that one that nobody set would show.
 ASLEEP_S = 4.0
 CLOCK_WITHIN_S = 1.0
@@ -34,10 +33,6 @@ OF_A_MACHINE = {
     "host key": "sha256sum </run/lab/ssh_host_ed25519_key",
     "boot": "cat /proc/sys/kernel/random/boot_id",
 }
-
-
-def say_nothing(_step: str) -> None:
-    """Steps are not looked at here."""
 
 
 def states(lab: Deployment) -> set[object]:
@@ -115,21 +110,20 @@ def test_a_lab_at_which_somebody_is_at_work_does_not_go_to_sleep(running_lab: De
     assert states(running_lab) == {"running"}
 
 
-@pytest.mark.long("vagrant")
-def test_a_sleeping_lab_is_destroyed_as_any_other(substrate_name: str, by: Deadline) -> None:
-    name = "test-asleep"
-    type_well("up", substrate_name, "--workers", "1", "--name", name)
-    lab = deployment.load(name, substrate_name)
-    type_well("sleep", substrate_name, "--name", name)
-    type_well("destroy", substrate_name, "--volumes", "--yes", "--name", name)
-    assert lab.substrate.leftovers(by).get(name) is None
+@pytest.fixture(scope="module")
+def filled(running_lab: Deployment) -> Iterator[Deployment]:
+    """The lab with two workers in its warm pool, booted once for all tests here that are about it."""
+    lab, name = running_lab, running_lab.plan.substrate
+    yield fleet.fill_pool(lab, 2, say_nothing, Deadline.after(900, "the warm pool"))
+    deployment.restaff(lab, [1, 2], pool=[])
+    type_well("up", name, "--workers", "2", "--name", lab.lab)
 
 
 @pytest.fixture
-def pooled(whole: Deployment, by: Deadline) -> Iterator[Deployment]:
-    """A lab with two workers in its warm pool; `up` removes what is wanted no more."""
-    yield fleet.fill_pool(whole, 2, say_nothing, by)
-    deployment.restaff(whole, [1, 2], pool=[])
+def pooled(filled: Deployment, whole: Deployment, by: Deadline) -> Deployment:
+    """That lab, with its pool asleep also where the test before left it otherwise."""
+    deployment.restaff(whole, [1, 2], pool=[3, 4])
+    return fleet.fill_pool(filled, 2, say_nothing, by)
 
 
 @pytest.mark.long("vagrant")

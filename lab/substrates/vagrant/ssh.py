@@ -16,6 +16,8 @@ from lab.model.node import NodeName
 from lab.substrates.base import Reach
 
 _TEMPORARY = Path("/tmp")
+_OFF_AT_MOST_S = 0.3
+_SET_AT_MOST = 3
 
 
 def ensure_key(path: Path, comment: str, by: Deadline) -> None:
@@ -50,7 +52,8 @@ def set_clock(reach: Reach, name: NodeName, by: Deadline) -> None:
     """Sets a machine's clock to this computer's: one that was saved goes on with the time at which it was.
 
     The guest has no agent that libvirt could tell the time. To connect takes an emulated guest seconds, a command on a
-    connection that is open takes a tenth of one: so the time is told over the second.
+    connection that is open takes a tenth of one: so the time is told over the second, and read back, for that may take
+    longer on a busy computer. The clock of one that never answers in time stays about as wrong as it is slow.
     """
 
     def probe() -> str | None:
@@ -58,7 +61,15 @@ def set_clock(reach: Reach, name: NodeName, by: Deadline) -> None:
         return opened.err.strip() or "no answer" if opened.status else None
 
     await_until(probe, by, what=f"{name} answering over ssh", mend=f"read the log of {name}")
-    reach.run(["date", f"--set=@{time.time():.3f}"], by)
+    delay_s = 0.0
+    for _ in range(_SET_AT_MOST):
+        reach.run(["date", f"--set=@{time.time() + delay_s:.3f}"], by)
+        asked = time.time()
+        told = float(reach.run(["date", "+%s.%N"], by).out)
+        ahead_s = told - (asked + time.time()) / 2
+        if abs(ahead_s) <= _OFF_AT_MOST_S:
+            return
+        delay_s -= ahead_s
 
 
 def sockets() -> Path:
@@ -90,6 +101,8 @@ def _is_private(folder: Path) -> bool:
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and stat.S_IMODE(found.st_mode) == 0o700
 
 
+# The first login to an emulated machine takes seconds, so a connection is kept for ten minutes after its last use. The
+# substrate closes it with its machine; where that ends otherwise, 15 s without a sign of life end it (ServerAlive...).
 _COMMON = """Host *
   User root
   IdentityFile "{folder}/ssh/key"
@@ -103,5 +116,5 @@ _COMMON = """Host *
   ServerAliveCountMax 3
   ControlMaster auto
   ControlPath {sockets}/%C
-  ControlPersist 60
+  ControlPersist 600
 """

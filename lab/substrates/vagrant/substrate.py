@@ -111,7 +111,7 @@ class VagrantSubstrate:
         # The power goes next, and takes with it what only the machine's memory holds.
         stop = f"systemctl stop {' '.join(settings.SERVICES[name.role])} && sync"
         self.reach(lab, name).run(["sh", "-c", stop], by)
-        machines.power_off(Names(lab).domain(name), by)
+        self.power_off(lab, name, by)
 
     def restart(self, lab: str, name: NodeName, by: Deadline) -> None:
         self.reach(lab, name).run(["systemctl", "restart", *settings.SERVICES[name.role]], by)
@@ -143,6 +143,7 @@ class VagrantSubstrate:
             list(pool.map(lambda name: ssh.set_clock(self.reach(lab, name), name, by), awake))
 
     def power_off(self, lab: str, name: NodeName, by: Deadline) -> None:
+        _close_connections(lab, [str(name)], by)
         machines.power_off(Names(lab).domain(name), by)
 
     def power_on(self, lab: str, name: NodeName, by: Deadline) -> None:

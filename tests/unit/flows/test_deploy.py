@@ -11,7 +11,7 @@ from lab.flows import deploy, readiness
 from lab.flows.deployment import Deployed, Deployment
 from lab.host import lock, paths
 from lab.model.deadline import Deadline
-from lab.model.errors import UsageError
+from lab.model.errors import LabError, UsageError
 from lab.model.node import Mode, NodeName, Role
 from lab.store import source
 from lab.store.source import Version
@@ -115,6 +115,31 @@ def test_what_git_refuses_is_one_error_and_no_version(lab: Deployment, app: Path
     )
     assert told(lab, by) == ["The app as it came with the kit"]
     assert lab.timeline().read().events == []
+
+
+@pytest.mark.parametrize("is_remote_shell", [False, True])
+def test_a_store_that_was_away_is_not_told_as_a_refusal(
+    is_remote_shell: bool, lab: Deployment, app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    first(lab, by)
+    (app / "new.py").write_text("new")
+    away = tmp_path / "away"
+    # A shell far away tells that the connection was lost, and has a new one right after; a node that ended has nothing.
+    script = 'case $1 in true) exit 0 ;; *) echo "connection closed" >&2; exit 255 ;; esac'
+    away.write_text(f"#!/bin/sh\n{script if is_remote_shell else 'echo connection closed >&2; exit 1'}\n")
+    away.chmod(0o755)
+    reach = Reach((str(away),), (), is_remote_shell, "store")
+    monkeypatch.setattr(Deployment, "reach", lambda *_: reach)
+    with pytest.raises(LabError) as raised:
+        deploy.deploy(lab, app, "New", silent, by)
+    assert not isinstance(raised.value, UsageError)
+    assert raised.value.message.startswith(f"the source service could not be reached: `{away} ")
+    assert raised.value.message.endswith("connection closed")
+    assert (raised.value.where, raised.value.mend) == (
+        "store-1 of lab blue on docker",
+        "`lab deploy docker --list --name blue` shows whether the version was made; "
+        "`lab up docker --name blue` brings the lab back to what it should be",
+    )
 
 
 def test_an_app_without_a_change_is_no_version(lab: Deployment, app: Path, by: Deadline) -> None:

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from lab.flows import deployment, fleet, readiness, up
+from lab.flows import deployment, fleet, readiness, unfinished, up
 from lab.flows.deployment import Deployment
+from lab.host import lock
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
+from lab.model.errors import LabError
 from lab.model.node import Mode, Node, NodeName, Role, State
 from tests.unit.model.test_plan import KEYS, TOPOLOGY
 
@@ -40,8 +42,9 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     monkeypatch.setattr(up, "is_known", lambda _lab, name, _by: name == W1)
     monkeypatch.setattr(readiness, "await_node", lambda _lab, name, *_: told.append(("await", name)))
     monkeypatch.setattr(readiness, "await_drained", lambda _balancer, name, *_: told.append(("drained", name)))
-    monkeypatch.setattr(fleet, "_freshen", freshen)
+    monkeypatch.setattr(fleet, "freshen", freshen)
     monkeypatch.setattr(fleet, "admit", admit)
+    monkeypatch.setattr(up, "end", lambda _lab, name, *_: told.append(("end", name)))
     monkeypatch.setattr(LoadBalancer, "users_of", lambda *_: 0)
     monkeypatch.setattr(LoadBalancer, "close", lambda _self, name, _by: told.append(("close", name)))
     return told
@@ -62,6 +65,45 @@ def test_who_was_being_woken_gets_the_time_and_the_source_before_any_traffic(
     # Worker 1 was in service, and only missed its checks: it is left as it is. Nobody wants worker 3 any more.
     fleet.finish(lab, (W1, W2, W3), lambda _: None, by)
     assert told == [("await", W2), ("wake", (W2,)), ("freshen", (W2,)), ("admit", (W1, W2, W3))]
+
+
+def test_one_that_a_refresh_made_and_did_not_check_before_it_was_cut_off_leaves(
+    lab: Deployment, told: list[tuple[str, Any]], by: Deadline
+) -> None:
+    # Worker 1 was replaced by worker 2, which had no traffic yet when the refresh was cut off.
+    unfinished.begin("blue", "docker", 1)
+    assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1,)
+    assert told == [("end", W2), ("wake", ()), ("freshen", ()), ("admit", (W2,))]
+
+
+@pytest.mark.parametrize(("pool", "is_held_against_it"), [([], True), ([3], False)])
+def test_only_who_was_made_for_the_newest_version_speaks_against_it(
+    pool: list[int], is_held_against_it: bool, lab: Deployment, monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    def never(_lab: Deployment, name: NodeName, *_: object) -> None:
+        raise readiness.UnreadyError(f"{name} did not become ready", where="here", mend="read its log")
+
+    deployment.restaff(lab, [1, 2], pool=pool)
+    monkeypatch.setattr(fleet, "_asleep", lambda lab, _by: lab.plan.pool)
+    monkeypatch.setattr(Deployment, "states", lambda *_: {})
+    monkeypatch.setattr(readiness, "await_node", never)
+    monkeypatch.setattr(type(lab.substrate), "prepare", lambda *_: None)
+    monkeypatch.setattr(up, "create", lambda *_: None)
+    monkeypatch.setattr(up, "wake", lambda *_: None)
+    with pytest.raises(LabError, match="worker-3 did not become ready") as raised:
+        fleet.launch(lab, 1, lambda _: None, by)
+    assert isinstance(raised.value, readiness.UnreadyError) is is_held_against_it
+
+
+def test_one_without_traffic_that_is_none_too_many_is_brought_into_service_also_after_a_refresh_was_cut_off(
+    lab: Deployment, told: list[tuple[str, Any]], by: Deadline
+) -> None:
+    unfinished.begin("blue", "docker", 2)
+    assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1, 2)
+    assert ("end", W2) not in told
+    unfinished.begin("blue", "docker", 1)
+    with lock.held(deployment.lease("blue", "refresh"), "refresh"):
+        assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1, 2), "one that goes on checks it"
 
 
 def test_one_that_the_load_balancer_forgot_is_not_told_to_close(

@@ -10,7 +10,6 @@ import pytest
 
 from lab.flows import deployment, load, prove, read_all
 from lab.flows.deployment import Deployed, Deployment
-from lab.host import paths
 from lab.ledger.files import audit_file
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
@@ -39,10 +38,11 @@ def deployed_at(url: str) -> Deployment:
 @pytest.fixture
 def blue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    paths.lab("blue").mkdir(parents=True)
     with responder() as (url, _):
         lab = deployed_at(url)
         monkeypatch.setattr(deployment, "load", lambda *_: lab)
+        file = deployment.topology_file()
+        deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=2, topology=TOPOLOGY, file=file, keys=KEYS)
         yield lab
 
 
@@ -83,6 +83,14 @@ def test_each_second_stands_in_the_timeline(blue: Deployment) -> None:
         assert sum(event.fields[name] * event.fields["span_s"] for event in samples) == pytest.approx(50, abs=0.5)
     assert {event.fields["workers"] for event in samples} == {None}
     assert max(event.fields["users"] for event in samples) == 5
+
+
+def test_a_load_on_a_lab_that_is_destroyed_meanwhile_leaves_no_timeline(blue: Deployment) -> None:
+    def destroyed(_progress: load.Progress) -> None:
+        deployment.forget("blue", "docker", volumes=False)
+
+    load.run(asked(), destroyed, lambda _: None, Deadline.after(60, "one load"))
+    assert not blue.timeline().path.exists()
 
 
 @pytest.mark.usefixtures("blue")

@@ -9,6 +9,7 @@ import pytest
 from lab.flows import acceptance, deploy, deployment, fleet, refresh, unfinished
 from lab.flows.deployment import Deployed, Deployment
 from lab.flows.fleet import Fleet, ScaleIn
+from lab.flows.readiness import UnreadyError
 from lab.host import lock, paths
 from lab.host.wait import await_until
 from lab.loadbalancer.config import Server
@@ -63,7 +64,9 @@ class Paper:
         if self.wrong == "no engine":
             raise UnknownError("the engine does not answer", where="here", mend="start it")
         if self.wrong == "never ready" and self.is_bad(name):
-            raise LabError(f"{name} did not become ready ({by.label})", where="here", mend="read its log")
+            raise UnreadyError(f"{name} did not become ready ({by.label})", where="here", mend="read its log")
+        if self.wrong == "full disk":
+            raise LabError("no space left on device", where="the engine", mend="make room")
         return self.lab(), (name,)
 
     def refusal(self, url: str, name: NodeName, commits: set[str], _by: Deadline) -> str | None:
@@ -205,11 +208,16 @@ def test_an_interrupted_refresh_says_how_many_workers_are_wanted_and_the_next_on
     assert unfinished.wanted("blue", "docker") is None
 
 
-def test_an_engine_that_does_not_answer_is_not_held_against_the_version(paper: Paper) -> None:
-    paper.wrong = "no engine"
-    with pytest.raises(UnknownError):
+@pytest.mark.parametrize(("wrong", "error"), [("no engine", UnknownError), ("full disk", LabError)])
+def test_an_engine_that_cannot_make_a_worker_is_not_held_against_the_version(
+    paper: Paper, wrong: str, error: type[LabError]
+) -> None:
+    paper.wrong = wrong
+    with pytest.raises(LabError) as raised:
         refreshed(paper)
+    assert type(raised.value) is error
     assert paper.history == [NEW, OLD]
+    assert unfinished.wanted("blue", "docker") == 2, "the next refresh goes on"
 
 
 def test_a_version_before_that_is_no_good_either_is_an_error_that_tells_both(
@@ -218,7 +226,7 @@ def test_a_version_before_that_is_no_good_either_is_an_error_that_tells_both(
     def never(_lab: Deployment, _count: int, _report: Report, _by: Deadline) -> None:
         paper.serving.discard(W1)
         paper.workers.pop(W1, None)
-        raise LabError("it did not become ready", where="here", mend="read its log")
+        raise UnreadyError("it did not become ready", where="here", mend="read its log")
 
     monkeypatch.setattr(fleet, "launch", never)
     with pytest.raises(LabError) as raised:

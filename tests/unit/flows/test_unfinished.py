@@ -1,5 +1,6 @@
 """What an interrupted refresh left is no worker that somebody asked for."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,12 @@ def test_up_brings_a_lab_back_to_the_workers_that_were_wanted() -> None:
     assert up._count(up.Wanted("blue", "vagrant"), BEFORE, TOPOLOGY) == 3, "another substrate has its own"
     unfinished.end("blue", "docker")
     assert counted() == 3
+
+
+def test_a_record_without_workers_is_brought_back_to_what_the_topology_says() -> None:
+    unfinished.end("blue", "docker")
+    emptied = replace(BEFORE, workers=())
+    assert up._count(up.Wanted("blue", "docker"), emptied, TOPOLOGY) == TOPOLOGY.worker.count > 0
 
 
 def test_who_says_how_many_workers_gets_so_many() -> None:

@@ -2,14 +2,16 @@
 
 import os
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from lab.host import paths
 from lab.model.deadline import Deadline
 from lab.model.node import NodeName, Role
 from lab.substrates.base import Reach
-from lab.substrates.vagrant import machines, ssh
+from lab.substrates.vagrant import machines, ssh, substrate
 from lab.substrates.vagrant.names import title
 
 W1, W2, W3, W4, W5 = (NodeName(Role.WORKER, number) for number in range(1, 6))
@@ -22,10 +24,15 @@ case $1 in
     *) echo "$@" >>"$0.log" ;;
 esac
 """
-# Refuses its first connection, as a machine does that is just being woken, and notes what it is told after that.
+# Refuses its first connection, as a machine does that is just being woken, and notes what it is told after that. Its
+# clock is this computer's, but for what "$0.behind" says: so many seconds, a line each time it is asked.
 NODE = """#!/bin/sh
 if [ ! -e "$0.met" ]; then touch "$0.met"; echo "connection refused" >&2; exit 255; fi
 echo "$@" >>"$0.log"
+if [ "$*" = "date +%s.%N" ]; then
+    behind=$(head -n 1 "$0.behind") && sed -i 1d "$0.behind"
+    date -d "-${behind:-0} seconds" +%s.%N
+fi
 """
 
 
@@ -69,8 +76,56 @@ def test_nobody_to_wake_is_nothing_to_do(log: Path, by: Deadline) -> None:
 
 
 def test_the_time_is_told_over_a_connection_that_is_open(tmp_path: Path, by: Deadline) -> None:
-    node = _program(tmp_path / "node", NODE)
-    ssh.set_clock(Reach((str(node),), (), False, "node"), W1, by)
-    opening, setting = (tmp_path / "node.log").read_text().splitlines()
+    opening, *setting = clock_set(tmp_path, [], by)
     assert opening == "true"
-    assert abs(float(setting.removeprefix("date --set=@")) - time.time()) < 10
+    (said,) = said_times(setting)
+    assert abs(said - time.time()) < 10
+    assert setting[1:] == ["date +%s.%N"]
+
+
+@pytest.mark.parametrize(("behind", "times"), [([40], 2), ([40, 0.5], 3), ([40, 40, 40, 40], 3), ([0.1], 1)])
+def test_a_clock_that_came_late_is_set_again_by_what_it_was_late(
+    behind: list[float], times: int, tmp_path: Path, by: Deadline
+) -> None:
+    said = said_times(clock_set(tmp_path, behind, by))
+    assert len(said) == times
+    for late, (before, after) in zip(behind, pairwise(said), strict=False):
+        assert late <= after - before < late + 10
+
+
+def clock_set(folder: Path, behind: list[float], by: Deadline) -> list[str]:
+    """What a node was told whose clock is so far behind each time that it is asked."""
+    node = _program(folder / "node", NODE)
+    (folder / "node.behind").write_text("".join(f"{late}\n" for late in behind))
+    ssh.set_clock(Reach((str(node),), (), False, "node"), W1, by)
+    return (folder / "node.log").read_text().splitlines()
+
+
+def said_times(told: list[str]) -> list[float]:
+    return [float(line.removeprefix("date --set=@")) for line in told if line.startswith("date --set=@")]
+
+
+@pytest.mark.parametrize("end", ["sleep", "power_off", "destroy", "remove"])
+def test_a_connection_that_was_kept_open_ends_before_its_machine_does(
+    end: str, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    folder = paths.lab("blue") / "vagrant"
+    folder.mkdir(parents=True)
+    (folder / "ssh_config").write_text("")
+    (folder / "addresses.json").write_text('{"worker-1": "10.0.0.1"}')
+    _program(tmp_path / "ssh", f'#!/bin/sh\necho "ssh $@" >>{log}\n')
+    _program(tmp_path / "virsh", VIRSH.replace("list)", "*-list|list)"))
+    made = substrate.make()
+    match end:
+        case "sleep":
+            made.sleep("blue", [W1], by)
+        case "power_off":
+            made.power_off("blue", W1, by)
+        case "destroy":
+            made.destroy("blue", W1, by)
+        case "remove":
+            made.remove("blue", lambda _: None, by, volumes=False)
+    closed, *ended = log.read_text().splitlines()
+    assert closed == f"ssh -F {folder}/ssh_config -O exit worker-1"
+    assert ended[0].split()[0] == ("managedsave" if end == "sleep" else "destroy")

@@ -1,0 +1,77 @@
+"""What `up` does with workers that somebody left half-woken, and with one that cannot be asked to end."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.flows import deployment, up
+from lab.flows.changes import Changes
+from lab.flows.deployment import Deployment
+from lab.loadbalancer.config import Server
+from lab.loadbalancer.runtime import LoadBalancer
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError, LateError
+from lab.model.node import Mode, NodeName, Role, State
+from tests.unit.model.test_plan import KEYS, TOPOLOGY
+
+W1, W2, W3, W4 = (NodeName(Role.WORKER, number) for number in range(1, 5))
+
+
+@pytest.fixture
+def by() -> Deadline:
+    return Deadline.after(600, "one test")
+
+
+@pytest.fixture(autouse=True)
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What was done, in its order, in a lab whose load balancer knows worker 1 only."""
+    told: list[tuple[Any, ...]] = []
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: [Server("worker-1", "UP", 0, 0)])
+    monkeypatch.setattr(up, "freshen", lambda _lab, names, *_: told.append(("freshen", *names)))
+    monkeypatch.setattr(Deployment, "states", lambda *_: {W2: State.RUNNING})
+    return told
+
+
+def blue(monkeypatch: pytest.MonkeyPatch, told: list[tuple[Any, ...]], mode: Mode = Mode.STATELESS) -> Deployment:
+    file = deployment.topology_file()
+    lab = deployment.intend("blue", "docker", mode=mode, workers=4, topology=TOPOLOGY, file=file, keys=KEYS)
+    engine = type(lab.substrate)
+    monkeypatch.setattr(engine, "wake", lambda _self, _lab, names, _by: told.append(("wake", *names)))
+    monkeypatch.setattr(engine, "destroy", lambda _self, _lab, name, _by: told.append(("destroy", name)))
+    return lab
+
+
+def test_who_was_left_half_woken_gets_the_time_and_the_source_and_nobody_else_does(
+    told: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    # Worker 3 was just made, worker 4 is about to be made anew.
+    changes = Changes(create=(W3,), renew=(W4,))
+    lab = blue(monkeypatch, told)
+    up._finish_waking(lab, changes, pytest.fail, by)
+    assert told == [("wake", W2), ("freshen", W2)]
+    up._finish_waking(lab, Changes(create=(W2, W3, W4)), pytest.fail, by)
+    assert told[2:] == []
+
+
+@pytest.mark.parametrize("error", [LateError, LabError])
+def test_one_that_hangs_is_removed_all_the_same_where_it_keeps_nothing(
+    error: type[LabError], told: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    def hang(_self: object, _lab: str, name: NodeName, within: Deadline) -> None:
+        told.append(("stop", name, round(within.left(), -1)))
+        raise error("no answer over ssh\n  more", where="here", mend="wait")
+
+    lab = blue(monkeypatch, told)
+    monkeypatch.setattr(type(lab.substrate), "stop", hang)
+    said: list[str] = []
+    up.end(lab, W2, said.append, by)
+    assert told == [("stop", W2, 120), ("destroy", W2)]
+    assert said == ["worker-2 could not be asked to end, and goes without: no answer over ssh"]
+
+    told.clear()
+    keeps = blue(monkeypatch, told, Mode.STATEFUL)
+    with pytest.raises(error):
+        up.end(keeps, W2, said.append, by)
+    assert told == [("stop", W2, 600)], "its users' data is on it"
