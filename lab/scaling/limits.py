@@ -12,6 +12,9 @@ TARGET_SHARE = 0.5
 PANIC_S = 3.0
 """What is looked at for a sudden breach. Knative takes 6 s and decides within them; here 4 s are all there is."""
 
+PANIC_SAMPLES, PANIC_AT_MOST_S = 3, 9.0
+"""So many samples are looked at in any case, if they are no older: on slow machines one look may take seconds."""
+
 STABLE_S = 60.0
 """What is looked at for a slow one (Knative's stable-window)."""
 
