@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from lab.flows import autoscaler, deployment, fleet, unfinished
@@ -180,10 +181,19 @@ class _Autoscaler:
 
     def _gather(self, lab: Deployment) -> tuple[Sample | None, Fleet]:
         look = Deadline.after(_LOOK_S, f"one look: {_LOOK_S:g} s")
-        if (sample := gauge.read(lab.loadbalancer(), look)) is not None:
+        # Side by side: each takes its time where machines are emulated, and the next turn waits for both.
+        with ThreadPoolExecutor(1) as beside:
+            reading = beside.submit(gauge.read, lab.loadbalancer(), look)
+            try:
+                seen = fleet.seen(lab, look)
+            finally:
+                self._keep(sample := reading.result())
+        return sample, seen
+
+    def _keep(self, sample: Sample | None) -> None:
+        if sample is not None:
             oldest = sample.at_s - history_s(self._asked.limits)
             self._samples = [*loads.since(self._samples, oldest), sample]
-        return sample, fleet.seen(lab, look)
 
     def _decide(self, lab: Deployment, seen: Fleet) -> Decision:
         decision = decide(self._samples, seen, self._asked.limits, time.time(), self._memory)

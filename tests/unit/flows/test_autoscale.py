@@ -163,6 +163,22 @@ def test_a_silent_load_balancer_is_told_once_and_nothing_is_done(scene: Scene) -
     assert scene.told == ["nothing can be decided: the load balancer does not answer"]
 
 
+def test_engine_and_load_balancer_are_asked_side_by_side(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = threading.Barrier(2, timeout=10)
+
+    def read(*_: object) -> None:
+        both.wait()
+
+    def seen(*_: object) -> Fleet:
+        both.wait()
+        return scene.fleet
+
+    monkeypatch.setattr(gauge, "read", read)
+    monkeypatch.setattr(fleet, "seen", seen)
+    scene.turn(scene.loop())
+    assert scene.looks[0].sample is None
+
+
 def test_nothing_is_begun_while_a_refresh_is_at_work(scene: Scene) -> None:
     loop = scene.loop()
     scene.fleet = Fleet(serving=(W1,), dead=(W2,))
