@@ -37,6 +37,9 @@ _CHANGE_S = 600.0
 _PAUSE_S = 5.0
 """After a change that failed, before the next one."""
 
+_AGAIN_S = 3600.0
+"""After so long a decision that still holds is noted anew: a timeline is bounded, and told from its end."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -150,6 +153,7 @@ class _Autoscaler:
         self._memory = Memory(changed_at_s=time.time())
         self._under_way: list[_Work] = []
         self._noted: tuple[type[Decision], int] | None = None
+        self._noted_at_s = 0.0
         self._problem = ""
 
     def turn(self, lab: Deployment) -> None:
@@ -250,11 +254,11 @@ class _Autoscaler:
             state = {"workers": len(look.fleet.serving), "queue": sample.queued, "sessions": sample.sessions}
             times = {"response_ms": sample.response_ms, "span_s": PERIOD_S}
             lab.timeline().note(Event(sample.at_s, Kind.SAMPLE, autoscaler.LEASE, figures | state | times))
-        # What holds on for an hour is one decision, whatever figures its reason names meanwhile.
-        kind = (type(look.decision), look.decision.wanted)
-        if kind != self._noted or not isinstance(look.decision, Hold):
+        # What holds on is one decision, whatever figures its reason names meanwhile.
+        kind, now_s = (type(look.decision), look.decision.wanted), time.time()
+        if kind != self._noted or not isinstance(look.decision, Hold) or now_s >= self._noted_at_s + _AGAIN_S:
             _note(lab, Kind.DECISION, words(look.decision), why=look.decision.why, wanted=look.decision.wanted)
-            self._noted = kind
+            self._noted, self._noted_at_s = kind, now_s
 
     def _tell_problem(self, problem: LabError) -> None:
         if problem.message != self._problem:

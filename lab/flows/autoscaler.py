@@ -37,9 +37,11 @@ def running(lab: str, substrate: str | None = None) -> Holder | None:
 def said(lab: str, substrate: str) -> tuple[Event | None, Event | None]:
     """The last sample that an autoscaler took of a lab, and the last decision that it noted."""
     found: dict[Kind, Event] = {}
-    for event in recording.recorder(lab, substrate).read().events:
+    for event in recording.recorder(lab, substrate).backwards():
         if event.what == LEASE or event.kind is Kind.DECISION:
-            found[event.kind] = event
+            found.setdefault(event.kind, event)
+        if {Kind.SAMPLE, Kind.DECISION} <= found.keys():
+            break
     return found.get(Kind.SAMPLE), found.get(Kind.DECISION)
 
 

@@ -201,6 +201,15 @@ def test_samples_and_decisions_stand_in_the_timeline(scene: Scene) -> None:
     assert decisions == [{"what": "keep 1", "why": "1 worker, and --min is 1", "wanted": 1}]
 
 
+def test_a_decision_that_holds_on_is_noted_once_an_hour(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, now = scene.loop(), time.time()
+    for minutes in (0, 1, 59, 61, 62):
+        monkeypatch.setattr(time, "time", lambda at=now + 60 * minutes: at)
+        scene.turn(loop)
+    noted = [event.at for event in scene.lab.timeline().read().events if event.kind is Kind.DECISION]
+    assert noted == [round(now, 3), round(now + 61 * 60, 3)]
+
+
 def test_errors_are_told_by_the_second_also_after_the_load_balancer_was_started_anew(scene: Scene) -> None:
     loop = scene.loop()
     one = Sample(100.0, 0, 0, 0, 0, 7, 0, {})
