@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from lab.flows import autoscaler, deployment, fleet, unfinished
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import Fleet, ScaleIn
-from lab.flows.leases import leased
 from lab.loadbalancer import gauge
 from lab.loadbalancer.gauge import Sample
 from lab.model.deadline import Deadline
@@ -86,9 +85,9 @@ def limits_of(lab: str, substrate: str, limits: Limits, target: float | None, de
 def run(asked: Asked, watch: Watch, report: Report, until: Callable[[], bool] = lambda: False) -> None:
     """Keeps the lab within its limits until it is interrupted, or `until` says so, or the lab is gone.
 
-    Raises UsageError, naming the holder, where another autoscaler is at work on the lab.
+    Raises UsageError, naming the holder, where another autoscaler or a run of the proof is at work on the lab.
     """
-    with leased(asked.lab, autoscaler.LEASE, autoscaler.holding(asked.substrate)):
+    with autoscaler.alone(asked.lab, asked.substrate):
         lab = deployment.load(asked.lab, asked.substrate)
         _disown_sleepers(lab, report)
         loop = _Autoscaler(asked, watch, report)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.flows import autoscaler, deployment
+from lab.flows.leases import leased
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import Mode, Role
@@ -136,6 +137,21 @@ def test_a_second_autoscaler_is_refused_with_the_name_of_the_first_which_can_be_
     first.kill()
     first.wait()
     assert autoscaler.running("blue") is None
+
+
+@pytest.mark.parametrize("how", [[], ["--background"]])
+def test_beside_a_run_of_the_proof_it_is_refused_with_one_error(home: Path, how: list[str]) -> None:
+    note_lab()
+    with leased("blue", "prove", "prove run docker"):
+        gave = typed(*how)
+    assert (gave.code, gave.out) == (2, "")
+    assert gave.err == (
+        f"error: `lab prove run docker` (pid {os.getpid()}) is at work on lab blue, and both would replace a worker "
+        "that dies\n"
+        f"  where: {home}/vagrant-docker-lab/labs/blue/prove.lease\n"
+        "  mend:  wait for its end, then run this again\n"
+    )
+    assert not autoscaler.log_of("blue", "docker").exists()
 
 
 @pytest.mark.usefixtures("home")
