@@ -275,7 +275,7 @@ def words(decision: Decision) -> str:
         case Finish(names=names):
             return f"bring {', '.join(map(str, names))} into service"
         case Refill(size=size):
-            return f"fill the warm pool to {size}"
+            return f"fill the warm pool to {size}" if size else "empty the warm pool"
         case Shrink(victim=victim, wanted=wanted):
             return f"remove {victim}, to {wanted}"
     return f"keep {decision.wanted}"

@@ -37,12 +37,8 @@ def decide(samples: Sequence[Sample], fleet: Fleet, limits: Limits, now_s: float
     grow = more if isinstance(more, Grow) else None
     if (decision := _mend(view) or _bound(view) or grow or _end_drains(view) or more) is not None:
         return decision
-    spare, asleep = _remove(view), len(fleet.asleep)
-    # As with AWS's warm pools, nobody is kept ready who could never be needed.
-    pool = min(limits.pool, limits.most - view.count)
-    if isinstance(spare, Hold) and asleep < pool and view.is_free_to_remove:
-        return Refill(view.count, f"{asleep} of {_workers(pool)} sleep in the warm pool", asleep + 1)
-    return spare
+    spare = _remove(view)
+    return (_tend_pool(view) or spare) if isinstance(spare, Hold) else spare
 
 
 def history_s(limits: Limits) -> float:
@@ -168,6 +164,20 @@ def _grow(view: _View, concurrency: float, seen: str) -> Decision:
         return Hold(view.count, f"{seen} need {_workers(needed)}{more}")
     lack = Lack(view.now_s, len(view.serving), loads.rate_at_least(view.recent))
     return Grow(wanted, f"{seen} need {_workers(needed)}", wanted - view.count, lack)
+
+
+def _tend_pool(view: _View) -> Decision | None:
+    """The warm pool comes last: one more for it, or none at all where there is to be none."""
+    limits, asleep = view.limits, len(view.fleet.asleep)
+    if limits.pool is None or not view.is_free_to_remove:
+        return None
+    # As with AWS's warm pools, nobody is kept ready who could never be needed.
+    pool = min(limits.pool, limits.most - view.count)
+    if asleep < pool:
+        return Refill(view.count, f"{asleep} of {_workers(pool)} sleep in the warm pool", asleep + 1)
+    if limits.pool == 0 and asleep:
+        return Refill(view.count, f"{asleep} in the warm pool, and --warm-pool is 0", 0)
+    return None
 
 
 def _remove(view: _View) -> Decision:

@@ -12,6 +12,7 @@ from lab.flows.leases import leased
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import Mode, Role
+from lab.model.topology import WORKERS_AT_MOST
 from tests.conftest import REPO, Typed, type_lab
 from tests.unit.model.test_plan import TOPOLOGY
 
@@ -31,6 +32,10 @@ BAD = {
     "negative cooldown": (
         ["--cooldown", "-1"],
         "error: nobody can wait -1 s\n  where: --cooldown\n  mend:  say 0 or more seconds\n",
+    ),
+    "a pool of fewer than none": (
+        ["--warm-pool", "-1"],
+        "error: -1 workers cannot sleep in the warm pool\n  where: --warm-pool\n  mend:  say 0 to {most}\n",
     ),
     "negative delay": (
         ["--deregistration-delay", "-1"],
@@ -73,7 +78,7 @@ def test_bad_input_gets_one_error_and_changes_nothing(case: str, home: Path) -> 
     words, text = BAD[case]
     gave = typed(*words)
     folder = home / "vagrant-docker-lab" / "labs" / "blue"
-    assert (gave.code, gave.err) == (2, text.format(folder=folder))
+    assert (gave.code, gave.err) == (2, text.format(folder=folder, most=WORKERS_AT_MOST))
     assert list(home.rglob("*")) == []
 
 
@@ -100,12 +105,17 @@ def test_a_lab_whose_workers_keep_data_is_refused() -> None:
 @pytest.mark.usefixtures("home")
 def test_a_dry_run_tells_the_limits_with_the_target_that_follows_from_the_topology() -> None:
     note_lab()
-    gave = typed("--dry-run", "--warm-pool", "2")
-    assert (gave.code, gave.out) == (
-        0,
-        "would keep lab blue on docker at 1 to 4 workers, 4 requests at a time for each, 2 asleep in the warm pool; "
-        "60 s of little load before one goes\n",
-    )
+    for words, pool in (
+        ([], ""),
+        (["--warm-pool", "2"], ", 2 asleep in the warm pool"),
+        (["--warm-pool", "0"], ", none asleep in the warm pool"),
+    ):
+        gave = typed("--dry-run", *words)
+        assert (gave.code, gave.out) == (
+            0,
+            f"would keep lab blue on docker at 1 to 4 workers, 4 requests at a time for each{pool}; "
+            "60 s of little load before one goes\n",
+        )
 
 
 @pytest.mark.usefixtures("home")

@@ -277,6 +277,15 @@ def test_a_pool_is_filled_one_by_one_while_nothing_else_is_to_be_done() -> None:
         assert isinstance(decide(steadily(0), one, limits, NOW, replace(LONG_AGO, **under_way)), Hold), under_way
 
 
+def test_a_pool_is_emptied_only_where_somebody_says_that_there_is_to_be_none() -> None:
+    one, breach = Workers(serving=workers(1), asleep=workers(7, 8)), then(steadily(2), 20, 40)
+    none = replace(LIMITS, pool=0)
+    assert decide(steadily(0), one, none, NOW, LONG_AGO) == Refill(1, "2 in the warm pool, and --warm-pool is 0", 0)
+    assert isinstance(decide(steadily(0), one, LIMITS, NOW, LONG_AGO), Hold)
+    assert isinstance(decide(steadily(0), one, replace(LIMITS, pool=1), NOW, LONG_AGO), Hold)
+    assert isinstance(decide(breach, one, none, NOW, LONG_AGO), Grow), "who waits has the first say"
+
+
 @pytest.mark.parametrize("turn_s", [1.5, 2.5])
 def test_a_sudden_breach_is_decided_at_once_also_where_each_look_takes_seconds(turn_s: float) -> None:
     one = Workers(serving=workers(1))
@@ -346,7 +355,9 @@ def fleets(draw: st.DrawFn) -> Workers:
 def limits_of(draw: st.DrawFn) -> Limits:
     least, more = draw(st.integers(1, 5)), draw(st.integers(0, 5))
     target, cooldown_s = draw(st.floats(0.1, 50)), draw(st.floats(0, 300))
-    return Limits(least, least + more, target, cooldown_s, draw(st.integers(0, 3)), draw(st.sampled_from(Victim)))
+    return Limits(
+        least, least + more, target, cooldown_s, draw(st.none() | st.integers(0, 3)), draw(st.sampled_from(Victim))
+    )
 
 
 @st.composite
