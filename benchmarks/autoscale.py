@@ -1,4 +1,4 @@
-"""A step of the load from one to four times, with an autoscaler at work: how long until workers serve, who noticed.
+"""A step of the load, with an autoscaler at work: how long until workers serve, who noticed.
 
     PYTHONPATH=. .venv/bin/python -m benchmarks.autoscale                   # both substrates, from nothing and warm
     PYTHONPATH=. .venv/bin/python -m benchmarks.autoscale --only docker     # the other one's runs stay as they are
@@ -9,21 +9,21 @@ Keeps each run in benchmarks/autoscale-results.json as soon as it has ended, and
 """
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from benchmarks.autoscale_page import RunJson, SessionJson, page, times
+from benchmarks.autoscale_page import SETTLED, SHARE, STEP, RunJson, SessionJson, Times, page, times
 from benchmarks.capacity import RESULTS as CAPACITY
 from benchmarks.capacity import WORK_MS
 from benchmarks.capacity_search import FEW, served
 from benchmarks.runs import deadline, lab, silent
 from lab.comparison.measure import circumstances
-from lab.flows import deployment, fleet
+from lab.flows import deployment, fleet, load
 from lab.flows.deployment import Deployment
+from lab.flows.load import Loaded
 from lab.host import paths, records
 from lab.host.run import run
 from lab.host.wait import await_until
@@ -31,27 +31,23 @@ from lab.model.deadline import Deadline
 from lab.scaling.limits import TARGET_SHARE
 from lab.substrates import registry
 from lab.timeline.events import Event, Kind
+from lab.traffic.profiles import profile
 
 LAB = "test-autoscale"
 RESULTS = paths.REPO / "benchmarks" / "autoscale-results.json"
 PAGE = paths.REPO / "docs" / "autoscale-results.md"
 LEAST, MOST, COOLDOWN_S = 1, 4, 20.0
-# What four workers serve is three times what one does, or more: a step to four times the steady load has to fit them.
-SHARE = 0.7
-"""The steady load, as a part of the highest that one worker serves in good time."""
-
 BASE = {"docker": 5.0, "vagrant": 0.7}
-"""The same in requests a second, where the capacity of one worker was not measured on this computer."""
+"""The steady load in requests a second, where the capacity of one worker was not measured on this computer."""
 
 DURATION_S = {"docker": 120.0, "vagrant": 360.0}
 _BACK_S = 600.0
+_SEED = 1
 
 
 @click.command()
 @click.option("--only", type=click.Choice(registry.NAMES), help="This substrate; the other one's runs are kept.")
-@click.option(
-    "--base", type=click.FloatRange(0.1), help="Requests a second before the step, which is to four times it."
-)
+@click.option("--base", type=click.FloatRange(0.1), help="Requests a second before the step.")
 @click.option("--quick", is_flag=True, help="A third of the time, to see that it works.")
 @click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
 @click.option("--page", "page_only", is_flag=True, help="Measure nothing, only write the page anew.")
@@ -98,14 +94,13 @@ def _step(substrate: str, pool: int, base: float, duration_s: float) -> RunJson:
     bounds = ["--min", str(LEAST), "--max", str(MOST), "--cooldown", f"{COOLDOWN_S:g}"]
     warm = ["--warm-pool", str(pool), "--scale-in", "sleep"] if pool else []
     lab("autoscale", substrate, *bounds, *warm, "--background", "--name", LAB)
-    words = ["--profile", "step", "--base", f"{base:g}", "--peak", f"{4 * base:g}", "--duration", f"{duration_s:g}"]
-    words = [substrate, *words, "--work", str(WORK_MS[substrate]), "--prove", "--json", "--name", LAB]
-    # The verdict is told on the page, whatever it is.
-    told = run([str(paths.REPO / "bin" / "lab"), "load", *words], by=deadline(), ok=dict.fromkeys((0, 1, 3), "told"))
-    load = json.loads(told.out)
+    step = profile("step", STEP[substrate] * base, duration_s, base)
+    # What `lab load --prove` does: so its figures can be asked for the part that the page calls settled.
+    asked = load.Asked(LAB, substrate, step, WORK_MS[substrate], _SEED, proves=True)
+    loaded = load.run(asked, lambda _: None, silent, Deadline.after(load.longest_s(asked), "one load"))
     _await_back(found)
     lab("autoscale", substrate, "--stop", "--name", LAB)
-    return _told(found, pool, words, load)
+    return _told(found, pool, loaded)
 
 
 def _await_back(found: Deployment) -> None:
@@ -119,20 +114,43 @@ def _await_back(found: Deployment) -> None:
     await_until(probe, deadline(), what="the way back", mend="read the autoscaler's log", every_s=1.0)
 
 
-def _told(found: Deployment, pool: int, words: list[str], load: dict[str, Any]) -> RunJson:
-    events = found.timeline().read().events
-    step = next(phase for phase in load["phases"] if phase["name"] == "during")
-    step_at, end_at = (load["began_at"] + step[edge] for edge in ("from_s", "to_s"))
+def _told(found: Deployment, pool: int, loaded: Loaded) -> RunJson:
+    events, told = found.timeline().read().events, loaded.as_json()
+    step = next(phase for phase in told["phases"] if phase["name"] == "during")
+    step_at, end_at = (loaded.began_at + step[edge] for edge in ("from_s", "to_s"))
     target = found.deployed.topology.worker.max_connections * TARGET_SHARE
+    seen = times(events, step_at, end_at, target, LEAST)
     return {
         "substrate": found.plan.substrate,
         "pool": pool,
-        "words": words,
+        "words": _words(loaded.asked),
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "load": load,
-        "times": dataclasses.asdict(times(events, step_at, end_at, target, LEAST)),
+        "load": told | {"phases": [*told["phases"], *_settled(loaded, step, seen)]},
+        "times": dataclasses.asdict(seen),
         "why": [_in_words(event, step_at) for event in events if event.kind is Kind.DECISION],
     }
+
+
+def _settled(loaded: Loaded, step: dict[str, Any], seen: Times) -> Iterator[dict[str, Any]]:
+    """The figures of the step from when all workers were there, if that came about within it."""
+    if seen.settled_s is not None and step["from_s"] + seen.settled_s < step["to_s"]:
+        yield {"name": SETTLED} | loaded.figures.between(step["from_s"] + seen.settled_s, step["to_s"])
+
+
+def _words(asked: load.Asked) -> list[str]:
+    step = asked.profile
+    words = ["--base", f"{step.base:g}", "--peak", f"{step.peak:g}", "--duration", f"{step.pace.duration_s:g}"]
+    return [
+        asked.substrate,
+        "--profile",
+        step.name,
+        *words,
+        "--work",
+        str(asked.cpu_ms),
+        "--prove",
+        "--name",
+        asked.lab,
+    ]
 
 
 def _in_words(event: Event, step_at: float) -> str:

@@ -42,7 +42,10 @@ _INTERRUPTED = "interrupted: the workers there are go on; the same command, type
     help="Seconds of little load, and without a change, before a worker goes.",
 )
 @click.option(
-    "--warm-pool", type=int, default=0, show_default=True, metavar="N", help="Workers that sleep, to be woken."
+    "--warm-pool",
+    type=int,
+    metavar="N",
+    help="Workers that sleep, to be woken; 0 removes those that do.  [default: those that do]",
 )
 @click.option(
     "--scale-in",
@@ -78,7 +81,7 @@ def command(
     most: int,
     target: float | None,
     cooldown: float,
-    warm_pool: int,
+    warm_pool: int | None,
     scale_in: str,
     victim: str,
     delay_s: float,

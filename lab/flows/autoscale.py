@@ -6,12 +6,12 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from lab.flows import autoscaler, deployment, fleet, unfinished
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import Fleet, ScaleIn
-from lab.flows.leases import leased
 from lab.loadbalancer import gauge
 from lab.loadbalancer.gauge import Sample
 from lab.model.deadline import Deadline
@@ -35,6 +35,9 @@ _CHANGE_S = 600.0
 
 _PAUSE_S = 5.0
 """After a change that failed, before the next one."""
+
+_AGAIN_S = 3600.0
+"""After so long a decision that still holds is noted anew: a timeline is bounded, and told from its end."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,9 @@ def limits_of(lab: str, substrate: str, limits: Limits, target: float | None, de
 def run(asked: Asked, watch: Watch, report: Report, until: Callable[[], bool] = lambda: False) -> None:
     """Keeps the lab within its limits until it is interrupted, or `until` says so, or the lab is gone.
 
-    Raises UsageError, naming the holder, where another autoscaler is at work on the lab.
+    Raises UsageError, naming the holder, where another autoscaler or a run of the proof is at work on the lab.
     """
-    with leased(asked.lab, autoscaler.LEASE, autoscaler.holding(asked.substrate)):
+    with autoscaler.alone(asked.lab, asked.substrate):
         lab = deployment.load(asked.lab, asked.substrate)
         _disown_sleepers(lab, report)
         loop = _Autoscaler(asked, watch, report)
@@ -149,6 +152,7 @@ class _Autoscaler:
         self._memory = Memory(changed_at_s=time.time())
         self._under_way: list[_Work] = []
         self._noted: tuple[type[Decision], int] | None = None
+        self._noted_at_s = 0.0
         self._problem = ""
 
     def turn(self, lab: Deployment) -> None:
@@ -180,10 +184,19 @@ class _Autoscaler:
 
     def _gather(self, lab: Deployment) -> tuple[Sample | None, Fleet]:
         look = Deadline.after(_LOOK_S, f"one look: {_LOOK_S:g} s")
-        if (sample := gauge.read(lab.loadbalancer(), look)) is not None:
+        # Side by side: each takes its time where machines are emulated, and the next turn waits for both.
+        with ThreadPoolExecutor(1) as beside:
+            reading = beside.submit(gauge.read, lab.loadbalancer(), look)
+            try:
+                seen = fleet.seen(lab, look)
+            finally:
+                self._keep(sample := reading.result())
+        return sample, seen
+
+    def _keep(self, sample: Sample | None) -> None:
+        if sample is not None:
             oldest = sample.at_s - history_s(self._asked.limits)
             self._samples = [*loads.since(self._samples, oldest), sample]
-        return sample, fleet.seen(lab, look)
 
     def _decide(self, lab: Deployment, seen: Fleet) -> Decision:
         decision = decide(self._samples, seen, self._asked.limits, time.time(), self._memory)
@@ -240,11 +253,11 @@ class _Autoscaler:
             state = {"workers": len(look.fleet.serving), "queue": sample.queued, "sessions": sample.sessions}
             times = {"response_ms": sample.response_ms, "span_s": PERIOD_S}
             lab.timeline().note(Event(sample.at_s, Kind.SAMPLE, autoscaler.LEASE, figures | state | times))
-        # What holds on for an hour is one decision, whatever figures its reason names meanwhile.
-        kind = (type(look.decision), look.decision.wanted)
-        if kind != self._noted or not isinstance(look.decision, Hold):
+        # What holds on is one decision, whatever figures its reason names meanwhile.
+        kind, now_s = (type(look.decision), look.decision.wanted), time.time()
+        if kind != self._noted or not isinstance(look.decision, Hold) or now_s >= self._noted_at_s + _AGAIN_S:
             _note(lab, Kind.DECISION, words(look.decision), why=look.decision.why, wanted=look.decision.wanted)
-            self._noted = kind
+            self._noted, self._noted_at_s = kind, now_s
 
     def _tell_problem(self, problem: LabError) -> None:
         if problem.message != self._problem:
@@ -262,7 +275,7 @@ def words(decision: Decision) -> str:
         case Finish(names=names):
             return f"bring {', '.join(map(str, names))} into service"
         case Refill(size=size):
-            return f"fill the warm pool to {size}"
+            return f"fill the warm pool to {size}" if size else "empty the warm pool"
         case Shrink(victim=victim, wanted=wanted):
             return f"remove {victim}, to {wanted}"
     return f"keep {decision.wanted}"

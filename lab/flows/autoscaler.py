@@ -4,14 +4,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from lab.flows import deployment
+from lab.flows import deployment, leases
 from lab.flows.leases import leased
 from lab.host import children, lock, paths
 from lab.host.lock import Holder
 from lab.host.wait import await_until
+from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
 from lab.substrates.base import Report
@@ -28,6 +30,23 @@ def holding(substrate: str) -> str:
     return f"{LEASE} {substrate}"
 
 
+@contextmanager
+def alone(lab: str, substrate: str) -> Iterator[None]:
+    """Holds the lease of an autoscaler; raises UsageError where another one, or a run of the proof, is at work."""
+    with leased(lab, LEASE, holding(substrate)):
+        leases.refuse_beside(lab, leases.PROVE, leases.proving(substrate), "wait for its end, then run this again")
+        yield
+
+
+def refuse_beside(lab: str, substrate: str) -> None:
+    """Raises UsageError while an autoscaler is at work, for who kills workers and makes their successors."""
+    stop, load = (
+        labs.typed(words, lab) for words in (f"autoscale {substrate} --stop", f"load {substrate} --prove --peak 5")
+    )
+    mend = f"{stop} ends it; or account for every write beside it: {load}"
+    leases.refuse_beside(lab, LEASE, holding(substrate), mend)
+
+
 def running(lab: str, substrate: str | None = None) -> Holder | None:
     """The autoscaler of a lab, if one is at work; of this substrate, if one is named."""
     holder = lock.holder(deployment.lease(lab, LEASE))
@@ -37,9 +56,11 @@ def running(lab: str, substrate: str | None = None) -> Holder | None:
 def said(lab: str, substrate: str) -> tuple[Event | None, Event | None]:
     """The last sample that an autoscaler took of a lab, and the last decision that it noted."""
     found: dict[Kind, Event] = {}
-    for event in recording.recorder(lab, substrate).read().events:
+    for event in recording.recorder(lab, substrate).backwards():
         if event.what == LEASE or event.kind is Kind.DECISION:
-            found[event.kind] = event
+            found.setdefault(event.kind, event)
+        if {Kind.SAMPLE, Kind.DECISION} <= found.keys():
+            break
     return found.get(Kind.SAMPLE), found.get(Kind.DECISION)
 
 
@@ -50,7 +71,7 @@ def begin(lab: str, substrate: str, words: Sequence[str], by: Deadline) -> Holde
     """
     log = log_of(lab, substrate)
     log.parent.mkdir(parents=True, exist_ok=True)
-    with leased(lab, LEASE, holding(substrate)):
+    with alone(lab, substrate):
         log.write_text("")
     with log.open("a") as told:
         process = subprocess.Popen(

@@ -279,13 +279,13 @@ def _await_unneeded(lab: Deployment, victim: NodeName, delay_s: float, report: R
 def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deployment:
     """The lab with a warm pool of `size` workers, each booted once by itself, ready, and put to sleep.
 
-    Those of a smaller pool that are too many are removed; those that are dead, or made otherwise than is wanted by now,
-    are made anew; one whose shrinking was interrupted is put to sleep after its last request.
+    Of a pool that is to be smaller, those stay that can be woken. Those that are dead, or made otherwise than is wanted
+    by now, are made anew; one whose shrinking was interrupted is put to sleep after its last request.
     """
     with _change(lab, report, by) as lab:
         before = set(lab.plan.pool)
-        wanted = lab.plan.worker_names
-        kept = sorted(before)[:size]
+        wanted, asleep = lab.plan.worker_names, _asleep(lab, by)
+        kept = sorted(before, key=lambda name: (name not in asleep, name))[:size]
         lab = _wanted(lab, wanted, {*kept, *_new(kept, {*wanted, *lab.states(by)}, size - len(kept))})
         for name in sorted(before - set(lab.plan.pool)):
             report(f"removing {name}: the warm pool has one too many")

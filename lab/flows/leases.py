@@ -5,6 +5,9 @@ from contextlib import contextmanager
 
 from lab.flows import deployment
 from lab.host import lock
+from lab.model.errors import UsageError
+
+PROVE = "prove"
 
 _GLANCE_S = 0.5  # who only looks whether a lease is held has it for less than a millisecond
 
@@ -15,3 +18,23 @@ def leased(lab: str, verb: str, holder: str | None = None) -> Iterator[None]:
     which is another verb where that needs the same to itself."""
     with lock.held(deployment.lease(lab, verb), holder or verb, patience_s=_GLANCE_S):
         yield
+
+
+def proving(substrate: str) -> str:
+    """What a run of the proof on this substrate says of itself while it holds the lab's lease."""
+    return f"{PROVE} run {substrate}"
+
+
+def refuse_beside(lab: str, verb: str, holder: str, mend: str) -> None:
+    """Raises UsageError while this holder has the lease of another verb that replaces dead workers too.
+
+    Both take their own lease first and look at the other's then, so of two that begin at once one is refused at least.
+    """
+    lease = deployment.lease(lab, verb)
+    found = lock.holder(lease)
+    if found is not None and found.verb == holder:
+        raise UsageError(
+            f"`lab {found.verb}` (pid {found.pid}) is at work on lab {lab}, and both would replace a worker that dies",
+            where=str(lease),
+            mend=mend,
+        )

@@ -72,13 +72,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load came to. `began_at` is the Unix time from which the phases count, to a tenth of a second.
+    """What a load came to. `began_at` is the Unix time from which the phases count, to a tenth of a second; `figures`
+    tell of any other part of it.
 
     `journal` is that of a load that proves, and `account` what it tells.
     """
 
     asked: Asked
     began_at: float
+    figures: Figures
     total: Mapping[str, Any]
     phases: list[dict[str, Any]]
     late_ms: float
@@ -143,7 +145,7 @@ def run(asked: Asked, watch: Watch, report: Report, by: Deadline) -> Loaded:
         else:
             _visit(url, lab, plan, figures, pulse, by)
     account = audit_file(journal) if journal else None
-    return Loaded(asked, pulse.began_at, figures.total(), figures.phases(), pulse.late_ms, journal, account)
+    return Loaded(asked, pulse.began_at, figures, figures.total(), figures.phases(), pulse.late_ms, journal, account)
 
 
 def forecast(asked: Asked, by: Deadline) -> list[str]:

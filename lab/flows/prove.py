@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.faults import catalogue, injection
 from lab.faults.base import Ground
 from lab.faults.catalogue import Planned
-from lab.flows import deployment, readiness, workers
+from lab.flows import autoscaler, deployment, leases, readiness, workers
 from lab.flows.deployment import Deployment
 from lab.flows.leases import leased
 from lab.flows.noted_fault import NotedFault
@@ -81,13 +81,15 @@ def run(asked: Asked, watch: Watch, report: Report, by: Deadline) -> Path:
     """The path of the journal of a run that has ended. The verdict is computed from it, and from it alone.
 
     A run that cannot go on, since a node does not come back, is reported and ends early: its journal has no end.
-    Raises UsageError, before anything is changed, for a fault that cannot be made here or a lab that is not whole.
+    Raises UsageError, before anything is changed, for a fault that cannot be made here, a lab that is not whole, or an
+    autoscaler at work.
     """
     _check(asked)
     # The plan is as long as a run can be; visitors are stopped when the time is up and the last fault is healed.
     plan = Plan(new_run(), asked.seed, asked.rate, longest_s(asked))
     lab = deployment.load(asked.lab, asked.substrate)
-    with leased(asked.lab, "prove"):
+    with leased(asked.lab, leases.PROVE, leases.proving(asked.substrate)):
+        autoscaler.refuse_beside(asked.lab, asked.substrate)
         ground = ground_of(lab)
         check_whole(lab, by)
         schedule = _schedule(asked, ground, by)
@@ -115,6 +117,7 @@ def forecast(asked: Asked, by: Deadline) -> list[Planned]:
     """The faults that a run would inject, in order; raises as `run` does."""
     _check(asked)
     lab = deployment.load(asked.lab, asked.substrate)
+    autoscaler.refuse_beside(asked.lab, asked.substrate)
     check_whole(lab, by)
     return _schedule(asked, ground_of(lab), by)
 
@@ -165,7 +168,7 @@ def journal(lab: str, run: str | None) -> Path:
 
 def heal(lab: Deployment, report: Report, by: Deadline) -> int:
     """Heals what an interrupted run left; gives how many faults that were. Holds the lease of runs."""
-    with leased(lab.lab, "prove"):
+    with leased(lab.lab, leases.PROVE, "heal"):
         return injection.heal_all(ground_of(lab), open_faults(lab), report, by)
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 
-from lab.flows import deployment, readiness, up
+from lab.flows import deployment, leases, readiness, up
 from lab.flows.deployment import Deployment
 from lab.flows.leases import leased
 from lab.model.deadline import Deadline
@@ -14,7 +14,7 @@ from lab.substrates.base import Report
 from lab.timeline.events import Event, Kind
 
 # What would take sleeping nodes for dead ones.
-_LEASES = ("prove", "autoscale", "refresh")
+_LEASES = (leases.PROVE, "autoscale", "refresh")
 _EITHER = (State.RUNNING, State.SLEEPING)
 
 

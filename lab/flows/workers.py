@@ -1,6 +1,6 @@
 """`lab kill` and `lab replace`: one worker's end without warning, and its successor."""
 
-from lab.flows import deployment, up
+from lab.flows import autoscaler, deployment, up
 from lab.flows.deployment import Deployment
 from lab.model import labs
 from lab.model.deadline import Deadline
@@ -27,10 +27,13 @@ def checked(lab: Deployment, name: NodeName, verb: str) -> NodeName:
 
 
 def kill(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
-    """Destroys a worker without warning; the lab has one less until `up` or `replace`."""
+    """Destroys a worker without warning; the lab has one less until `up`, `replace`, or an autoscaler at work."""
     with deployment.changing(lab.lab, "kill", by):
         lab.substrate.destroy(lab.lab, name, by)
         lab.note(State.ABSENT, name)
+    if scaler := autoscaler.running(lab.lab, lab.plan.substrate):
+        report(f"{name} is gone, without warning; the autoscaler at work (pid {scaler.pid}) replaces it")
+        return
     until = f"{lab.typed('up @')} or {lab.typed(f'replace @/{name}')}"
     report(f"{name} is gone, without warning; the lab has one worker less until {until}")
 

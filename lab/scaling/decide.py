@@ -14,7 +14,17 @@ from lab.loadbalancer.gauge import Sample, ServerSample
 from lab.model.node import NodeName
 from lab.scaling import loads, waiting
 from lab.scaling.decisions import Decision, Finish, Fleet, Grow, Hold, Lack, Memory, Refill, Replace, Shrink
-from lab.scaling.limits import PANIC_S, REMEMBERED_S, SPARE, STABLE_S, SUDDEN, Limits, Victim
+from lab.scaling.limits import (
+    PANIC_AT_MOST_S,
+    PANIC_S,
+    PANIC_SAMPLES,
+    REMEMBERED_S,
+    SPARE,
+    STABLE_S,
+    SUDDEN,
+    Limits,
+    Victim,
+)
 
 _SILENT_S = 5.0
 _ABOUT_AS_MANY = 0.9
@@ -23,17 +33,13 @@ _ABOUT_AS_MANY = 0.9
 def decide(samples: Sequence[Sample], fleet: Fleet, limits: Limits, now_s: float, memory: Memory) -> Decision:
     """What is to be done now. `samples` are those so far, the oldest first; those before `history_s` are of no use."""
     view = _View(samples, fleet, limits, now_s, memory)
-    if now_s < memory.retry_at_s:
-        return Hold(view.count, "the last change failed; it is tried again in a moment")
-    for rule in (_mend, _bound, _end_drains, _add):
-        if (decision := rule(view)) is not None:
-            return decision
-    spare, asleep = _remove(view), len(fleet.asleep)
-    # As with AWS's warm pools, nobody is kept ready who could never be needed.
-    pool = min(limits.pool, limits.most - view.count)
-    if isinstance(spare, Hold) and asleep < pool and view.is_free_to_remove:
-        return Refill(view.count, f"{asleep} of {_workers(pool)} sleep in the warm pool", asleep + 1)
-    return spare
+    more = _add(view)
+    # Who waits has the first say: a drain can end beside those who come, and not be begun beside them.
+    grow = more if isinstance(more, Grow) else None
+    if (decision := _mend(view) or _bound(view) or grow or _end_drains(view) or more) is not None:
+        return decision
+    spare = _remove(view)
+    return (_tend_pool(view) or spare) if isinstance(spare, Hold) else spare
 
 
 def history_s(limits: Limits) -> float:
@@ -77,15 +83,22 @@ class _View:
 
     @property
     def is_free_to_add(self) -> bool:
-        return not self.memory.adding
+        return not self.memory.adding and self.now_s >= self.memory.retry_add_at_s
 
     @property
     def is_free_to_remove(self) -> bool:
-        return self.memory.removing is None and not self.memory.adding and not self.memory.refilling
+        is_idle = self.memory.removing is None and not self.memory.adding and not self.memory.refilling
+        return is_idle and self.now_s >= self.memory.retry_at_s
 
     def last(self, window_s: float) -> list[Sample]:
         """The samples of the last seconds, none of them from before the last change."""
         return loads.since(self.samples, max(self.now_s - window_s, self.memory.changed_at_s))
+
+    @property
+    def recent(self) -> list[Sample]:
+        """Those of the panic window: of its seconds, or the last few where one look takes longer than usual."""
+        few = self.last(PANIC_AT_MOST_S)[-PANIC_SAMPLES:]
+        return max(self.last(PANIC_S), few, key=len)
 
     @property
     def servers(self) -> Mapping[str, ServerSample]:
@@ -122,13 +135,14 @@ def _end_drains(view: _View) -> Decision | None:
 
 def _add(view: _View) -> Decision | None:
     """A sudden breach acts at once, a lasting one after the stable window."""
-    recent, lasting = view.last(PANIC_S), view.last(STABLE_S)
+    recent, lasting = view.recent, view.last(STABLE_S)
     capacity = view.limits.target * max(len(view.serving), 1)
     if len(recent) < 2 or not view.is_free_to_add:
         return None
     now = loads.concurrency(recent)
     if now >= SUDDEN * capacity and _persists(recent, capacity):
-        return _grow(view, now, f"{now:.1f} requests at a time in the last {PANIC_S:.0f} s")
+        window_s = max(PANIC_S, view.now_s - recent[0].at_s)
+        return _grow(view, now, f"{now:.1f} requests at a time in the last {window_s:.0f} s")
     if loads.covers(lasting, view.now_s, STABLE_S):
         lasts = min(now, loads.concurrency(lasting))
         if lasts > capacity:
@@ -149,8 +163,22 @@ def _grow(view: _View, concurrency: float, seen: str) -> Decision:
             f", and --max is {view.limits.most}" if needed > view.limits.most else f", of which {view.count} are there"
         )
         return Hold(view.count, f"{seen} need {_workers(needed)}{more}")
-    lack = Lack(view.now_s, len(view.serving), loads.rate_at_least(view.last(PANIC_S)))
+    lack = Lack(view.now_s, len(view.serving), loads.rate_at_least(view.recent))
     return Grow(wanted, f"{seen} need {_workers(needed)}", wanted - view.count, lack)
+
+
+def _tend_pool(view: _View) -> Decision | None:
+    """The warm pool comes last: one more for it, or none at all where there is to be none."""
+    limits, asleep = view.limits, len(view.fleet.asleep)
+    if limits.pool is None or not view.is_free_to_remove:
+        return None
+    # As with AWS's warm pools, nobody is kept ready who could never be needed.
+    pool = min(limits.pool, limits.most - view.count)
+    if asleep < pool:
+        return Refill(view.count, f"{asleep} of {_workers(pool)} sleep in the warm pool", asleep + 1)
+    if limits.pool == 0 and asleep:
+        return Refill(view.count, f"{asleep} in the warm pool, and --warm-pool is 0", 0)
+    return None
 
 
 def _remove(view: _View) -> Decision:
@@ -177,6 +205,8 @@ def _busy(view: _View) -> str | None:
     """Why nothing may be removed whatever the load."""
     if not view.samples or view.now_s - view.samples[-1].at_s > _SILENT_S:
         return "the load balancer does not tell its figures"
+    if view.now_s < view.memory.retry_at_s:
+        return "the last change failed; it is tried again in a moment"
     if view.memory.adding:
         return "workers are on their way"
     if view.memory.refilling:

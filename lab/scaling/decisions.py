@@ -78,7 +78,7 @@ class Finish(Decision):
 
 @dataclass(frozen=True)
 class Refill(Decision):
-    """The warm pool is to have `size` workers."""
+    """The warm pool is to have `size` workers: one more than sleep there, or none."""
 
     size: int
 
@@ -94,7 +94,8 @@ class Shrink(Decision):
 class Memory:
     """What a decision has to know of earlier ones: when the last change ended (or the watch began), which workers were
     found too few, which were to be brought into service already, and what is under way now: workers that are added,
-    one that is removed, one that is made for the pool. After a failed change nothing is tried before `retry_at_s`."""
+    one that is removed, one that is made for the pool. After a failed change nothing is removed or made for the pool
+    before `retry_at_s`; after one that was to add workers, none is added either before `retry_add_at_s`."""
 
     changed_at_s: float
     lacks: tuple[Lack, ...] = ()
@@ -103,6 +104,7 @@ class Memory:
     removing: NodeName | None = None
     retry_at_s: float = 0.0
     refilling: bool = False
+    retry_add_at_s: float = 0.0
 
     def begun(self, decision: Decision) -> "Memory":
         """After the work on a decision began."""
@@ -139,4 +141,6 @@ class Memory:
 
     def failed(self, decision: Decision, now_s: float, pause_s: float) -> "Memory":
         """After a decision could not be carried out."""
-        return replace(self.ended(decision, now_s), retry_at_s=now_s + pause_s)
+        ended = replace(self.ended(decision, now_s), retry_at_s=now_s + pause_s)
+        # A drain that failed keeps nobody from coming.
+        return replace(ended, retry_add_at_s=ended.retry_at_s) if isinstance(decision, Grow | Replace) else ended

@@ -12,6 +12,9 @@ TARGET_SHARE = 0.5
 PANIC_S = 3.0
 """What is looked at for a sudden breach. Knative takes 6 s and decides within them; here 4 s are all there is."""
 
+PANIC_SAMPLES, PANIC_AT_MOST_S = 3, 9.0
+"""So many samples are looked at in any case, if they are no older: on slow machines one look may take seconds."""
+
 STABLE_S = 60.0
 """What is looked at for a slow one (Knative's stable-window)."""
 
@@ -38,13 +41,13 @@ class Victim(StrEnum):
 class Limits:
     """`least` to `most` workers, `target` requests at a time for each; no worker goes within `cooldown_s` after a
     change, nor unless the load was low for so long. `pool` workers sleep until they are needed, or as many as are still
-    missing to `most`."""
+    missing to `most`; where nobody says how many, those that sleep stay, and none is made for that."""
 
     least: int
     most: int
     target: float
     cooldown_s: float
-    pool: int = 0
+    pool: int | None = None
     victim: Victim = Victim.NEWEST
 
     @property
@@ -54,7 +57,7 @@ class Limits:
 
     def in_words(self) -> str:
         """The limits as a person is told them."""
-        pool = f", {self.pool} asleep in the warm pool" if self.pool else ""
+        pool = "" if self.pool is None else f", {self.pool or 'none'} asleep in the warm pool"
         return (
             f"{self.least} to {self.most} workers, {self.target:g} requests at a time for each{pool}; "
             f"{self.calm_s:g} s of little load before one goes"
@@ -98,7 +101,7 @@ def checked(limits: Limits, workers_at_most: int) -> Limits:
             "say 0 or more seconds",
         ),
         (
-            not 0 <= limits.pool <= workers_at_most,
+            not 0 <= (limits.pool or 0) <= workers_at_most,
             f"{limits.pool} workers cannot sleep in the warm pool",
             "--warm-pool",
             f"say 0 to {workers_at_most}",

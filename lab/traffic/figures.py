@@ -43,6 +43,7 @@ class Figures:
         self._fresh: deque[Ended] = deque()
         self._phases = {phase: Tallied() for phase in profile.phases}
         self._all = Tallied()
+        self._dues_s, self._went = array("d"), list[Went]()
 
     def hear(self, ended: Ended) -> None:
         """A request has ended."""
@@ -68,6 +69,14 @@ class Figures:
         self._take()
         return [{**_about(phase), **tallied.figures()} for phase, tallied in self._phases.items()]
 
+    def between(self, from_s: float, to_s: float) -> dict[str, Any]:
+        """The figures of the requests that were due from one time to the next, in seconds since the start."""
+        self._take()
+        about, ended = {"from_s": round(from_s, 3), "to_s": round(to_s, 3)}, Tallied()
+        every = zip(self._dues_s, self._all.latencies_s, self._went, strict=True)
+        ended.add(Ended(*one) for one in every if from_s <= one[0] < to_s)
+        return about | ended.figures()
+
     def total(self) -> dict[str, Any]:
         """The figures of all."""
         self._take()
@@ -77,6 +86,8 @@ class Figures:
         taken = [self._fresh.popleft() for _ in range(len(self._fresh))]
         self._all.add(taken)
         for one in taken:
+            self._dues_s.append(one.due_s)
+            self._went.append(one.went)
             self._phases[self._profile.phase_at(one.due_s)].add([one])
         return taken
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from benchmarks.autoscale import BASE
-from benchmarks.autoscale_page import DECIDED_S_AT_MOST, is_growth, times
+from benchmarks.autoscale_page import DECIDED_S_AT_MOST, STEP, is_growth, times
 from benchmarks.capacity import WORK_MS
 from lab.flows import autoscaler, deployment, fleet
 from lab.flows.deployment import Deployment
@@ -27,6 +27,9 @@ from tests.contract.conftest import W1, W2
 
 W3 = NodeName(Role.WORKER, 3)
 DURATION_S = {"docker": 60, "vagrant": 240}
+# Visitors do not wait for machines that boot: those of the step sleep in the warm pool before it.
+ASLEEP: dict[str, tuple[NodeName, ...]] = {"docker": (), "vagrant": (W2, W3)}
+MOST = {"docker": 4, "vagrant": 3}
 
 
 @pytest.fixture
@@ -63,17 +66,17 @@ def workers_there(lab: Deployment, by: Deadline) -> list[NodeName]:
 
 
 @pytest.mark.long
-def test_a_step_to_four_times_the_load_is_answered_in_time_and_given_back_without_an_error(
-    lab: Deployment, by: Deadline
-) -> None:
+def test_a_step_of_the_load_is_answered_in_time_and_given_back_without_an_error(lab: Deployment, by: Deadline) -> None:
     substrate = lab.plan.substrate
     base, target = BASE[substrate], lab.deployed.topology.worker.max_connections * TARGET_SHARE
-    with autoscaling(lab, "--min", "1", "--max", "4", "--cooldown", "10"):
-        await_fleet(lab, Fleet(serving=(W1,)), by)
-        step = ["--profile", "step", "--base", f"{base:g}", "--peak", f"{4 * base:g}"]
+    asleep, most = ASLEEP[substrate], MOST[substrate]
+    warm = ["--warm-pool", str(len(asleep)), "--scale-in", "sleep"] if asleep else []
+    with autoscaling(lab, "--min", "1", "--max", str(most), "--cooldown", "10", *warm):
+        await_fleet(lab, Fleet(serving=(W1,), asleep=asleep), by)
+        step = ["--profile", "step", "--base", f"{base:g}", "--peak", f"{STEP[substrate] * base:g}"]
         rest = ["--duration", str(DURATION_S[substrate]), "--work", str(WORK_MS[substrate]), "--prove", "--json"]
         told = json.loads(type_well("load", substrate, *step, *rest, "--name", lab.lab).out)
-        await_fleet(lab, Fleet(serving=(W1,)), by)
+        await_fleet(lab, Fleet(serving=(W1,), asleep=asleep), by)
     peak = next(phase for phase in told["phases"] if phase["name"] == "during")
     step_at, end_at = (told["began_at"] + peak[edge] for edge in ("from_s", "to_s"))
     events = lab.timeline().read().events
@@ -82,9 +85,9 @@ def test_a_step_to_four_times_the_load_is_answered_in_time_and_given_back_withou
     assert found.decided_s <= DECIDED_S_AT_MOST
     assert found.reached_s is not None, [event.fields for event in events if is_growth(event)]
     assert found.back_s is not None
-    assert found.most <= 4
+    assert found.most <= most
     assert (told["errors"], told["proof"]["lost"], told["proof"]["verdict"]) == (0, 0, "kept")
-    assert workers_there(lab, by) == [W1]
+    assert sorted(workers_there(lab, by)) == [W1, *asleep]
 
 
 def test_a_second_autoscaler_is_refused_and_the_first_one_can_be_asked_for_and_ended(

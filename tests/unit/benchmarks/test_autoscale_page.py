@@ -2,6 +2,8 @@
 
 from dataclasses import asdict
 
+import pytest
+
 from benchmarks import autoscale_page
 from benchmarks.autoscale_page import RunJson, Times, times
 from lab.timeline.events import Event, Kind
@@ -20,20 +22,18 @@ EVENTS = [
     Event(12.6, Kind.DECISION, "add 3, to 4", {"why": "much", "wanted": 4}),
     sample(15.0, 2, 40),
     sample(18.0, 4, 12),
-    Event(22.0, Kind.SAMPLE, "visitors", {"p50_ms": 900.0, "p99_ms": 4000.0}),
-    *(Event(23.5 + n, Kind.SAMPLE, "visitors", {"p50_ms": 100.0 + n, "p99_ms": 200.0}) for n in range(3)),
-    Event(35.0, Kind.SAMPLE, "visitors", {"p50_ms": 9.0, "p99_ms": 9.0}),
     Event(50.0, Kind.DECISION, "remove worker-4, to 3", {"why": "little", "wanted": 3}),
     sample(70.0, 2, 1),
     sample(90.0, 1, 1),
 ]
-FOUND = Times(step_s=1.5, decided_s=1.1, reached_s=6.5, back_s=60.0, most=4, settled_p50_ms=101.0, settled_p99_ms=200.0)
+FOUND = Times(step_s=2.5, decided_s=0.1, reached_s=5.5, back_s=60.0, most=4)
 
 
-def run(reached_s: float | None = 6.5, errors: int = 0) -> RunJson:
+def run(reached_s: float | None = 5.5, errors: int = 0, settled_ms: float | None = 140.0) -> RunJson:
     phase = {"from_s": 0, "to_s": 1, "requests": 100, "errors": errors, "refused": 0, "p50_ms": 100.0, "p99_ms": 200.0}
+    settled = [] if settled_ms is None else [{"name": "settled", **phase, "p50_ms": settled_ms}]
     load = {
-        "phases": [{"name": name, **phase} for name in ("before", "during", "after")],
+        "phases": [*({"name": name, **phase} for name in ("before", "during", "after")), *settled],
         "requests": 300,
         "errors": errors,
         "proof": {"verdict": "kept", "lost": 0},
@@ -50,26 +50,49 @@ def run(reached_s: float | None = 6.5, errors: int = 0) -> RunJson:
 
 
 def test_the_times_are_counted_from_the_step_and_from_the_breach() -> None:
-    assert times(EVENTS, step_at=10.0, end_at=30.0, target=4.0, least=1) == FOUND
+    found = times(EVENTS, step_at=10.0, end_at=30.0, target=4.0, least=1)
+    assert found == FOUND
+    assert found.settled_s == 2.5 + 5.5 + 5.0
+
+
+@pytest.mark.parametrize(("concurrency", "step_s"), [(7, 2.5), (8, 1.5)])
+def test_the_breach_is_what_the_rule_of_the_autoscaler_calls_sudden(concurrency: int, step_s: float) -> None:
+    events = [*EVENTS[:2], sample(11.5, 1, concurrency), *EVENTS[3:]]
+    assert times(events, step_at=10.0, end_at=30.0, target=4.0, least=1).step_s == step_s
 
 
 def test_what_did_not_happen_has_no_time() -> None:
     nothing = times(EVENTS[1:2], step_at=10.0, end_at=30.0, target=4.0, least=1)
-    assert nothing == Times(None, None, None, None, 1, None, None)
+    assert nothing == Times(None, None, None, None, 1)
+    assert nothing.settled_s is None
 
 
 def test_the_page_says_what_was_not_reached() -> None:
     good = autoscale_page.page({"docker": {"circumstances": {"system": "here"}, "runs": {"docker": run()}}})
     assert "**no**" not in good
-    assert "| as many workers as needed | 6.5 s (at most 10 s): yes |" in good
+    assert "| as many workers as needed | 5.5 s (at most 10 s): yes |" in good
+    assert "| p50 and p99 settled, as multiples of those before: 1.5 at most | 1.40 and 1.00: yes |" in good
+    assert "| settled | 100 | 0 | 140 | 200 |" in good
     bad = autoscale_page.page({"docker": {"circumstances": {}, "runs": {"docker": run(reached_s=None, errors=2)}}})
     assert "| as many workers as needed | not seen (at most 10 s): **no** |" in bad
     assert "| requests that failed: 0 | 2 of 300: **no** |" in bad
+    for settled_ms, told in ((160.0, "1.60 and 1.00: **no**"), (None, "? and ?: **no**")):
+        slow = autoscale_page.page({"docker": {"circumstances": {}, "runs": {"docker": run(settled_ms=settled_ms)}}})
+        assert f"| p50 and p99 settled, as multiples of those before: 1.5 at most | {told} |" in slow
 
 
 def test_where_no_bound_was_asked_for_none_is_missed() -> None:
-    runs = {"vagrant": run(reached_s=90.0)}
-    assert "**no**" not in autoscale_page.page({"vagrant": {"circumstances": {}, "runs": runs}})
+    runs = {"vagrant": run(reached_s=90.0, errors=2, settled_ms=None)}
+    told = autoscale_page.page({"vagrant": {"circumstances": {}, "runs": runs}})
+    assert "**no**" not in told
+    assert "| requests that failed: 0 | 2 of 300 |" in told
+
+
+def test_the_page_says_plainly_how_large_the_step_is_and_what_a_breach_is() -> None:
+    told = autoscale_page.page({})
+    assert "not what one worker can do, but 0.7 of the highest rate" in told
+    assert "**step**: 4 times on docker, 2.8 of it; 2 times on vagrant, 1.4 of it." in told
+    assert "the first sample with 2 times as many requests at a time" in told
 
 
 def test_the_page_of_no_runs_says_so() -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from lab.flows import autoscaler, deployment
+from lab.flows.leases import leased
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import Mode, Role
+from lab.model.topology import WORKERS_AT_MOST
 from tests.conftest import REPO, Typed, type_lab
 from tests.unit.cli.inside import type_inside
 from tests.unit.model.test_plan import TOPOLOGY
@@ -31,6 +33,10 @@ BAD = {
     "negative cooldown": (
         ["--cooldown", "-1"],
         "error: nobody can wait -1 s\n  where: --cooldown\n  mend:  say 0 or more seconds\n",
+    ),
+    "a pool of fewer than none": (
+        ["--warm-pool", "-1"],
+        "error: -1 workers cannot sleep in the warm pool\n  where: --warm-pool\n  mend:  say 0 to {most}\n",
     ),
     "negative delay": (
         ["--deregistration-delay", "-1"],
@@ -73,7 +79,7 @@ def test_bad_input_gets_one_error_and_changes_nothing(case: str, home: Path) -> 
     words, text = BAD[case]
     gave = typed(*words)
     folder = home / "vagrant-docker-lab" / "labs" / "blue"
-    assert (gave.code, gave.err) == (2, text.format(folder=folder))
+    assert (gave.code, gave.err) == (2, text.format(folder=folder, most=WORKERS_AT_MOST))
     assert list(home.rglob("*")) == []
 
 
@@ -100,12 +106,17 @@ def test_a_lab_whose_workers_keep_data_is_refused() -> None:
 @pytest.mark.usefixtures("home")
 def test_a_dry_run_tells_the_limits_with_the_target_that_follows_from_the_topology() -> None:
     note_lab()
-    gave = typed("--dry-run", "--warm-pool", "2")
-    assert (gave.code, gave.out) == (
-        0,
-        "would keep lab blue on docker at 1 to 4 workers, 4 requests at a time for each, 2 asleep in the warm pool; "
-        "60 s of little load before one goes\n",
-    )
+    for words, pool in (
+        ([], ""),
+        (["--warm-pool", "2"], ", 2 asleep in the warm pool"),
+        (["--warm-pool", "0"], ", none asleep in the warm pool"),
+    ):
+        gave = typed("--dry-run", *words)
+        assert (gave.code, gave.out) == (
+            0,
+            f"would keep lab blue on docker at 1 to 4 workers, 4 requests at a time for each{pool}; "
+            "60 s of little load before one goes\n",
+        )
 
 
 @pytest.mark.usefixtures("home")
@@ -137,6 +148,21 @@ def test_a_second_autoscaler_is_refused_with_the_name_of_the_first_which_can_be_
     first.kill()
     first.wait()
     assert autoscaler.running("blue") is None
+
+
+@pytest.mark.parametrize("how", [[], ["--background"]])
+def test_beside_a_run_of_the_proof_it_is_refused_with_one_error(home: Path, how: list[str]) -> None:
+    note_lab()
+    with leased("blue", "prove", "prove run docker"):
+        gave = typed(*how)
+    assert (gave.code, gave.out) == (2, "")
+    assert gave.err == (
+        f"error: `lab prove run docker` (pid {os.getpid()}) is at work on lab blue, and both would replace a worker "
+        "that dies\n"
+        f"  where: {home}/vagrant-docker-lab/labs/blue/prove.lease\n"
+        "  mend:  wait for its end, then run this again\n"
+    )
+    assert not autoscaler.log_of("blue", "docker").exists()
 
 
 @pytest.mark.usefixtures("home")

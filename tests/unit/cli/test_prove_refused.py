@@ -1,10 +1,12 @@
 """What `lab prove` refuses before it asks an engine for anything: one error, whole, and nothing is changed."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from lab.flows import deployment, prove
+from lab.flows.leases import leased
 from lab.model.node import Mode, Role
 from lab.model.topology import Topology
 from tests.unit.cli.inside import type_inside
@@ -63,6 +65,9 @@ error: the journal cannot be read: No such file or directory
   mend:  `lab prove list` shows the runs whose journals are there
 """,
 }
+# This computer's own addresses, at which nothing listens: it says so at once, and no lab can have them.
+_LOOPBACK = TOPOLOGY.substrates["docker"].model_copy(update={"subnets": "127.77.0.0/18"})
+NOWHERE = TOPOLOGY.model_copy(update={"substrates": TOPOLOGY.substrates | {"docker": _LOOPBACK}})
 
 
 @pytest.fixture
@@ -101,9 +106,7 @@ def test_a_lab_of_one_worker_is_one_clear_error_and_changes_nothing(more: list[s
 
 @pytest.mark.usefixtures("state")
 def test_a_lab_that_is_down_is_one_clear_error_and_changes_nothing() -> None:
-    # This computer's own addresses, at which nothing listens: it says so at once, and no lab can have them.
-    loopback = TOPOLOGY.substrates["docker"].model_copy(update={"subnets": "127.77.0.0/18"})
-    intended(2, TOPOLOGY.model_copy(update={"substrates": TOPOLOGY.substrates | {"docker": loopback}}))
+    intended(2, NOWHERE)
     gave = type_inside("prove", "run", "docker", "--name", "blue")
     assert (gave.code, gave.out) == (2, "")
     assert gave.err == (
@@ -112,6 +115,34 @@ def test_a_lab_that_is_down_is_one_clear_error_and_changes_nothing() -> None:
         "  mend:  `lab heal docker --name blue`, then `lab up docker --name blue`\n"
     )
     assert prove.journals("blue") == []
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_beside_an_autoscaler_a_run_is_one_clear_error_and_a_load_that_proves_is_none(
+    state: Path, more: list[str]
+) -> None:
+    intended(2, NOWHERE)
+    with leased("blue", "autoscale", "autoscale docker"):
+        gave = type_inside("prove", "run", "docker", "--rate", "3", "--name", "blue", *more)
+        load = type_inside("load", "docker", "--prove", "--peak", "5", "--name", "blue")
+    assert (gave.code, gave.out) == (2, "")
+    assert gave.err == (
+        f"error: `lab autoscale docker` (pid {os.getpid()}) is at work on lab blue, and both would replace a worker "
+        "that dies\n"
+        f"  where: {state}/blue/autoscale.lease\n"
+        "  mend:  `lab autoscale docker --stop --name blue` ends it; or account for every write beside it: "
+        "`lab load docker --prove --peak 5 --name blue`\n"
+    )
+    assert load.err.startswith("error: lab blue on docker does not answer: "), "it gets as far as the lab itself"
+    assert prove.journals("blue") == []
+
+
+@pytest.mark.usefixtures("state")
+def test_an_autoscaler_of_the_other_substrate_is_not_in_a_runs_way() -> None:
+    intended(workers=1)
+    with leased("blue", "autoscale", "autoscale vagrant"):
+        gave = type_inside("prove", "run", "docker", "--rate", "3", "--name", "blue")
+    assert gave.err.startswith("error: a run needs 2 workers, and this lab has 1\n")
 
 
 def test_another_runs_journal_is_one_clear_error_and_stays_as_it_is(state: Path) -> None:

@@ -163,6 +163,22 @@ def test_a_silent_load_balancer_is_told_once_and_nothing_is_done(scene: Scene) -
     assert scene.told == ["nothing can be decided: the load balancer does not answer"]
 
 
+def test_engine_and_load_balancer_are_asked_side_by_side(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = threading.Barrier(2, timeout=10)
+
+    def read(*_: object) -> None:
+        both.wait()
+
+    def seen(*_: object) -> Fleet:
+        both.wait()
+        return scene.fleet
+
+    monkeypatch.setattr(gauge, "read", read)
+    monkeypatch.setattr(fleet, "seen", seen)
+    scene.turn(scene.loop())
+    assert scene.looks[0].sample is None
+
+
 def test_nothing_is_begun_while_a_refresh_is_at_work(scene: Scene) -> None:
     loop = scene.loop()
     scene.fleet = Fleet(serving=(W1,), dead=(W2,))
@@ -183,6 +199,15 @@ def test_samples_and_decisions_stand_in_the_timeline(scene: Scene) -> None:
         **{"response_ms": 12, "span_s": 0.01},
     }
     assert decisions == [{"what": "keep 1", "why": "1 worker, and --min is 1", "wanted": 1}]
+
+
+def test_a_decision_that_holds_on_is_noted_once_an_hour(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, now = scene.loop(), time.time()
+    for minutes in (0, 1, 59, 61, 62):
+        monkeypatch.setattr(time, "time", lambda at=now + 60 * minutes: at)
+        scene.turn(loop)
+    noted = [event.at for event in scene.lab.timeline().read().events if event.kind is Kind.DECISION]
+    assert noted == [round(now, 3), round(now + 61 * 60, 3)]
 
 
 def test_errors_are_told_by_the_second_also_after_the_load_balancer_was_started_anew(scene: Scene) -> None:

@@ -12,7 +12,7 @@ import pytest
 from lab.flows import autoscaler
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
-from lab.timeline import recording
+from lab.timeline import events, recording
 from lab.timeline.events import Event, Kind
 from tests.conftest import REPO
 
@@ -74,6 +74,24 @@ def test_what_it_saw_and_decided_last_is_in_the_timeline() -> None:
         timeline.note(Event(at, kind, what))
     sample, decision = autoscaler.said("blue", "docker")
     assert (sample and sample.at, decision and decision.at) == (3.0, 2.0)
+
+
+@pytest.mark.usefixtures("by")
+def test_to_know_what_it_saw_last_not_all_of_the_timeline_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline = recording.recorder("blue", "docker")
+    timeline.path.parent.mkdir(parents=True)
+    many = [Event(float(n), Kind.SAMPLE, "autoscale", {}).line() for n in range(20_000)]
+    timeline.path.write_text("".join([*many, Event(30_000, Kind.DECISION, "keep 1", {}).line(), many[-1]]))
+    read, real = list[str](), events.read
+
+    def reading(lines: list[str], name: str) -> list[Event]:
+        read.extend(lines)
+        return real(lines, name)
+
+    monkeypatch.setattr(events, "read", reading)
+    sample, decision = autoscaler.said("blue", "docker")
+    assert (sample and sample.at, decision and decision.at) == (19_999, 30_000)
+    assert len(read) < 10
 
 
 def test_one_that_ends_at_once_is_told_with_its_own_words(by: Deadline) -> None:

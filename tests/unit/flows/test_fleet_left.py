@@ -142,3 +142,15 @@ def test_workers_that_somebody_else_made_meanwhile_are_not_made_once_more(
     # One that sleeps though it is wanted is none of the three.
     states[W2] = State.SLEEPING
     assert fleet.grow(lab, 1, lambda _: None, by, to=3).deployed.workers == (1, 2, 3, 4)
+
+
+def test_of_a_pool_that_is_to_be_smaller_those_stay_that_sleep(
+    lab: Deployment, told: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    pooled = deployment.restaff(lab, [1], pool=[2, 3])
+    digest = pooled.plan.node(W3).digest
+    there = [Node(W1, State.RUNNING, "", ""), Node(W2, State.FAILED, "", ""), Node(W3, State.SLEEPING, "", digest)]
+    monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: there)
+    monkeypatch.setattr(up, "end", lambda _lab, name, _by: told.append(("end", name)))
+    assert fleet.fill_pool(pooled, 1, lambda _: None, by).deployed.pool == (3,)
+    assert told == [("end", W2)]

@@ -219,11 +219,35 @@ ROWS: dict[str, tuple[Sequence[Sample], Workers, Memory, Decision]] = {
         LONG_AGO,
         Hold(2, "the load balancer does not tell its figures"),
     ),
-    "after a failure": (
+    "a breach after adding failed": (
         then(steadily(2), 20, 40),
         TWO,
+        replace(LONG_AGO, retry_at_s=NOW + 1, retry_add_at_s=NOW + 1),
+        Hold(2, "the last change failed; it is tried again in a moment"),
+    ),
+    "a breach after a drain failed": (
+        then(steadily(2), 20, 40),
+        Workers(serving=workers(1), draining=workers(2)),
+        replace(LONG_AGO, retry_at_s=NOW + 1),
+        Grow(4, "20.7 requests at a time in the last 3 s need 6 workers", 3, Lack(NOW, 1, 90 / 3 - 2 * 90**0.5 / 3)),
+    ),
+    "no load after a failure": (
+        steadily(0),
+        Workers(serving=workers(1, 2), draining=workers(3)),
         replace(LONG_AGO, retry_at_s=NOW + 1),
         Hold(2, "the last change failed; it is tried again in a moment"),
+    ),
+    "a breach, and a drain that nobody ends": (
+        then(steadily(2), 20, 40),
+        Workers(serving=workers(1), draining=workers(2)),
+        LONG_AGO,
+        Grow(4, "20.7 requests at a time in the last 3 s need 6 workers", 3, Lack(NOW, 1, 90 / 3 - 2 * 90**0.5 / 3)),
+    ),
+    "a breach with everybody there, and a drain that nobody ends": (
+        then(steadily(0), 90, 90),
+        Workers(serving=workers(1, 2, 3, 4), draining=workers(5)),
+        LONG_AGO,
+        Shrink(4, "worker-5 was left draining", worker(5)),
     ),
 }
 
@@ -251,6 +275,27 @@ def test_a_pool_is_filled_one_by_one_while_nothing_else_is_to_be_done() -> None:
     assert isinstance(decide(then(steadily(2), 20, 40), one, limits, NOW, LONG_AGO), Grow)
     for under_way in ({"adding": True}, {"refilling": True}, {"removing": worker(9)}):
         assert isinstance(decide(steadily(0), one, limits, NOW, replace(LONG_AGO, **under_way)), Hold), under_way
+
+
+def test_a_pool_is_emptied_only_where_somebody_says_that_there_is_to_be_none() -> None:
+    one, breach = Workers(serving=workers(1), asleep=workers(7, 8)), then(steadily(2), 20, 40)
+    none = replace(LIMITS, pool=0)
+    assert decide(steadily(0), one, none, NOW, LONG_AGO) == Refill(1, "2 in the warm pool, and --warm-pool is 0", 0)
+    assert isinstance(decide(steadily(0), one, LIMITS, NOW, LONG_AGO), Hold)
+    assert isinstance(decide(steadily(0), one, replace(LIMITS, pool=1), NOW, LONG_AGO), Hold)
+    assert isinstance(decide(breach, one, none, NOW, LONG_AGO), Grow), "who waits has the first say"
+
+
+@pytest.mark.parametrize("turn_s", [1.5, 2.5])
+def test_a_sudden_breach_is_decided_at_once_also_where_each_look_takes_seconds(turn_s: float) -> None:
+    one = Workers(serving=workers(1))
+    looks = [sample(NOW - ago * turn_s, 2, 10) for ago in range(40, 1, -1)]
+    breach = [*looks, sample(NOW - turn_s, 20, 40), sample(NOW, 40, 40)]
+    decision = decide(breach, one, LIMITS, NOW, LONG_AGO)
+    assert isinstance(decision, Grow)
+    assert decision.why == f"20.7 requests at a time in the last {2 * turn_s:.0f} s need 6 workers"
+    stale = [sample(NOW - 10, 20, 40), sample(NOW - 9, 40, 40), sample(NOW, 40, 40)]
+    assert isinstance(decide(stale, one, LIMITS, NOW, LONG_AGO), Hold), "what was long ago is no sudden breach"
 
 
 @pytest.mark.parametrize(("victim", "goes"), [(Victim.NEWEST, 3), (Victim.OLDEST, 1), (Victim.FEWEST, 2)])
@@ -284,7 +329,10 @@ def test_what_is_remembered_follows_from_what_was_decided() -> None:
     assert both.ended(shrink, NOW).adding
     replaced = Replace(1, "why", workers(1))
     assert LONG_AGO.begun(replaced).ended(replaced, NOW).changed_at_s == LONG_AGO.changed_at_s
-    assert LONG_AGO.begun(grow).failed(grow, NOW, 5.0).retry_at_s == NOW + 5
+    failed = LONG_AGO.begun(grow).failed(grow, NOW, 5.0)
+    assert (failed.retry_at_s, failed.retry_add_at_s) == (NOW + 5, NOW + 5)
+    failed = LONG_AGO.begun(shrink).failed(shrink, NOW, 5.0)
+    assert (failed.retry_at_s, failed.retry_add_at_s) == (NOW + 5, 0.0)
     finish = Finish(1, "why", workers(3))
     assert LONG_AGO.begun(finish).ended(finish, NOW) == replace(LONG_AGO, finished=frozenset({worker(3)}))
     assert not LONG_AGO.begun(finish).adding, "who hangs keeps nobody from coming"
@@ -307,7 +355,9 @@ def fleets(draw: st.DrawFn) -> Workers:
 def limits_of(draw: st.DrawFn) -> Limits:
     least, more = draw(st.integers(1, 5)), draw(st.integers(0, 5))
     target, cooldown_s = draw(st.floats(0.1, 50)), draw(st.floats(0, 300))
-    return Limits(least, least + more, target, cooldown_s, draw(st.integers(0, 3)), draw(st.sampled_from(Victim)))
+    return Limits(
+        least, least + more, target, cooldown_s, draw(st.none() | st.integers(0, 3)), draw(st.sampled_from(Victim))
+    )
 
 
 @st.composite

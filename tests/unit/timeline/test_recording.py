@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.timeline import recording
 from lab.timeline.events import Event, Kind
 from lab.timeline.recording import Recorder, recorder
 from tests.conftest import REPO
@@ -53,6 +54,74 @@ def test_several_processes_write_whole_lines(timeline: Recorder) -> None:
     ]
     assert [process.wait(60) for process in started] == [0, 0, 0]
     assert (len(timeline.read().events), timeline.read().damaged) == (600, 0)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many events make a file too large."""
+    monkeypatch.setattr(recording, "MOST_BYTES", 10 * len(EVENTS[0].line()))
+    return 10
+
+
+def noted(timeline: Recorder, count: int) -> list[float]:
+    """What can still be read after so many were noted, by time."""
+    for n in range(count):
+        timeline.note(Event(1.0 + n % 9, Kind.SAMPLE, "visitors", {"requests": n % 9}))
+    return [event.fields["requests"] for event in reversed([*timeline.backwards()])]
+
+
+def test_it_is_bounded_and_the_file_before_is_still_read(timeline: Recorder, small: int) -> None:
+    left = noted(timeline, 3 * small - 1)
+    assert left == [n % 9 for n in range(small, 3 * small - 1)]
+    assert len(timeline.read().events) == len(left)
+    assert [path.name for path in sorted(timeline.path.parent.iterdir())] == [
+        "timeline-one.jsonl",
+        "timeline-one.older.jsonl",
+    ]
+    timeline.forget()
+    assert (timeline.read().events, [*timeline.path.parent.iterdir()]) == ([], [])
+
+
+def test_one_that_becomes_the_older_one_while_it_is_read_is_not_read_twice(
+    timeline: Recorder, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted(timeline, small - 1)
+    real = recording._text
+
+    def text(path: Path) -> str:
+        found = real(path)
+        if path == timeline.path:
+            timeline.note(EVENTS[0])
+        return found
+
+    monkeypatch.setattr(recording, "_text", text)
+    assert (len(timeline.read().events), timeline.path.exists()) == (small, False)
+
+
+def test_of_several_that_find_it_too_large_one_makes_it_the_older_one(timeline: Recorder) -> None:
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from lab.timeline import recording; from lab.timeline.events import Event, Kind\n"
+        "recording.MOST_BYTES = 40_000\n"
+        "for n in range(200): recording.Recorder(Path(sys.argv[1])).note(Event(n, Kind.NODE, 'x', {'state': 'x' * 60}))"
+    )
+    started = [subprocess.Popen([sys.executable, "-c", code, str(timeline.path)], cwd=REPO) for _ in range(3)]
+    assert [process.wait(60) for process in started] == [0, 0, 0]
+    # 600 lines of 114 bytes or so are more than one file, and fewer than two.
+    assert (len(timeline.read().events), timeline.read().damaged) == (600, 0)
+
+
+def test_it_is_read_backwards_block_by_block_past_what_is_damaged(
+    timeline: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "_BLOCK", 7)
+    assert [*timeline.backwards()] == []
+    timeline.note(EVENTS[0])
+    with timeline.path.open("a") as file:
+        file.write('{"at":1')
+    for event in EVENTS[1:]:
+        timeline.note(event)
+    assert [*timeline.backwards()] == EVENTS[::-1]
 
 
 def test_a_lab_that_was_destroyed_gets_no_timeline_again(tmp_path: Path) -> None:

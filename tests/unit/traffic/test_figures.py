@@ -47,6 +47,17 @@ def test_a_sample_is_of_what_ended_since_the_one_before() -> None:
     assert figures.total()["requests"] == 4
 
 
+def test_any_part_of_a_load_has_figures_of_all_that_was_due_in_it() -> None:
+    figures = Figures(STEP)
+    for due_s, latency_s, how in ((1.0, 0.1, Went.ANSWERED), (1.5, 0.2, Went.ANSWERED), (2.0, 9.0, Went.FAILED)):
+        figures.hear(Ended(due_s, latency_s, how))
+    part = {"from_s": 1.2, "to_s": 2.5, "requests": 2, "errors": 1, "refused": 0, "p50_ms": 200, "p99_ms": 9000}
+    assert figures.between(1.2, 2.5) == part
+    assert figures.between(1.0, 2.0)["p99_ms"] == 200, "what is due at the end belongs to the next part"
+    nothing = dict.fromkeys(("requests", "errors", "refused"), 0) | dict.fromkeys(("p50_ms", "p99_ms"))
+    assert figures.between(3, 4) == {"from_s": 3, "to_s": 4, **nothing}
+
+
 @pytest.mark.parametrize(
     ("status", "failure", "how"),
     [
