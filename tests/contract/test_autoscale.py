@@ -179,12 +179,17 @@ def test_one_that_is_killed_while_it_removes_leaves_nobody_half_removed(
 
 
 @pytest.mark.long("vagrant")
-def test_the_warm_pool_is_filled_and_a_worker_of_it_is_used_first(lab: Deployment, by: Deadline) -> None:
+def test_the_warm_pool_is_filled_a_worker_of_it_is_used_first_and_it_is_emptied_if_somebody_says_so(
+    lab: Deployment, by: Deadline
+) -> None:
     with autoscaling(lab, "--min", "2", "--max", "3", "--warm-pool", "1"):
         await_fleet(lab, Fleet(serving=(W1, W2), asleep=(W3,)), by)
         type_well("kill", f"{lab.plan.substrate}/worker-2", "--name", lab.lab)
         # Whoever is awake first serves; the pool gets another one.
         await_fleet(lab, Fleet(serving=(W1, W3), asleep=(W2,)), by)
+    with autoscaling(lab, "--min", "2", "--max", "3", "--warm-pool", "0"):
+        await_fleet(lab, Fleet(serving=(W1, W3)), by)
+    assert sorted(workers_there(lab, by)) == [W1, W3]
 
 
 @pytest.mark.long("vagrant")
