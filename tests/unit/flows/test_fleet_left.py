@@ -151,6 +151,6 @@ def test_of_a_pool_that_is_to_be_smaller_those_stay_that_sleep(
     digest = pooled.plan.node(W3).digest
     there = [Node(W1, State.RUNNING, "", ""), Node(W2, State.FAILED, "", ""), Node(W3, State.SLEEPING, "", digest)]
     monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: there)
-    monkeypatch.setattr(up, "end", lambda _lab, name, _by: told.append(("end", name)))
+    monkeypatch.setattr(up, "end", lambda _lab, name, *_: told.append(("end", name)))
     assert fleet.fill_pool(pooled, 1, lambda _: None, by).deployed.pool == (3,)
     assert told == [("end", W2)]
