@@ -19,13 +19,11 @@ from benchmarks.autoscale_page import SETTLED, SHARE, STEP, RunJson, SessionJson
 from benchmarks.capacity import RESULTS as CAPACITY
 from benchmarks.capacity import WORK_MS
 from benchmarks.capacity_search import FEW, served
-from benchmarks.runs import deadline, lab, silent
-from lab.comparison.measure import circumstances
+from benchmarks.runs import circumstances_of, deadline, lab, say, silent
 from lab.flows import deployment, fleet, load
 from lab.flows.deployment import Deployment
 from lab.flows.load import Loaded
 from lab.host import paths, records
-from lab.host.run import run
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.scaling.limits import TARGET_SHARE
@@ -74,14 +72,12 @@ def _base(substrate: str) -> float:
 
 def _measured(substrate: str, base: float, duration_s: float) -> Iterator[SessionJson]:
     """All that is known of a substrate, after each run: workers made from nothing, then those of the warm pool."""
-    commit = run(["git", "describe", "--always", "--dirty"], by=deadline(), cwd=paths.REPO).out.strip()
-    where = {**circumstances(), **registry.get(substrate).facts(deadline()), "commit": commit}
-    session: SessionJson = {"circumstances": where, "runs": {}}
+    session: SessionJson = {"circumstances": circumstances_of(substrate), "runs": {}}
     for what, pool in ((substrate, 0), (f"{substrate}, from the warm pool", MOST - LEAST)):
         lab("up", substrate, "--workers", str(LEAST), "--name", LAB)
         try:
             session["runs"][what] = _step(substrate, pool, base, duration_s)
-            _say(f"{what}: {session['runs'][what]['times']}")
+            say(f"{what}: {session['runs'][what]['times']}")
             yield session
         finally:
             lab("destroy", substrate, "--volumes", "--yes", "--name", LAB)
@@ -155,10 +151,6 @@ def _words(asked: load.Asked) -> list[str]:
 
 def _in_words(event: Event, step_at: float) -> str:
     return f"{event.at - step_at:+.1f} s: {event.what}: {event.fields.get('why')}"
-
-
-def _say(step: str) -> None:
-    click.echo(f"{datetime.now(UTC):%H:%M:%S}  {step}", err=True)
 
 
 if __name__ == "__main__":

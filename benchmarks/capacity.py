@@ -11,13 +11,11 @@ in benchmarks/capacity-results.json as soon as it has ended, and writes docs/cap
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import click
 
 from benchmarks.capacity_search import FEW, MANY, Session, Trial, fits, next_rate, page
-from benchmarks.runs import deadline, lab
-from lab.comparison.measure import circumstances
+from benchmarks.runs import circumstances_of, deadline, lab, say
 from lab.flows import deployment
 from lab.host import paths, records
 from lab.host.run import run
@@ -71,7 +69,7 @@ def _measured(substrate: str, name: str, work_ms: int, bound_ms: float) -> Itera
                 if rate is None:
                     break
                 found.append(_try(substrate, name, rate, work_ms))
-                _say(substrate, count, found[-1], bound_ms)
+                _say_trial(substrate, count, found[-1], bound_ms)
                 yield session
 
 
@@ -89,9 +87,8 @@ def _restored(substrate: str, name: str) -> Iterator[None]:
 
 
 def _session(substrate: str, name: str, work_ms: int, bound_ms: float, trials: dict[str, list[Trial]]) -> Session:
-    commit = run(["git", "describe", "--always", "--dirty"], by=deadline(), cwd=paths.REPO).out.strip()
     return {
-        "circumstances": {**circumstances(), **registry.get(substrate).facts(deadline()), "commit": commit},
+        "circumstances": circumstances_of(substrate),
         "cpu_quota": deployment.load(name, substrate).deployed.topology.worker.cpu_quota,
         "work_ms": work_ms,
         "bound_ms": bound_ms,
@@ -126,12 +123,10 @@ def _try(substrate: str, name: str, rate: float, work_ms: int) -> Trial:
     }
 
 
-def _say(substrate: str, count: int, trial: Trial, bound_ms: float) -> None:
+def _say_trial(substrate: str, count: int, trial: Trial, bound_ms: float) -> None:
     is_served = "in time" if fits(trial, bound_ms) else "too slow"
     told = f"p99 {trial['p99_ms'] or 0:.0f} ms, {trial['errors']} errors"
-    click.echo(
-        f"{datetime.now(UTC):%H:%M:%S}  {substrate}: {count}: {trial['rate']:.1f}/s {is_served}: {told}", err=True
-    )
+    say(f"{substrate}: {count}: {trial['rate']:.1f}/s {is_served}: {told}")
 
 
 if __name__ == "__main__":

@@ -20,8 +20,7 @@ import click
 
 from benchmarks.proof_page import page
 from benchmarks.proof_runs import RATES, Asked, RunJson, SessionJson, Told, stateful, stateless
-from benchmarks.runs import deadline, lab
-from lab.comparison.measure import circumstances
+from benchmarks.runs import circumstances_of, deadline, lab, say
 from lab.faults.base import NO_POWER
 from lab.flows import prove
 from lab.host import paths, records
@@ -51,7 +50,7 @@ def main(only: str | None, names: tuple[str, ...], rate: float | None, quick: bo
         sessions[substrate] = session
         for asked, gave in _runs(substrate, names, rate or RATES[substrate], quick=quick):
             session["runs"][asked.name] = gave
-            _say(f"{substrate}: {asked.name}: {gave.get('sentence') or gave.get('impossible') or gave.get('problem')}")
+            say(f"{substrate}: {asked.name}: {gave.get('sentence') or gave.get('impossible') or gave.get('problem')}")
             _keep(sessions, dry)
     _keep(sessions, dry)
     if dry:
@@ -68,10 +67,8 @@ def _keep(sessions: dict[str, SessionJson], dry: bool) -> None:
 def _session(substrate: str, before: SessionJson | None) -> SessionJson:
     """A new session; with the runs of the one before, where only some are made anew."""
     engine, by = registry.get(substrate), deadline()
-    commit = run(["git", "describe", "--always", "--dirty"], by=by, cwd=paths.REPO).out.strip()
-    where = {**circumstances(), **engine.facts(by), "commit": commit}
     runs = before["runs"] if before else {}
-    return {"circumstances": where, "accelerator": engine.accelerator(by), "runs": runs}
+    return {"circumstances": circumstances_of(substrate), "accelerator": engine.accelerator(by), "runs": runs}
 
 
 def _runs(substrate: str, names: tuple[str, ...], rate: float, *, quick: bool) -> Iterator[tuple[Asked, RunJson]]:
@@ -85,7 +82,7 @@ def _runs(substrate: str, names: tuple[str, ...], rate: float, *, quick: bool) -
 
 @contextmanager
 def _up(substrate: str, words: list[str]) -> Iterator[None]:
-    _say(f"{substrate}: bringing lab {LAB} up {' '.join(words)}")
+    say(f"{substrate}: bringing lab {LAB} up {' '.join(words)}")
     try:
         lab("up", substrate, *words, "--name", LAB)
         yield
@@ -132,10 +129,6 @@ def told(gave: Result) -> Told:
         "users": dataclasses.asdict(account.users),
         "users_broken": report.users_limit(account),
     }
-
-
-def _say(step: str) -> None:
-    click.echo(f"{datetime.now(UTC):%H:%M:%S}  {step}", err=True)
 
 
 if __name__ == "__main__":

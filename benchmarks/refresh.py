@@ -19,9 +19,8 @@ from pathlib import Path
 import click
 
 from benchmarks.refresh_page import RefreshJson, SessionJson, page
-from benchmarks.runs import deadline, lab, seconds
+from benchmarks.runs import circumstances_of, deadline, lab, say, seconds
 from benchmarks.visitors import Visit, visiting, watching
-from lab.comparison.measure import circumstances
 from lab.flows import deployment
 from lab.flows.deployment import Deployment
 from lab.host import paths, records
@@ -81,14 +80,14 @@ def _keep(sessions: dict[str, SessionJson], dry: bool) -> None:
 
 def session(substrate: str, asked: Asked) -> SessionJson:
     """All refreshes of a lab of their own on one substrate, under one load, with what came of it."""
-    engine, where, by = registry.get(substrate), circumstances(), Deadline.after(_LONGEST_S, "all refreshes")
-    commit = run(["git", "describe", "--always", "--dirty"], by=deadline(), cwd=paths.REPO).out.strip()
+    engine, where = registry.get(substrate), circumstances_of(substrate)
+    by = Deadline.after(_LONGEST_S, "all refreshes")
     with _up(substrate, asked.workers) as found:
         with visiting(found, asked.rate, by) as visit:
             made = list(_refreshes(found, asked, visit, by))
         account = visit.told
         return {
-            "circumstances": {**where, **engine.facts(deadline()), "commit": commit},
+            "circumstances": where,
             "accelerator": engine.accelerator(deadline()),
             "workers": asked.workers,
             "rate": asked.rate,
@@ -103,7 +102,7 @@ def session(substrate: str, asked: Asked) -> SessionJson:
 
 @contextmanager
 def _up(substrate: str, workers: int) -> Iterator[Deployment]:
-    _say(f"{substrate}: bringing lab {LAB} up")
+    say(f"{substrate}: bringing lab {LAB} up")
     try:
         lab("up", substrate, "--workers", str(workers), "--name", LAB)
         yield deployment.load(LAB, substrate)
@@ -121,7 +120,7 @@ def _refreshes(found: Deployment, asked: Asked, visit: Visit, by: Deadline) -> I
                 lab("deploy", found.plan.substrate, "--rollback", "--name", LAB)
             count += 1
             made = _refresh(found, visit, by)
-            _say(f"{found.plan.substrate}: refresh {count}: {made}")
+            say(f"{found.plan.substrate}: refresh {count}: {made}")
             yield made
 
 
@@ -155,10 +154,6 @@ def _refresh(found: Deployment, visit: Visit, by: Deadline) -> RefreshJson:
         "looks": ready.looks,
         "missed_looks": ready.missed,
     }
-
-
-def _say(step: str) -> None:
-    click.echo(f"{datetime.now(UTC):%H:%M:%S}  {step}", err=True)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ import click
 
 from benchmarks.demands import Demand
 from benchmarks.page import SessionJson, page
-from benchmarks.runs import LAB, await_lab, deadline, lab, seconds, silent
-from benchmarks.speed import circumstances_of, reporter, rows_of
+from benchmarks.runs import LAB, await_lab, circumstances_of, deadline, lab, seconds, silent
+from benchmarks.speed import reporter, rows_of
 from lab.comparison.measure import Case, Row, Samples, interleaved
 from lab.flows import deployment, fleet, readiness
 from lab.flows.deployment import Deployment

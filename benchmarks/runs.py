@@ -4,10 +4,13 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+import click
+
 from benchmarks import processes
-from lab.comparison.measure import Case, Row
+from lab.comparison.measure import Case, Row, circumstances
 from lab.flows import deployment, readiness, workers
 from lab.flows.deployment import Deployment
 from lab.host import http, paths
@@ -15,6 +18,7 @@ from lab.host.run import run
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import NodeName, Role
+from lab.substrates import registry
 
 LAB = "bench"
 RUN_S = 2400
@@ -31,6 +35,18 @@ def seconds(action: Callable[[], object]) -> float:
     begun = time.monotonic()
     action()
     return time.monotonic() - begun
+
+
+def circumstances_of(substrate: str) -> dict[str, str]:
+    """On what and when a substrate is measured, and with which version of the kit."""
+    facts = registry.get(substrate).facts(deadline())
+    commit = run(["git", "describe", "--always", "--dirty"], by=deadline(), cwd=paths.REPO)
+    return {**circumstances(), **facts, "commit": commit.out.strip()}
+
+
+def say(step: str) -> None:
+    """Tells whoever waits for a benchmark how far it is."""
+    click.echo(f"{datetime.now(UTC):%H:%M:%S}  {step}", err=True)
 
 
 def lab(*words: str) -> float:

@@ -14,11 +14,10 @@ from typing import Any
 import click
 
 from benchmarks.page import RowJson, SessionJson, page
+from benchmarks.runs import circumstances_of
 from benchmarks.sessions import QUICK, STANDARD, Repeats, measure
-from lab.comparison.measure import Row, Samples, circumstances
+from lab.comparison.measure import Row, Samples
 from lab.host import paths, records
-from lab.host.run import run
-from lab.model.deadline import Deadline
 from lab.substrates import registry
 
 RESULTS = paths.REPO / "benchmarks" / "results.json"
@@ -55,13 +54,6 @@ def _keep(sessions: Mapping[str, SessionJson], dry: bool) -> None:
 def _repeats(standard: Repeats, naive: int | None, ups: int | None) -> Repeats:
     given: dict[str, Any] = {"naive": naive, "up": ups}
     return dataclasses.replace(standard, **{key: value for key, value in given.items() if value is not None})
-
-
-def circumstances_of(substrate: str) -> dict[str, str]:
-    """On what and when a substrate is measured, and with which version of the kit."""
-    facts = registry.get(substrate).facts(Deadline.after(60, "asking the engine"))
-    commit = run(["git", "describe", "--always", "--dirty"], by=Deadline.after(60, "asking git"), cwd=paths.REPO)
-    return {**circumstances(), **facts, "commit": commit.out.strip()}
 
 
 def rows_of(found: Mapping[Row, Samples]) -> dict[str, RowJson]:
