@@ -15,7 +15,10 @@ _PATIENCE_S = 60
 
 
 class Crowd:
-    """Visitors who read and write through `url` from the beginning of the block to its end, each without a pause."""
+    """Visitors who read and write through `url` from the beginning of the block to its end, each without a pause.
+
+    Every other one begins with a write, so that at any moment about half of what is in flight may not be repeated.
+    """
 
     def __init__(self, url: str, visitors: int) -> None:
         self.answers: Counter[str] = Counter()
@@ -48,9 +51,10 @@ class Crowd:
 
     def _visit(self, number: int) -> None:
         with httpx.Client(base_url=self._url, timeout=_PATIENCE_S, trust_env=False) as client:
+            writes = number % 2 == 0
             while self._goes.is_set():
-                self._ask(client, client.build_request("GET", f"/work?wait_ms={HOLD_S * 1000:.0f}"))
-                self._ask(client, _slow_write(client, number))
+                self._ask(client, _slow_write(client, number) if writes else _slow_read(client))
+                writes = not writes
 
     def _ask(self, client: httpx.Client, request: httpx.Request) -> None:
         try:
@@ -59,6 +63,10 @@ class Crowd:
             answer = f"{request.method} {type(error).__name__}"
         with self._lock:
             self.answers[answer] += 1
+
+
+def _slow_read(client: httpx.Client) -> httpx.Request:
+    return client.build_request("GET", f"/work?wait_ms={HOLD_S * 1000:.0f}")
 
 
 def _slow_write(client: httpx.Client, number: int) -> httpx.Request:
