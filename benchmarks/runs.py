@@ -39,9 +39,12 @@ def seconds(action: Callable[[], object]) -> float:
 
 def circumstances_of(substrate: str) -> dict[str, str]:
     """On what and when a substrate is measured, and with which version of the kit."""
-    facts = registry.get(substrate).facts(deadline())
-    commit = run(["git", "describe", "--always", "--dirty"], by=deadline(), cwd=paths.REPO)
-    return {**circumstances(), **facts, "commit": commit.out.strip()}
+    return {**circumstances(), **registry.get(substrate).facts(deadline()), "commit": commit()}
+
+
+def commit() -> str:
+    """The version of the kit, with a word for changes that have none."""
+    return run(["git", "describe", "--always", "--dirty"], by=deadline(), cwd=paths.REPO).out.strip()
 
 
 def say(step: str) -> None:
