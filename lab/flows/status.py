@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 
-from lab.flows import deployment, readiness, up
+from lab.flows import artefacts, deployment, readiness
 from lab.flows.changes import outdated
 from lab.flows.deployment import Deployment
 from lab.host import paths
@@ -164,7 +164,7 @@ def _outdated(lab: Deployment, nodes: list[Node]) -> set[NodeName] | None:
         topology = deployment.read_topology(deployment.topology_file(lab.deployed))
     except UsageError:
         return None
-    return outdated(up.plan_now(lab.lab, lab.substrate, lab.deployed, topology), nodes) - set(lab.plan.pool)
+    return outdated(artefacts.plan_now(lab.lab, lab.substrate, lab.deployed, topology), nodes) - set(lab.plan.pool)
 
 
 def _source(lab: Deployment, rows: list[Row], look: Deadline, by: Deadline) -> _Source | None:
