@@ -14,7 +14,7 @@ from lab.store import source
 from lab.store.source import Version, is_behind
 
 # How long one look at all nodes may take: with the start of this program, an answer within a second.
-_LOOK_S = 0.5
+_LOOK_S = 0.45
 SOURCE = "the source service"
 Row = tuple[NodeName, State, str]
 
@@ -88,13 +88,14 @@ def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
     rows = merged(lab.plan, nodes)
     # All at once, each within its own limit: a node that does not answer must not hold up what is told of the others.
     look = by.at_most(_LOOK_S, f"one look: {_LOOK_S} s")
-    with ThreadPoolExecutor(3) as beside:
+    with ThreadPoolExecutor(4) as beside:
         draining = beside.submit(_draining, lab, look)
         has_source = beside.submit(readiness.has_source, lab.plan.node(STORE).address, look)
         asked = beside.submit(_source, lab, rows, look, by)
+        is_outdated = beside.submit(_outdated, lab, nodes)
         probed = readiness.probe_all(rows, look)
     words = {name: _word(name, state, draining.result()) for name, state, _ in rows}
-    old, told = _outdated(lab, nodes), asked.result()
+    old, told = is_outdated.result(), asked.result()
     shown = [
         node_status(
             row,
