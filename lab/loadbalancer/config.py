@@ -13,7 +13,7 @@ from lab.model.plan import WORKER_PORT
 BACKEND, FRONTEND = "workers", "site"
 _DOWN, _DRAIN, _READY = "maint", "drain", "ready"
 # How often a worker that is out of service is looked at: a successor that is ready does not wait for the long interval.
-_RETURN_INTERVAL_MS = 200
+_RETURN_INTERVAL_MS = 100
 SESSION_S = 60
 """How long after its last request a user's session counts as live."""
 
