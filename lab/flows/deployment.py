@@ -160,8 +160,17 @@ def changing(lab: str, verb: str, by: Deadline, *, patience_s: float = 0.0) -> I
     folder = paths.lab(lab)
     with lock.held(folder / "lock", verb, patience_s=patience_s):
         orphans = children.end_orphans(folder / "children", by)
-        with children.kept_in(folder / "children"):
-            yield orphans
+        try:
+            with children.kept_in(folder / "children"):
+                yield orphans
+        finally:
+            _leave_nothing(folder)
+
+
+def _leave_nothing(folder: Path) -> None:
+    """Removes the folder of a lab of which nothing was written down: what was asked for was refused."""
+    if folder.exists() and {entry.name for entry in folder.iterdir()} <= {"lock", "children"}:
+        shutil.rmtree(folder)
 
 
 def lease(lab: str, verb: str) -> Path:
