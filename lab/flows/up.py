@@ -53,7 +53,7 @@ def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
     topology = deployment.read_topology(file)
     mode = _mode(wanted, before)
     build.build([substrate], topology.versions, report, by)
-    with deployment.changing(wanted.lab, "up", by) as orphans:
+    with deployment.changing(wanted.lab, "up", by, tell=report) as orphans:
         for line in orphans:
             report(f"ended what an interrupted run had left: {line}")
         # Also by how many workers it has by now: an autoscaler or a refresh may have changed that since.
