@@ -43,9 +43,16 @@ def circumstances_of(substrate: str) -> dict[str, str]:
     return {**circumstances(), **registry.get(substrate).facts(deadline()), "commit": commit()}
 
 
+# What measuring itself writes. With that, the second of two parts would not be of a known version any more.
+_WRITTEN = (":(exclude)docs", ":(exclude)benchmarks/*results.json")
+
+
 def commit() -> str:
-    """The version of the kit, with a word for changes that have none."""
-    return run(["git", "describe", "--always", "--dirty"], by=deadline(), cwd=paths.REPO).out.strip()
+    """The version of the kit, with `-dirty` where files that belong to it were changed since."""
+    name = run(["git", "describe", "--always"], by=deadline(), cwd=paths.REPO).out.strip()
+    changes = ["git", "diff", "--quiet", "HEAD", "--", ".", *_WRITTEN]
+    differs = run(changes, by=deadline(), cwd=paths.REPO, ok={0: "the same", 1: "changed"}).status
+    return f"{name}-dirty" if differs else name
 
 
 def say(step: str) -> None:
