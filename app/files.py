@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
@@ -56,8 +56,17 @@ class Files:
     def seen(self) -> list[dict[str, Any]]:
         """Name, size and hash of each file. A hidden one is an upload that has not ended."""
         with _told():
-            paths = sorted(path for path in self._folder.iterdir() if NAME.fullmatch(path.name))
-            return [about for path in paths if (about := self._about(path))]
+            return [about for path in sorted(self._paths()) if (about := self._about(path))]
+
+    def newest(self, limit: int) -> tuple[list[dict[str, Any]], int]:
+        """Name and size of the files that were written last, at most `limit`, and how many there are. Reads none."""
+        there = []
+        with _told():
+            for path in self._paths():
+                with suppress(FileNotFoundError):  # deleted since we looked
+                    is_now = path.stat()
+                    there.append((is_now.st_mtime_ns, path.name, is_now.st_size))
+        return [{"name": name, "size": size} for _, name, size in sorted(there, reverse=True)[:limit]], len(there)
 
     def put(self, name: str) -> ResponseReturnValue:
         return self.write(name, inputs.body(SIZE_LIMIT)) | {"worker": self._worker}, 201
@@ -84,6 +93,9 @@ class Files:
         if not NAME.fullmatch(name):
             raise Refused(400, f"{name!r} is no file name", "use 1 to 100 of A-Z a-z 0-9 . _ - and no dot at the start")
         return self._folder / name
+
+    def _paths(self) -> Iterator[Path]:
+        return (path for path in self._folder.iterdir() if NAME.fullmatch(path.name))
 
     def _about(self, path: Path) -> dict[str, Any] | None:
         try:

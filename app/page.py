@@ -60,7 +60,7 @@ class Page:
         told: dict[str, Any] = {"key": retry.get("key") or token_urlsafe(16), "draft": retry.get("text", "")}
         try:
             told |= {"user": self._sessions.user(), "entries": self._entries.newest(NEWEST)}
-            told["files"] = self._files.seen()
+            told["files"], told["file_count"] = self._files.newest(NEWEST)
         except Refused as away:
             refused = refused or away
         page = render_template("page.html", me=self._settings, refused=refused, **told)

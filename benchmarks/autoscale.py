@@ -19,7 +19,7 @@ from benchmarks.autoscale_page import SETTLED, SHARE, STEP, RunJson, SessionJson
 from benchmarks.capacity import RESULTS as CAPACITY
 from benchmarks.capacity import WORK_MS
 from benchmarks.capacity_search import FEW, served
-from benchmarks.runs import circumstances_of, deadline, lab, say, silent
+from benchmarks.runs import brought_up, circumstances_of, deadline, lab, say, silent
 from lab.flows import deployment, fleet, load
 from lab.flows.deployment import Deployment
 from lab.flows.load import Loaded
@@ -74,13 +74,10 @@ def _measured(substrate: str, base: float, duration_s: float) -> Iterator[Sessio
     """All that is known of a substrate, after each run: workers made from nothing, then those of the warm pool."""
     session: SessionJson = {"circumstances": circumstances_of(substrate), "runs": {}}
     for what, pool in ((substrate, 0), (f"{substrate}, from the warm pool", MOST - LEAST)):
-        lab("up", substrate, "--workers", str(LEAST), "--name", LAB)
-        try:
+        with brought_up(LAB, substrate, "--workers", str(LEAST)):
             session["runs"][what] = _step(substrate, pool, base, duration_s)
             say(f"{what}: {session['runs'][what]['times']}")
             yield session
-        finally:
-            lab("destroy", substrate, "--volumes", "--yes", "--name", LAB)
 
 
 def _step(substrate: str, pool: int, base: float, duration_s: float) -> RunJson:

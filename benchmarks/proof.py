@@ -13,14 +13,13 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import click
 
 from benchmarks.proof_page import page
 from benchmarks.proof_runs import RATES, Asked, RunJson, SessionJson, Told, stateful, stateless
-from benchmarks.runs import circumstances_of, deadline, lab, say
+from benchmarks.runs import brought_up, circumstances_of, deadline, keep, lab, say
 from lab.faults.base import NO_POWER
 from lab.flows import prove
 from lab.host import paths, records
@@ -51,17 +50,10 @@ def main(only: str | None, names: tuple[str, ...], rate: float | None, quick: bo
         for asked, gave in _runs(substrate, names, rate or RATES[substrate], quick=quick):
             session["runs"][asked.name] = gave
             say(f"{substrate}: {asked.name}: {gave.get('sentence') or gave.get('impossible') or gave.get('problem')}")
-            _keep(sessions, dry)
-    _keep(sessions, dry)
+            keep(RESULTS, sessions, PAGE, page(sessions), dry=dry)
+    keep(RESULTS, sessions, PAGE, page(sessions), dry=dry)
     if dry:
         click.echo(page(sessions))
-
-
-def _keep(sessions: dict[str, SessionJson], dry: bool) -> None:
-    """What a session that is interrupted later has found by now is worth keeping."""
-    if not dry:
-        records.write_json(RESULTS, sessions)
-        records.write(PAGE, page(sessions))
 
 
 def _session(substrate: str, before: SessionJson | None) -> SessionJson:
@@ -76,18 +68,8 @@ def _runs(substrate: str, names: tuple[str, ...], rate: float, *, quick: bool) -
     for up, all_runs in ([], stateless(substrate, rate, quick=quick)), (["--stateful"], stateful(rate, quick=quick)):
         wanted = [asked for asked in all_runs if not names or asked.name in names]
         if wanted:
-            with _up(substrate, up):
+            with brought_up(LAB, substrate, *up):
                 yield from _made(substrate, wanted)
-
-
-@contextmanager
-def _up(substrate: str, words: list[str]) -> Iterator[None]:
-    say(f"{substrate}: bringing lab {LAB} up {' '.join(words)}")
-    try:
-        lab("up", substrate, *words, "--name", LAB)
-        yield
-    finally:
-        lab("destroy", substrate, "--volumes", "--yes", "--name", LAB)
 
 
 def _made(substrate: str, wanted: Iterable[Asked]) -> Iterator[tuple[Asked, RunJson]]:

@@ -11,7 +11,6 @@ import dataclasses
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ from pathlib import Path
 import click
 
 from benchmarks.refresh_page import RefreshJson, SessionJson, page
-from benchmarks.runs import circumstances_of, deadline, lab, say, seconds
+from benchmarks.runs import brought_up, circumstances_of, deadline, keep, lab, say, seconds
 from benchmarks.visitors import Visit, visiting, watching
 from lab.flows import deployment
 from lab.flows.deployment import Deployment
@@ -66,23 +65,18 @@ def main(only: str | None, rate: float | None, quick: bool, dry: bool, page_only
     for name in [] if page_only else [only] if only else registry.NAMES:
         asked = (QUICK if quick else ASKED)[name]
         sessions[name] = session(name, replace(asked, rate=rate or asked.rate))
-        _keep(sessions, dry)
-    _keep(sessions, dry)
+        keep(RESULTS, sessions, PAGE, page(sessions), dry=dry)
+    keep(RESULTS, sessions, PAGE, page(sessions), dry=dry)
     if dry:
         click.echo(page(sessions))
-
-
-def _keep(sessions: dict[str, SessionJson], dry: bool) -> None:
-    if not dry:
-        records.write_json(RESULTS, sessions)
-        records.write(PAGE, page(sessions))
 
 
 def session(substrate: str, asked: Asked) -> SessionJson:
     """All refreshes of a lab of their own on one substrate, under one load, with what came of it."""
     engine, where = registry.get(substrate), circumstances_of(substrate)
     by = Deadline.after(_LONGEST_S, "all refreshes")
-    with _up(substrate, asked.workers) as found:
+    with brought_up(LAB, substrate, "--workers", str(asked.workers)):
+        found = deployment.load(LAB, substrate)
         with visiting(found, asked.rate, by) as visit:
             made = list(_refreshes(found, asked, visit, by))
         account = visit.told
@@ -98,16 +92,6 @@ def session(substrate: str, asked: Asked) -> SessionJson:
             "figures": report.as_json(account),
             "users": dataclasses.asdict(account.users),
         }
-
-
-@contextmanager
-def _up(substrate: str, workers: int) -> Iterator[Deployment]:
-    say(f"{substrate}: bringing lab {LAB} up")
-    try:
-        lab("up", substrate, "--workers", str(workers), "--name", LAB)
-        yield deployment.load(LAB, substrate)
-    finally:
-        lab("destroy", substrate, "--volumes", "--yes", "--name", LAB)
 
 
 def _refreshes(found: Deployment, asked: Asked, visit: Visit, by: Deadline) -> Iterator[RefreshJson]:

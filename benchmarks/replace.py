@@ -17,7 +17,7 @@ import click
 
 from benchmarks.demands import Demand
 from benchmarks.page import SessionJson, page
-from benchmarks.runs import LAB, await_lab, circumstances_of, deadline, lab, seconds, silent
+from benchmarks.runs import LAB, await_lab, brought_up, circumstances_of, deadline, keep, lab, seconds, silent
 from benchmarks.speed import reporter, rows_of
 from lab.comparison.measure import Case, Row, Samples, interleaved
 from lab.flows import deployment, fleet, readiness
@@ -88,28 +88,19 @@ def main(substrates: tuple[str, ...], quick: bool, runs: int | None, dry: bool) 
             substrate, 1 if quick else runs or REPEATS[substrate], 0 if quick else WARM_UP[substrate]
         ):
             sessions[substrate]["rows"] |= rows_of(found)
-            _keep(sessions, dry)
-    _keep(sessions, dry)
+            keep(RESULTS, sessions, PAGE, page(sessions, DEMANDS, _HEAD, _FOOT), dry=dry)
+    keep(RESULTS, sessions, PAGE, page(sessions, DEMANDS, _HEAD, _FOOT), dry=dry)
     if dry:
         click.echo(page(sessions, DEMANDS, _HEAD, _FOOT))
 
 
-def _keep(sessions: Mapping[str, SessionJson], dry: bool) -> None:
-    if not dry:
-        records.write_json(RESULTS, sessions)
-        records.write(PAGE, page(sessions, DEMANDS, _HEAD, _FOOT))
-
-
 def _measure(substrate: str, repeats: int, warm_up: int) -> Iterator[Mapping[Row, Samples]]:
     """The samples of a substrate's rows so far, after each run, on a lab that is removed afterwards."""
-    lab("up", substrate, "--workers", str(WORKERS), "--name", LAB)
-    try:
+    with brought_up(LAB, substrate, "--workers", str(WORKERS)):
         await_lab(substrate)
         cases = [Case("cold", lambda: _cold(substrate)), Case("warm", lambda: _warm(substrate))]
         cases += [Case("bare", _bare)] if substrate == "docker" else []
         yield from interleaved([*cases, Case("sleep", lambda: _sleep(substrate))], repeats, reporter(), warm_up=warm_up)
-    finally:
-        lab("destroy", substrate, "--volumes", "--yes", "--name", LAB)
 
 
 def _cold(substrate: str) -> Mapping[Row, float]:

@@ -3,7 +3,8 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from benchmarks import processes
 from lab.comparison.measure import Case, Row, circumstances
 from lab.flows import deployment, readiness, workers
 from lab.flows.deployment import Deployment
-from lab.host import http, paths
+from lab.host import http, paths, records
 from lab.host.run import run
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
@@ -39,9 +40,19 @@ def seconds(action: Callable[[], object]) -> float:
 
 def circumstances_of(substrate: str) -> dict[str, str]:
     """On what and when a substrate is measured, and with which version of the kit."""
-    facts = registry.get(substrate).facts(deadline())
-    commit = run(["git", "describe", "--always", "--dirty"], by=deadline(), cwd=paths.REPO)
-    return {**circumstances(), **facts, "commit": commit.out.strip()}
+    return {**circumstances(), **registry.get(substrate).facts(deadline()), "commit": commit()}
+
+
+# What measuring itself writes. With that, the second of two parts would not be of a known version any more.
+_WRITTEN = (":(exclude)docs", ":(exclude)benchmarks/*results.json")
+
+
+def commit() -> str:
+    """The version of the kit, with `-dirty` where files that belong to it were changed since."""
+    name = run(["git", "describe", "--always"], by=deadline(), cwd=paths.REPO).out.strip()
+    changes = ["git", "diff", "--quiet", "HEAD", "--", ".", *_WRITTEN]
+    differs = run(changes, by=deadline(), cwd=paths.REPO, ok={0: "the same", 1: "changed"}).status
+    return f"{name}-dirty" if differs else name
 
 
 def say(step: str) -> None:
@@ -52,6 +63,24 @@ def say(step: str) -> None:
 def lab(*words: str) -> float:
     """Seconds that a `bin/lab` command took, typed as a person would; it must succeed."""
     return seconds(lambda: run([str(paths.REPO / "bin" / "lab"), *words], by=deadline()))
+
+
+@contextmanager
+def brought_up(name: str, substrate: str, *words: str) -> Iterator[None]:
+    """A lab for the block, brought up with these words; it is gone with its data after it, whatever came of it."""
+    say(f"{substrate}: bringing lab {name} up {' '.join(words)}")
+    try:
+        lab("up", substrate, *words, "--name", name)
+        yield
+    finally:
+        lab("destroy", substrate, "--volumes", "--yes", "--name", name)
+
+
+def keep(results: Path, sessions: object, page: Path, text: str, *, dry: bool) -> None:
+    """Keeps the figures and the page written from them: also what who is interrupted later has found by now."""
+    if not dry:
+        records.write_json(results, sessions)
+        records.write(page, text)
 
 
 def plain(argv: Sequence[str], folder: Path, substrate: str) -> float:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from benchmarks.page import RowJson, SessionJson, page
-from benchmarks.runs import circumstances_of
+from benchmarks.runs import circumstances_of, keep
 from benchmarks.sessions import QUICK, STANDARD, Repeats, measure
 from lab.comparison.measure import Row, Samples
 from lab.host import paths, records
@@ -38,17 +38,10 @@ def main(substrates: tuple[str, ...], quick: bool, naive: int | None, ups: int |
         sessions[substrate] = {"circumstances": circumstances_of(substrate), "rows": {}}
         for found in measure(substrate, repeats, reporter()):
             sessions[substrate]["rows"] |= rows_of(found)
-            _keep(sessions, dry)
-    _keep(sessions, dry)
+            keep(RESULTS, sessions, PAGE, page(sessions), dry=dry)
+    keep(RESULTS, sessions, PAGE, page(sessions), dry=dry)
     if dry:
         click.echo(page(sessions))
-
-
-def _keep(sessions: Mapping[str, SessionJson], dry: bool) -> None:
-    """What a run that is interrupted later has found by now is worth keeping."""
-    if not dry:
-        records.write_json(RESULTS, sessions)
-        records.write(PAGE, page(sessions))
 
 
 def _repeats(standard: Repeats, naive: int | None, ups: int | None) -> Repeats:

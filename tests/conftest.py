@@ -49,6 +49,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = chosen
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Of what was named for `tox -e long`, one substrate may have no long test: that is no failure."""
+    if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.getoption("-m") == "long":
+        session.exitstatus = pytest.ExitCode.OK
+
+
 def _is_long(item: pytest.Item, substrate: str | None) -> bool:
     mark = item.get_closest_marker("long")
     return mark is not None and (not mark.args or substrate in mark.args)

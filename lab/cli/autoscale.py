@@ -45,7 +45,7 @@ _INTERRUPTED = "interrupted: the workers there are go on; the same command, type
     "--warm-pool",
     type=int,
     metavar="N",
-    help="Workers that sleep, to be woken; 0 removes those that do.  [default: those that do]",
+    help="Workers that sleep, to be woken; those above N go.  [default: those that do]",
 )
 @click.option(
     "--scale-in",

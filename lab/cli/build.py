@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from lab.cli import common
-from lab.flows import build, deployment
+from lab.flows import artefacts, build, deployment
 from lab.substrates import registry
 
 
@@ -20,7 +20,7 @@ def command(substrates: list[str], topology: Path | None, dry_run: bool) -> None
     versions = deployment.read_topology(topology).versions
     if dry_run:
         for substrate in made:
-            for role in build.missing(substrate, versions):
+            for role in artefacts.missing(substrate, versions):
                 click.echo(f"{substrate.name}: would make {role}")
         return
     build.build(made, versions, common.reporter(), common.change_deadline("build"))

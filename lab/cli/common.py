@@ -5,11 +5,9 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import click
-from rich.console import Console
-from rich.markup import escape
 
 from lab.cli.called import as_called
 from lab.flows import deployment
@@ -135,13 +133,22 @@ def _check_installed(program: str) -> None:
         raise UsageError(f"{program} is not installed", where="this computer", mend="run `lab setup`")
 
 
-def reporter(screen: Console | None = None) -> Report:
+class Screen(Protocol):
+    """What shows a live table: a console of rich's, which takes a while to import. Most verbs show none."""
+
+    def print(self, *words: Any, markup: bool, soft_wrap: bool) -> None: ...
+
+
+def reporter(screen: Screen | None = None) -> Report:
     """Prints each step to standard error, or above what `screen` shows, with the seconds since the verb began."""
-    begun = time.monotonic()
-    console = screen or Console(stderr=True, highlight=False)
+    begun, color = time.monotonic(), False if os.environ.get("NO_COLOR") else None
 
     def report(step: str) -> None:
-        console.print(f"[cyan]{time.monotonic() - begun:7.1f} s[/]  {escape(as_called(step))}", soft_wrap=True)
+        seconds = f"{time.monotonic() - begun:7.1f} s"
+        if screen is None:
+            click.echo(f"{click.style(seconds, fg='cyan')}  {as_called(step)}", err=True, color=color)
+        else:
+            screen.print(f"{seconds}  {as_called(step)}", markup=False, soft_wrap=True)
 
     return report
 

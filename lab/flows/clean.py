@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from lab.flows import build, deployment
+from lab.flows import artefacts, deployment
 from lab.host import lock, paths
 from lab.model.deadline import Deadline
 from lab.model.node import Role
@@ -41,7 +41,7 @@ def keys_of(substrate: str, found: deployment.Deployed) -> set[str]:
     """The content keys of what a lab was made from, and of what lies below that while the roles are the same."""
     keys = set(found.keys.values())
     for role in Role:
-        layer = build.layer(registry.get(substrate), role, found.topology.versions)
+        layer = artefacts.layer(registry.get(substrate), role, found.topology.versions)
         if layer.key in keys:
             keys |= {each.key for each in layer.lineage()}
     return keys

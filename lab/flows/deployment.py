@@ -5,7 +5,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -34,6 +34,8 @@ from lab.timeline.recording import Recorder
 
 # They are held for milliseconds.
 _PATIENCE_S = 10.0
+# A change of the fleet is over soon, and another verb can come between two of them.
+_MOMENT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -152,16 +154,34 @@ def read_topology(path: Path | None) -> Topology:
 
 
 @contextmanager
-def changing(lab: str, verb: str, by: Deadline, *, patience_s: float = 0.0) -> Iterator[list[str]]:
+def changing(
+    lab: str,
+    verb: str,
+    by: Deadline,
+    *,
+    patience_s: float = 0.0,
+    is_brief: bool = False,
+    tell: Callable[[str], None] | None = None,
+) -> Iterator[list[str]]:
     """Holds the lab's lock; gives the command lines of programs that a killed run had left, which are ended first.
 
-    Raises UsageError that names the holder where somebody else has it, still after `patience_s`.
+    Raises UsageError that names the holder where somebody else has it, still after `patience_s`; who said by `is_brief`
+    that it is for a moment is waited for a little longer, and `tell` hears of that.
     """
-    folder = paths.lab(lab)
-    with lock.held(folder / "lock", verb, patience_s=patience_s):
+    folder, moment_s = paths.lab(lab), min(_MOMENT_S, by.left())
+    with lock.held(folder / "lock", verb, patience_s=patience_s, moment_s=moment_s, is_brief=is_brief, tell=tell):
         orphans = children.end_orphans(folder / "children", by)
-        with children.kept_in(folder / "children"):
-            yield orphans
+        try:
+            with children.kept_in(folder / "children"):
+                yield orphans
+        finally:
+            _leave_nothing(folder)
+
+
+def _leave_nothing(folder: Path) -> None:
+    """Removes the folder of a lab of which nothing was written down: what was asked for was refused."""
+    if folder.exists() and {entry.name for entry in folder.iterdir()} <= {"lock", "children"}:
+        shutil.rmtree(folder)
 
 
 def lease(lab: str, verb: str) -> Path:

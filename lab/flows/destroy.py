@@ -21,7 +21,7 @@ def destroy(lab: str, substrates: list[str], report: Report, by: Deadline, *, vo
     A lab that is not there is destroyed already.
     """
     autoscaler.stop(lab, substrates, report, by)
-    with deployment.changing(lab, "destroy", by) as orphans:
+    with deployment.changing(lab, "destroy", by, tell=report) as orphans:
         for line in orphans:
             report(f"ended what an interrupted run had left: {line}")
         for name in substrates:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from lab.flows import build, deployment, setup
+from lab.flows import artefacts, deployment, setup
 from lab.host import computer, netns, paths
 from lab.model.checks import Check
 from lab.model.deadline import Deadline
@@ -88,7 +88,7 @@ def _taken(sizes: Mapping[str, int], substrates: Sequence[Substrate], by: Deadli
             taken[folder] = computer.used_mb(folder, by.at_most(_COUNT_S, f"counting {folder}: {_COUNT_S} s"))
     with suppress(LabError):
         versions = deployment.read_topology(None).versions
-        if not any(build.missing(substrate, versions) for substrate in substrates):
+        if not any(artefacts.missing(substrate, versions) for substrate in substrates):
             taken[_ENGINES] = sizes["engines_mb"]
     return taken
 

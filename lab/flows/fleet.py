@@ -334,7 +334,7 @@ def _put_to_sleep(lab: Deployment, names: Sequence[NodeName], report: Report, by
 @contextmanager
 def _change(lab: Deployment, report: Report, by: Deadline) -> Iterator[Deployment]:
     """Holds the lab's lock, for which it waits, and gives the lab as it is wanted at that moment."""
-    with deployment.changing(lab.lab, _VERB, by, patience_s=by.left()) as orphans:
+    with deployment.changing(lab.lab, _VERB, by, patience_s=by.left(), is_brief=True, tell=report) as orphans:
         for line in orphans:
             report(f"ended what an interrupted run had left: {line}")
         yield _reloaded(lab)

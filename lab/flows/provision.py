@@ -40,7 +40,7 @@ def provision(lab: Deployment, report: Report, by: Deadline, *, apply: bool) -> 
     workers = [name for name in running if name.role is Role.WORKER]
     if not apply:
         return _compare(lab, running, report, by)
-    with deployment.changing(lab.lab, "provision", by):
+    with deployment.changing(lab.lab, "provision", by, tell=report):
         others = [name for name in running if name not in workers]
         changed = _play(lab, others, report, by, check=False)
         for name in others:

@@ -26,7 +26,7 @@ def sleep(lab: Deployment, report: Report, by: Deadline) -> None:
     with ExitStack() as held:
         for verb in _LEASES:
             held.enter_context(leased(lab.lab, verb, "sleep"))
-        held.enter_context(deployment.changing(lab.lab, "sleep", by))
+        held.enter_context(deployment.changing(lab.lab, "sleep", by, tell=report))
         for group in _awake(deployment.load(lab.lab, lab.plan.substrate), by):
             report(f"putting {_listed(group)} to sleep")
             up.rest(lab).sleep(lab.lab, group, by)
@@ -39,7 +39,7 @@ def wake(lab: Deployment, report: Report, by: Deadline) -> None:
 
     Raises UsageError, and changes nothing, where a node is neither awake nor asleep: it is no matter of waking then.
     """
-    with deployment.changing(lab.lab, "wake", by):
+    with deployment.changing(lab.lab, "wake", by, tell=report):
         lab = deployment.load(lab.lab, lab.plan.substrate)
         names = sleeping(lab, lab.states(by))
         if not lab.substrate.is_networked(lab.lab, by):  # this computer was restarted while they slept

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 
-from lab.flows import deployment, readiness, up
+from lab.flows import artefacts, deployment, readiness
 from lab.flows.changes import outdated
 from lab.flows.deployment import Deployment
 from lab.host import paths
@@ -14,7 +14,7 @@ from lab.store import source
 from lab.store.source import Version, is_behind
 
 # How long one look at all nodes may take: with the start of this program, an answer within a second.
-_LOOK_S = 0.5
+_LOOK_S = 0.45
 SOURCE = "the source service"
 Row = tuple[NodeName, State, str]
 
@@ -88,13 +88,14 @@ def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
     rows = merged(lab.plan, nodes)
     # All at once, each within its own limit: a node that does not answer must not hold up what is told of the others.
     look = by.at_most(_LOOK_S, f"one look: {_LOOK_S} s")
-    with ThreadPoolExecutor(3) as beside:
+    with ThreadPoolExecutor(4) as beside:
         draining = beside.submit(_draining, lab, look)
         has_source = beside.submit(readiness.has_source, lab.plan.node(STORE).address, look)
         asked = beside.submit(_source, lab, rows, look, by)
+        is_outdated = beside.submit(_outdated, lab, nodes)
         probed = readiness.probe_all(rows, look)
     words = {name: _word(name, state, draining.result()) for name, state, _ in rows}
-    old, told = _outdated(lab, nodes), asked.result()
+    old, told = is_outdated.result(), asked.result()
     shown = [
         node_status(
             row,
@@ -164,7 +165,7 @@ def _outdated(lab: Deployment, nodes: list[Node]) -> set[NodeName] | None:
         topology = deployment.read_topology(deployment.topology_file(lab.deployed))
     except UsageError:
         return None
-    return outdated(up.plan_now(lab.lab, lab.substrate, lab.deployed, topology), nodes) - set(lab.plan.pool)
+    return outdated(artefacts.plan_now(lab.lab, lab.substrate, lab.deployed, topology), nodes) - set(lab.plan.pool)
 
 
 def _source(lab: Deployment, rows: list[Row], look: Deadline, by: Deadline) -> _Source | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
-from lab.flows import build, deployment, readiness, unfinished
+from lab.flows import artefacts, build, deployment, readiness, unfinished
 from lab.flows.changes import Changes, decide
 from lab.flows.deployment import Deployment
 from lab.flows.freshen import freshen
@@ -17,7 +17,7 @@ from lab.loadbalancer.runtime import LoadBalancer
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
-from lab.model.node import LOADBALANCER, READY, STORE, LabPlan, Mode, NodeName, Role, State
+from lab.model.node import LOADBALANCER, READY, STORE, Mode, NodeName, Role, State
 from lab.model.topology import Topology
 from lab.store import source
 from lab.substrates import registry
@@ -53,7 +53,7 @@ def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
     topology = deployment.read_topology(file)
     mode = _mode(wanted, before)
     build.build([substrate], topology.versions, report, by)
-    with deployment.changing(wanted.lab, "up", by) as orphans:
+    with deployment.changing(wanted.lab, "up", by, tell=report) as orphans:
         for line in orphans:
             report(f"ended what an interrupted run had left: {line}")
         # Also by how many workers it has by now: an autoscaler or a refresh may have changed that since.
@@ -68,7 +68,7 @@ def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
             workers=_count(wanted, before, topology),
             topology=topology,
             file=file,
-            keys=build.keys(substrate, topology.versions),
+            keys=artefacts.keys(substrate, topology.versions),
             sticky=_sticky(wanted, before),
         )
         if wanted.workers or not deployment.is_held(wanted.lab, "refresh"):
@@ -82,21 +82,15 @@ def forecast(wanted: Wanted, by: Deadline) -> list[str]:
     substrate = registry.get(wanted.substrate)
     before = deployment.deployed(wanted.lab).get(wanted.substrate)
     topology = deployment.read_topology(_topology_file(wanted, before))
-    lines = [f"would build {role}" for role in build.missing(substrate, topology.versions)]
+    lines = [f"would build {role}" for role in artefacts.missing(substrate, topology.versions)]
     _mode(wanted, before)
     count = _count(wanted, before, topology)
     if before is None:
         return [*lines, f"would make a load balancer, a store and {count} workers"]
     kept = deployment.numbers(before.workers, count, taken=before.pool)
     found = replace(before, workers=tuple(kept), sticky=_sticky(wanted, before))
-    plan = plan_now(wanted.lab, substrate, found, topology)
+    plan = artefacts.plan_now(wanted.lab, substrate, found, topology)
     return lines + [f"would {change}" for change in decide(plan, substrate.nodes(wanted.lab, by)).in_words()]
-
-
-def plan_now(lab: str, substrate: Substrate, found: deployment.Deployed, topology: Topology) -> LabPlan:
-    """The plan of a lab as this topology, and the roles' files as they are now, would have it."""
-    keys = build.keys(substrate, topology.versions)
-    return deployment.plan_of(lab, substrate.name, replace(found, topology=topology, keys=keys))
 
 
 def _count(wanted: Wanted, before: deployment.Deployed | None, topology: Topology) -> int:

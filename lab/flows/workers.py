@@ -28,7 +28,7 @@ def checked(lab: Deployment, name: NodeName, verb: str) -> NodeName:
 
 def kill(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
     """Destroys a worker without warning; the lab has one less until `up`, `replace`, or an autoscaler at work."""
-    with deployment.changing(lab.lab, "kill", by):
+    with deployment.changing(lab.lab, "kill", by, tell=report):
         lab.substrate.destroy(lab.lab, name, by)
         lab.note(State.ABSENT, name)
     if scaler := autoscaler.running(lab.lab, lab.plan.substrate):
@@ -43,7 +43,7 @@ def replace(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> No
 
     Raises UsageError, with nothing changed, for one that is not wanted any more.
     """
-    with deployment.changing(lab.lab, "replace", by):
+    with deployment.changing(lab.lab, "replace", by, tell=report):
         # As it is wanted by now: an autoscaler or a refresh may have changed it since it was read.
         lab = deployment.load(lab.lab, lab.plan.substrate)
         checked(lab, name, "replace")

@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,29 +24,41 @@ class Holder:
 
 
 @contextmanager
-def held(path: Path, verb: str, *, patience_s: float = 0.0) -> Iterator[None]:
-    """Holds the lock at `path` for the block; the kernel lets go of it if we die.
+def held(
+    path: Path,
+    verb: str,
+    *,
+    patience_s: float = 0.0,
+    moment_s: float = 0.0,
+    is_brief: bool = False,
+    tell: Callable[[str], None] | None = None,
+) -> Iterator[None]:
+    """Holds the lock at `path` for the block; the kernel lets go of it if we die. `is_brief` says that to others.
 
-    Raises UsageError that names the holder's verb and pid when somebody else has it, still after `patience_s`.
+    Raises UsageError that names the holder's verb and pid when somebody else has it, still after `patience_s` or, where
+    they said that they have it for a moment only, `moment_s`. `tell` hears who is waited for.
     """
-    by, taken = Deadline.after(patience_s, f"{patience_s:.0f} s"), list[IO[str]]()
+    anybody = Deadline.after(patience_s, f"{patience_s:.0f} s")
+    brief = Deadline.after(max(patience_s, moment_s), f"{moment_s:.0f} s")
+    taken = list[IO[str]]()
 
     def probe() -> str | None:
         file = _taken(path)
         if file is not None:
             taken.append(file)
             return None
-        if by.is_over():
-            raise UsageError(
-                f"{_holder(path)} is at work on this", where=str(path), mend="wait for it, then run this again"
-            )
-        return "held by another command"
+        entry = _entry(path)
+        who = _in_words(entry)
+        # Who took it this very moment has not said yet who they are.
+        if (brief if entry is None or entry.get("brief") else anybody).is_over():
+            raise UsageError(f"{who} is at work on this", where=str(path), mend="wait for it, then run this again")
+        return f"waiting for {who}"
 
-    await_until(probe, by, what="the lock", mend="run this again", every_s=0.02)
+    await_until(probe, brief, what="the lock", mend="run this again", every_s=0.02, tell=tell)
     with taken[0] as file:
         file.truncate(0)
         us = os.getpid()
-        file.write(json.dumps({"verb": verb, "pid": us, "started": children.start_time(us)}))
+        file.write(json.dumps({"verb": verb, "pid": us, "started": children.start_time(us), "brief": is_brief}))
         file.flush()
         try:
             yield
@@ -94,8 +106,7 @@ def _is_at(path: Path, file: IO[str]) -> bool:
         return False
 
 
-def _holder(path: Path) -> str:
-    entry = _entry(path)
+def _in_words(entry: Mapping[str, Any] | None) -> str:
     return f"`lab {entry['verb']}` (pid {entry['pid']})" if entry else "another command"
 
 

@@ -3,16 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from lab.model.plan import WORKER_PORT
 
 BACKEND, FRONTEND = "workers", "site"
 _DOWN, _DRAIN, _READY = "maint", "drain", "ready"
 # How often a worker that is out of service is looked at: a successor that is ready does not wait for the long interval.
-_RETURN_INTERVAL_MS = 200
+_RETURN_INTERVAL_MS = 100
 SESSION_S = 60
 """How long after its last request a user's session counts as live."""
 
@@ -56,13 +57,15 @@ class Server:
 
 def render(workers: Iterable[tuple[str, str]], limits: Limits, *, sticky: bool) -> str:
     """The text of haproxy.cfg for workers given as (name, address); `sticky` keeps a user on one worker."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=False
-    )
-    template = environment.get_template("haproxy.cfg.j2")
     check = _check(limits)
     values = {"workers": list(workers), "limits": limits, "check": check, "sticky": sticky, "session_s": SESSION_S}
-    return template.render(values) + "\n"
+    return _template().render(values) + "\n"
+
+
+@cache
+def _template() -> Template:
+    folder = FileSystemLoader(Path(__file__).parent)
+    return Environment(loader=folder, undefined=StrictUndefined, autoescape=False).get_template("haproxy.cfg.j2")
 
 
 def _check(limits: Limits) -> str:

@@ -168,7 +168,7 @@ def _grow(view: _View, concurrency: float, seen: str) -> Decision:
 
 
 def _tend_pool(view: _View) -> Decision | None:
-    """The warm pool comes last: one more for it, or none at all where there is to be none."""
+    """The warm pool comes last: one more for it, or no more than it is to have."""
     limits, asleep = view.limits, len(view.fleet.asleep)
     if limits.pool is None or not view.is_free_to_remove:
         return None
@@ -176,8 +176,8 @@ def _tend_pool(view: _View) -> Decision | None:
     pool = min(limits.pool, limits.most - view.count)
     if asleep < pool:
         return Refill(view.count, f"{asleep} of {_workers(pool)} sleep in the warm pool", asleep + 1)
-    if limits.pool == 0 and asleep:
-        return Refill(view.count, f"{asleep} in the warm pool, and --warm-pool is 0", 0)
+    if asleep > limits.pool:
+        return Refill(view.count, f"{asleep} in the warm pool, and --warm-pool is {limits.pool}", limits.pool)
     return None
 
 

@@ -78,7 +78,7 @@ class Finish(Decision):
 
 @dataclass(frozen=True)
 class Refill(Decision):
-    """The warm pool is to have `size` workers: one more than sleep there, or none."""
+    """The warm pool is to have `size` workers: one more than sleep there, or as few as it is to have."""
 
     size: int
 

@@ -77,9 +77,9 @@ def fetch(source: str, copy: Path, by: Deadline) -> str:
     """
     git = ["git", f"--git-dir={copy}"]
     commit = newest(source, by)
-    run(["git", "init", "--quiet", "--bare", str(copy)], by=by, env=_NO_SETTINGS)
     has_it = run([*git, "cat-file", "-e", f"{commit}^{{tree}}"], by=by, env=_NO_SETTINGS, ok=_IS_THERE).status == 0
     if not has_it:
+        run(["git", "init", "--quiet", "--bare", str(copy)], by=by, env=_NO_SETTINGS)
         run([*git, "fetch", "--quiet", _WHOLE, source, "main"], by=by, env=_NO_SETTINGS)
     return commit
 

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from lab.flows import build, deployment
+from lab.flows import artefacts, deployment
 from lab.host import paths
 from lab.model.deadline import Deadline
 from lab.model.node import Role
@@ -20,7 +20,7 @@ def test_clean_leaves_nothing_that_can_be_built_again() -> None:
     versions = deployment.read_topology(None).versions
     type_well("clean", "--yes")
     for name in registry.NAMES:
-        assert build.missing(registry.get(name), versions) == list(Role)
+        assert artefacts.missing(registry.get(name), versions) == list(Role)
     assert not paths.cache().exists()
     assert [name for name in virsh.volumes(Deadline.after(60, "test")) if name.startswith("labkit-")] == []
     for listed in (["docker", "images", "labkit/*"], ["vagrant", "box", "list", "--no-tty"]):

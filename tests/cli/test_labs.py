@@ -149,6 +149,7 @@ def test_a_busy_port_is_named_before_anything_starts(substrate_name: str, tmp_pa
     assert f"port {port} of 127.0.0.1 is in use" in gave.err
     assert f"{file}, key substrates.docker.first_port = {port - slot}" in gave.err
     assert "test-busy" not in registry.get(substrate_name).leftovers(Deadline.after(60, "looking"))
+    assert not paths.lab("test-busy").exists()
 
 
 @pytest.mark.only("docker")
@@ -184,3 +185,4 @@ def test_a_network_that_this_computer_already_uses_is_named_before_anything_star
     assert f" overlaps {used}, which this computer already uses" in gave.err
     assert f"{file}, key substrates.docker.subnets = '{subnet}'" in gave.err
     assert "test-room" not in registry.get(substrate_name).leftovers(Deadline.after(60, "looking"))
+    assert not paths.lab("test-room").exists()

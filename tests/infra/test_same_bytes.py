@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from testinfra.host import Host
 
-from lab.flows import build
+from lab.flows import artefacts
 from lab.flows.deployment import Deployment
 from lab.model.deadline import Deadline
 from lab.model.node import NodeName
@@ -21,7 +21,7 @@ Into = Callable[[NodeName], Host]
 @pytest.fixture
 def layer(node: NodeName, running_lab: Deployment) -> Layer:
     """The layer that the node's image or box was made from."""
-    return build.layer(running_lab.substrate, node.role, running_lab.deployed.topology.versions)
+    return artefacts.layer(running_lab.substrate, node.role, running_lab.deployed.topology.versions)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_image_and_box_have_the_same_files_but_for_the_committed_list(
     node: NodeName, running_lab: Deployment, image: Manifest, made: Manifest, record_property: Callable[..., None]
 ) -> None:
     versions = running_lab.deployed.topology.versions
-    others = [build.layer(registry.get(name), node.role, versions) for name in registry.NAMES]
+    others = [artefacts.layer(registry.get(name), node.role, versions) for name in registry.NAMES]
     there = [layer for layer in others if rootfs.is_made(layer)]
     for layer in there:
         assert differences.unexpected(image, manifest(layer), differences.allowed()) == [], layer.name

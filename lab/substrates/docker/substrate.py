@@ -324,8 +324,8 @@ def _start(values: Mapping[str, Any], lab: str, name: NodeName) -> None:
         except APIError as error:
             if error.status_code != 409:  # 409: it is there already, then it only has to be started
                 raise
-        if api().inspect_container(entry["container_name"])["State"]["Paused"]:
-            api().unpause(entry["container_name"])
+            if api().inspect_container(entry["container_name"])["State"]["Paused"]:
+                api().unpause(entry["container_name"])
         api().start(entry["container_name"])
 
 

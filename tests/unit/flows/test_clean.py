@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import build, clean
+from lab.flows import artefacts, clean
 from lab.flows.deployment import Deployed
 from lab.model.deadline import Deadline
 from lab.model.node import Mode, Role
@@ -17,8 +17,8 @@ DOCKER = registry.get("docker")
 
 
 def test_a_lab_uses_what_it_was_made_from_and_what_lies_below_that() -> None:
-    now = Deployed(0, Mode.STATELESS, (1,), TOPOLOGY, build.keys(DOCKER, TOPOLOGY.versions))
-    worker = build.layer(DOCKER, Role.WORKER, TOPOLOGY.versions)
+    now = Deployed(0, Mode.STATELESS, (1,), TOPOLOGY, artefacts.keys(DOCKER, TOPOLOGY.versions))
+    worker = artefacts.layer(DOCKER, Role.WORKER, TOPOLOGY.versions)
     assert {layer.key for layer in worker.lineage()} < clean.keys_of("docker", now)
     assert len(clean.keys_of("docker", now)) == 5
     older = replace(now, keys=dict.fromkeys(Role, "0ld"))

@@ -6,6 +6,7 @@ import pytest
 
 from lab.flows import deployment
 from lab.host import lock, paths, records
+from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
 from lab.model.node import Mode, Role
 from lab.timeline.events import Event, Kind
@@ -137,3 +138,14 @@ def test_a_lab_that_was_destroyed_has_no_timeline_left() -> None:
     assert deployment.load("blue", "docker").timeline().read().events == [event]
     deployment.forget("blue", "docker", volumes=False)
     assert lab.timeline().read().events == []
+
+
+def test_a_lab_that_was_refused_before_anything_was_written_down_leaves_nothing() -> None:
+    by = Deadline.after(10, "one test")
+    with pytest.raises(UsageError, match="refused"), deployment.changing("blue", "up", by):
+        raise UsageError("refused", where="here", mend="none")
+    assert not paths.lab("blue").exists()
+    intend(deployment.topology_file())
+    with pytest.raises(UsageError, match="refused"), deployment.changing("blue", "up", by):
+        raise UsageError("refused", where="here", mend="none")
+    assert deployment.names() == ["blue"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import build, deployment, unfinished, up
+from lab.flows import artefacts, build, deployment, unfinished, up
 from lab.flows.deployment import Deployed
 from lab.host import lock
 from lab.model.deadline import Deadline
@@ -48,7 +48,7 @@ def test_up_keeps_the_workers_that_came_while_it_built(monkeypatch: pytest.Monke
     file = deployment.topology_file()
     lab = deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=2, topology=TOPOLOGY, file=file, keys=KEYS)
     monkeypatch.setattr(build, "build", lambda *_: deployment.restaff(lab, [1, 2, 4], pool=[3]))
-    monkeypatch.setattr(build, "keys", lambda *_: KEYS)
+    monkeypatch.setattr(artefacts, "keys", lambda *_: KEYS)
     for name in ("_check_place", "_check_room", "_apply"):
         monkeypatch.setattr(up, name, lambda *_: None)
     told = up.up(up.Wanted("blue", "docker"), lambda _: None, Deadline.after(10, "one test"))

@@ -11,7 +11,7 @@ from typing import IO
 
 import pytest
 
-from lab.host import lock
+from lab.host import lock, wait
 from lab.host.lock import Holder
 from lab.model.errors import UsageError
 from tests.conftest import REPO
@@ -20,16 +20,16 @@ _HOLD = """
 import sys
 from pathlib import Path
 from lab.host import lock
-with lock.held(Path(sys.argv[1]), "up"):
+with lock.held(Path(sys.argv[1]), "up", is_brief="brief" in sys.argv):
     print("held", flush=True)
     sys.stdin.readline()
 """
 
 
-def _holder(path: Path) -> "subprocess.Popen[str]":
+def _holder(path: Path, *words: str) -> "subprocess.Popen[str]":
     """Another process that holds the lock until a line, or the end of its input, comes."""
-    words = [sys.executable, "-c", _HOLD, str(path)]
-    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPO)
+    argv = [sys.executable, "-c", _HOLD, str(path), *words]
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPO)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process
@@ -87,6 +87,33 @@ def test_patience_outwaits_a_short_holder(tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setattr(time, "sleep", let_go)
         with lock.held(tmp_path / "lock", "down", patience_s=60):
             assert len(waited) == 1
+
+
+def test_who_has_it_for_a_moment_is_waited_for_and_anybody_else_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(wait, "QUIET_S", 0.0)
+    with _holder(tmp_path / "lock", "brief") as other:
+
+        def tell(why: str) -> None:
+            told.append(why)
+            other.communicate("done\n")
+
+        with lock.held(tmp_path / "lock", "down", moment_s=60, tell=tell):
+            assert told == [f"waiting for `lab up` (pid {other.pid})"]
+    with _holder(tmp_path / "lock") as other:
+        with pytest.raises(UsageError, match=f"pid {other.pid}"), lock.held(tmp_path / "lock", "down", moment_s=600):
+            pass
+        other.communicate("done\n")
+
+
+def test_who_has_it_for_longer_than_a_moment_is_named_too(tmp_path: Path) -> None:
+    with _holder(tmp_path / "lock", "brief") as other:
+        refused = pytest.raises(UsageError, match=rf"`lab up` \(pid {other.pid}\) is at work on this")
+        with refused, lock.held(tmp_path / "lock", "down", moment_s=0.1):
+            pass
+        other.communicate("done\n")
 
 
 def test_a_file_that_was_removed_while_we_locked_it_is_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

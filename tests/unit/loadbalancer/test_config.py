@@ -41,7 +41,7 @@ def test_a_sticky_lab_keeps_each_user_on_one_worker() -> None:
 def test_a_worker_that_joins_is_checked_and_bounded_like_those_in_the_file() -> None:
     commands = config.addition("worker-3", "10.77.0.103", LIMITS, sticky=True).split(";")
     assert commands[0] == (
-        "add server workers/worker-3 10.77.0.103:8000 check inter 500 downinter 200 fall 2 rise 1 "
+        "add server workers/worker-3 10.77.0.103:8000 check inter 500 downinter 100 fall 2 rise 1 "
         "observe layer4 error-limit 1 on-error mark-down maxconn 8 cookie worker-3"
     )
     assert commands[1:] == ["enable health workers/worker-3", "enable server workers/worker-3"]
@@ -49,7 +49,7 @@ def test_a_worker_that_joins_is_checked_and_bounded_like_those_in_the_file() -> 
 
 def test_a_worker_that_is_away_is_looked_at_more_often_and_each_is_given_seconds_to_answer() -> None:
     text = config.render(WORKERS, LIMITS, sticky=False)
-    assert "inter 500 downinter 200 " in text
+    assert "inter 500 downinter 100 " in text
     assert "timeout check 3s" in text
 
 

@@ -167,7 +167,7 @@ def check(decision: Decision, fleet: Workers, limits: Limits, memory: Memory) ->
             assert {*names} <= {*fleet.warming}
         case Refill(size=size):
             assert limits.pool is not None
-            assert len(fleet.asleep) < size <= limits.pool or (size == limits.pool == 0 and fleet.asleep)
+            assert len(fleet.asleep) < size <= limits.pool or (size == limits.pool < len(fleet.asleep))
             assert not any((memory.adding, memory.removing, memory.refilling)), "only while there is nothing else to do"
         case Shrink(victim=victim):
             assert memory.removing is None, "one at a time"

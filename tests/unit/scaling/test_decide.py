@@ -277,12 +277,14 @@ def test_a_pool_is_filled_one_by_one_while_nothing_else_is_to_be_done() -> None:
         assert isinstance(decide(steadily(0), one, limits, NOW, replace(LONG_AGO, **under_way)), Hold), under_way
 
 
-def test_a_pool_is_emptied_only_where_somebody_says_that_there_is_to_be_none() -> None:
+def test_a_pool_is_made_smaller_only_where_somebody_says_how_many_it_is_to_have() -> None:
     one, breach = Workers(serving=workers(1), asleep=workers(7, 8)), then(steadily(2), 20, 40)
     none = replace(LIMITS, pool=0)
     assert decide(steadily(0), one, none, NOW, LONG_AGO) == Refill(1, "2 in the warm pool, and --warm-pool is 0", 0)
     assert isinstance(decide(steadily(0), one, LIMITS, NOW, LONG_AGO), Hold)
-    assert isinstance(decide(steadily(0), one, replace(LIMITS, pool=1), NOW, LONG_AGO), Hold)
+    fewer = decide(steadily(0), one, replace(LIMITS, pool=1), NOW, LONG_AGO)
+    assert fewer == Refill(1, "2 in the warm pool, and --warm-pool is 1", 1)
+    assert isinstance(decide(steadily(0), one, replace(LIMITS, pool=2, most=2), NOW, LONG_AGO), Hold), "no to and fro"
     assert isinstance(decide(breach, one, none, NOW, LONG_AGO), Grow), "who waits has the first say"
 
 
