@@ -6,12 +6,14 @@ The shape follows Jepsen's nemesis: a fault knows which power of a substrate it 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import ClassVar
 
 from lab.ledger.unshown import Harm
 from lab.loadbalancer.runtime import LoadBalancer
+from lab.model import labs, plan
 from lab.model.deadline import Deadline
-from lab.model.errors import LabError
+from lab.model.errors import LabError, UsageError
 from lab.model.node import LabPlan, NodeName, Role, State
 from lab.substrates.base import HasRoot, Reach, Substrate
 
@@ -50,8 +52,8 @@ class Ground:
         return self.substrate
 
     def address(self, name: NodeName) -> str:
-        """The address of a node."""
-        return self.plan.node(name).address
+        """The address of a node, also of one that the lab had once."""
+        return plan.address(IPv4Network(self.plan.subnet), name)
 
 
 def _told(reach: Reach, script: str, by: Deadline) -> str:
@@ -99,6 +101,27 @@ class Fault(ABC):
 
     def heal(self, by: Deadline) -> None:
         """Undoes it. Nothing to heal is success; it may be another process than the one that injected."""
+
+    def undo(self, tell: Callable[[NodeName, str, Deadline], str], at: NodeName, script: str, by: Deadline) -> bool:
+        """Has a script undo what was done in a node, and gives whether that node runs: what was done in the memory of
+        one that does not ended with it.
+
+        Raises UsageError for a node that sleeps: what was done to it wakes with it.
+        """
+        state = self.ground.state(at, by)
+        if state is State.RUNNING:
+            tell(at, script, by)
+            return True
+        if state is State.SLEEPING and at in self.ground.plan.pool:
+            # Nobody can wake it by hand, and the pool gets another one when it is filled.
+            self.ground.substrate.destroy(self.ground.lab, at, by)
+        elif state is State.SLEEPING:
+            raise UsageError(
+                f"{at} sleeps, and {self.name} of {self.target} can only be healed while it is awake",
+                where=f"lab {self.ground.lab} on {self.ground.plan.substrate}",
+                mend=f"wake it first: {labs.typed(f'wake {self.ground.plan.substrate}', self.ground.lab)}",
+            )
+        return False
 
     def did_not_happen(self, seen: str) -> LabError:
         """The error for a fault without evidence."""

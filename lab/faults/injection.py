@@ -63,11 +63,21 @@ def heal(ground: Ground, planned: Planned, open_faults: Path, by: Deadline) -> N
 
 
 def heal_all(ground: Ground, open_faults: Path, report: Callable[[str], None], by: Deadline) -> int:
-    """Heals what the file says is open, the last one first; gives how many there were."""
+    """Heals what the file says is open, the last one first; gives how many there were.
+
+    One that cannot be healed stays in the file and keeps no other from it; LabError tells of all of these in the end.
+    """
     left = read(open_faults)
+    failed: list[LabError] = []
     for planned in reversed(left):
         report(f"healing {planned.fault} of {planned.target}")
-        heal(ground, planned, open_faults, by)
+        try:
+            heal(ground, planned, open_faults, by)
+        except LabError as error:
+            failed.append(error)
+    if failed:
+        message = "\n".join(error.message for error in failed)
+        raise type(failed[0])(message, where=failed[0].where, mend=failed[0].mend)
     return len(left)
 
 

@@ -12,7 +12,7 @@ from lab.faults.base import NO_POWER, Before, Fault
 from lab.host.wait import await_until
 from lab.ledger.unshown import Harm
 from lab.model.deadline import Deadline
-from lab.model.node import LOADBALANCER, STORE, NodeName, Role, State
+from lab.model.node import LOADBALANCER, STORE, NodeName, Role
 from lab.model.plan import WORKER_PORT
 
 _NOBODY = "02:00:00:00:00:01"
@@ -56,9 +56,9 @@ class _Cut(Fault):
 
     def heal(self, by: Deadline) -> None:
         at, peer, _ = self._ends()
-        if self.ground.state(at, by) is State.RUNNING:
-            address = self.ground.address(peer)
-            self.ground.tell_network(at, f"ip neigh del {address} dev {_device(address)} 2>/dev/null || true", by)
+        address = self.ground.address(peer)
+        script = f"ip neigh del {address} dev {_device(address)} 2>/dev/null || true"
+        self.undo(self.ground.tell_network, at, script, by)
 
     def _connects(self, by: Deadline) -> bool:
         at, peer, port = self._ends()
@@ -116,9 +116,8 @@ class Shaped(Fault):
         return self.ground.tell_network(self.target, f"tc -s qdisc show dev {_device(self.ground.address(STORE))}", by)
 
     def heal(self, by: Deadline) -> None:
-        if self.ground.state(self.target, by) is State.RUNNING:
-            device = _device(self.ground.address(STORE))
-            self.ground.tell_network(self.target, f"tc qdisc del dev {device} root 2>/dev/null || true", by)
+        script = f"tc qdisc del dev {_device(self.ground.address(STORE))} root 2>/dev/null || true"
+        self.undo(self.ground.tell_network, self.target, script, by)
 
 
 class Delay(Shaped):

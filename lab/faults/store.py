@@ -3,8 +3,9 @@
 from lab.faults.base import NO_POWER, Before, Fault
 from lab.host.wait import await_until
 from lab.ledger.unshown import Harm
+from lab.model import labs
 from lab.model.deadline import Deadline
-from lab.model.errors import LabError
+from lab.model.errors import LabError, UsageError
 from lab.model.node import Role, State
 from lab.substrates.base import CanPowerOff
 
@@ -101,8 +102,8 @@ class DriveAway(Fault):
         return "no thread of nfsd runs"
 
     def heal(self, by: Deadline) -> None:
-        if self.ground.state(self.target, by) is State.RUNNING:
-            self.ground.tell(self.target, f'if [ "$({_NFS_THREADS})" = 0 ]; then systemctl restart lab-drive; fi', by)
+        script = f'if [ "$({_NFS_THREADS})" = 0 ]; then systemctl restart lab-drive; fi'
+        self.undo(self.ground.tell, self.target, script, by)
 
 
 class DiskFull(Fault):
@@ -134,5 +135,13 @@ class DiskFull(Fault):
         return f"blocks of 4 KB free in {_PLACES.replace(' ', ' and ')}: {' and '.join(left)}"
 
     def heal(self, by: Deadline) -> None:
-        if self.ground.state(self.target, by) is State.RUNNING:
-            self.ground.tell(self.target, f"for p in {_PLACES}; do rm -f $p/{_FILLER} $p/{_FILLER}-rest; done", by)
+        script = f"for p in {_PLACES}; do rm -f $p/{_FILLER} $p/{_FILLER}-rest; done"
+        # What lies on a disk outlives the node.
+        if not self.undo(self.ground.tell, self.target, script, by):
+            lab, substrate = self.ground.lab, self.ground.plan.substrate
+            up, heal = (labs.typed(f"{verb} {substrate}", lab) for verb in ("up", "heal"))
+            raise UsageError(
+                f"{self.target} does not run, and its disk can only be emptied while it does",
+                where=f"lab {lab} on {substrate}",
+                mend=f"start it: {up}, which may fail for want of space; then {heal}, and {up} again",
+            )

@@ -216,6 +216,10 @@ def ground_of(lab: Deployment) -> Ground:
     """What faults of this lab are made on."""
 
     def revive(name: NodeName, by: Deadline) -> None:
+        is_there = lab.states(by).get(name) is State.RUNNING
+        # Somebody else may have given it a successor by now, whose users are not to lose it.
+        if is_there and readiness.seen(name.role, lab.plan.node(name).address, by, patient=True) is None:
+            return
         workers.replace(lab, name, lambda _: None, by)
 
     return Ground(lab.lab, lab.plan, lab.substrate, lab.loadbalancer(), revive)
