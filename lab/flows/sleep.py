@@ -15,7 +15,7 @@ from lab.substrates.base import Report
 from lab.timeline.events import Event, Kind
 
 # What would take sleeping nodes for dead ones.
-_LEASES = (leases.PROVE, "autoscale", "refresh")
+_LEASES = (leases.PROVE, "autoscale", leases.REFRESH)
 _EITHER = (State.RUNNING, State.SLEEPING)
 
 

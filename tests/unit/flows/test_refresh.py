@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -268,6 +269,27 @@ def test_a_second_refresh_at_the_same_time_is_refused_and_the_autoscaler_can_see
         with pytest.raises(UsageError, match=r"`lab refresh` \(pid "):
             refreshed(paper)
     assert paper.log == []
+
+
+def test_beside_a_run_of_the_proof_it_is_refused_and_a_run_can_see_it(
+    paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lock.held(deployment.lease("blue", "prove"), "prove run docker"):
+        for verb in (refreshed, lambda _: refresh.forecast(paper.lab(), Deadline.after(60, "a look"))):
+            with pytest.raises(UsageError, match=r"`lab prove run docker` \(pid "):
+                verb(paper)
+    assert paper.log == []
+    seen: list[str] = []
+
+    def launch(*words: Any) -> tuple[Deployment, tuple[NodeName, ...]]:
+        if holder := lock.holder(deployment.lease("blue", "refresh")):
+            seen.append(holder.verb)
+        return paper.launch(*words)
+
+    monkeypatch.setattr(fleet, "launch", launch)
+    with lock.held(deployment.lease("blue", "prove"), "prove run vagrant"):
+        refreshed(paper)
+    assert seen == ["refresh docker"] * 2
 
 
 def test_the_forecast_tells_who_would_go(paper: Paper) -> None:
