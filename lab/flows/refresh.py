@@ -130,6 +130,8 @@ class _Run:
         self._new: set[NodeName] = set()
         """Those that got it while the version was on trial; they stand for that version also afterwards."""
         self._is_on_trial = True
+        self._aside: set[NodeName] = set()
+        """Those of the new ones that were dead at the last look: each is counted once, however long it is there."""
         self._lost = 0
         self._replaced: list[NodeName] = []
         self._figures: Mapping[str, Served] = {}
@@ -199,7 +201,8 @@ class _Run:
             where = f"lab {self._lab.lab} on {self._lab.plan.substrate}"
             raise LabError(f"it did not end in time ({self._by.label})", where=where, mend=self._lab.typed("refresh @"))
         workers = self._workers(self._fleet())
-        lost = {worker.name for worker in workers if worker.place is Place.ASIDE} & self._new
+        aside = {worker.name for worker in workers if worker.place is Place.ASIDE} & self._new
+        lost, self._aside = aside - self._aside, aside
         self._lost += len(lost)
         if self._is_on_trial and self._lost > _LOST_AT_MOST:
             raise _Refused(f"{', '.join(map(str, sorted(lost)))} died, and it was not the first new worker to do so")

@@ -305,6 +305,26 @@ def test_the_forecast_tells_who_would_go(paper: Paper) -> None:
     assert paper.log == []
 
 
+def test_one_new_worker_that_dies_is_counted_once_however_long_it_is_there(
+    paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = paper.seen
+
+    def dying(lab: Deployment, by: Deadline) -> Fleet:
+        """Worker 3 dies when it got traffic, while somebody drains worker 1, which therefore leaves before it."""
+        found = seen(lab, by)
+        if "admit worker-3" not in paper.log or "leave worker-3" in paper.log:
+            return found
+        paper.serving -= {W1, W3}
+        draining = tuple({W1} & paper.workers.keys())
+        return Fleet(tuple(sorted(paper.serving)), draining=draining, dead=(W3,))
+
+    monkeypatch.setattr(fleet, "seen", dying)
+    assert refreshed(paper).why is None
+    assert paper.log[3:5] == ["leave worker-1", "leave worker-3"]
+    assert set(paper.workers.values()) == {NEW.commit}
+
+
 def test_workers_that_die_after_they_got_traffic_are_held_against_the_version_from_the_second_on(
     paper: Paper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
