@@ -118,9 +118,17 @@ class DiskFull(Fault):
     def impossible(self, by: Deadline) -> str | None:
         for place in _PLACES.split():
             size_mb = int(self.ground.tell(self.target, f"df --output=size --block-size=1M {place} | tail -n 1", by))
-            if size_mb > self.ground.plan.store_disk_mb:
+            if size_mb > self.ground.plan.store_disk_mb or not self._has_own_file_system(place, by):
                 return f"{NO_POWER}: {place} is not bounded ({size_mb} MB), filling it would fill this computer's disk"
         return None
+
+    def _has_own_file_system(self, place: str, by: Deadline) -> bool:
+        """Whether nothing else lies in the file system of this place. A kernel of its own sees no other disks than its
+        own; in a container the place is the root of what is mounted there, and not a folder of this computer's disk."""
+        if self.ground.substrate.has_own_kernel:
+            return True
+        root_of = f"findmnt --noheadings --output FSROOT --mountpoint {place} || true"
+        return self.ground.tell(self.target, root_of, by) == "/"
 
     def inject(self, by: Deadline) -> None:
         # The bound was checked when the run was planned; here it is checked once more by whoever writes.

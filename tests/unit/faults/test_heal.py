@@ -1,6 +1,5 @@
 """`lab heal` after the lab was changed: what is left of a fault is undone or refused, and never struck off unseen."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -14,34 +13,11 @@ from lab.host import records
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
 from lab.model.node import LOADBALANCER, STORE, LabPlan, Mode, NodeName, Role, State
-from tests.unit.faults.ground import KEYS, ground
+from tests.unit.faults.ground import KEYS, ground, told
 from tests.unit.model.test_plan import TOPOLOGY, make
 
 W2, W3 = NodeName(Role.WORKER, 2), NodeName(Role.WORKER, 3)
 IN_MEMORY = ["clock", "cut-store", "delay", "drive-away"]
-
-
-@dataclass(frozen=True)
-class Told(Ground):
-    """A ground whose nodes are as `states` says, absent where it does not; what a node is told is noted."""
-
-    states: dict[NodeName, State] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
-
-    def state(self, name: NodeName, by: Deadline) -> State:
-        return self.states.get(name, State.ABSENT)
-
-    def tell(self, name: NodeName, script: str, by: Deadline) -> str:
-        self.said.append(f"{name}: {script}")
-        return ""
-
-    tell_network = tell
-
-
-def told(plan: LabPlan | None = None, **states: State) -> Told:
-    on = ground()
-    named = {NodeName.parse(name.replace("_", "-")): state for name, state in states.items()}
-    return Told(on.lab, plan or on.plan, on.substrate, on.balancer, on.revive, named)
 
 
 def by() -> Deadline:
