@@ -104,7 +104,8 @@ class Deployment:
     def loadbalancer(self) -> LoadBalancer:
         """The lab's load balancer."""
         address = self.plan.node(LOADBALANCER).address
-        return LoadBalancer(self.reach(LOADBALANCER), address, limits(self.deployed.topology), sticky=self.is_sticky)
+        bounds, keeps = limits(self.deployed.topology), self.deployed.mode is Mode.STATEFUL
+        return LoadBalancer(self.reach(LOADBALANCER), address, bounds, sticky=self.is_sticky, keeps=keeps)
 
     def timeline(self) -> Recorder:
         """What happens to the lab is noted there."""
@@ -372,5 +373,5 @@ def plan_of(lab: str, substrate: str, found: Deployed) -> LabPlan:
     return planning.make(asked, found.topology, found.keys, _password(lab, substrate), render)
 
 
-def _configuration(bounds: Limits, sticky: bool, workers: Iterable[tuple[str, str]], _mode: Mode) -> str:
-    return config.render(workers, bounds, sticky=sticky)
+def _configuration(bounds: Limits, sticky: bool, workers: Iterable[tuple[str, str]], mode: Mode) -> str:
+    return config.render(workers, bounds, sticky=sticky, keeps=mode is Mode.STATEFUL)

@@ -54,15 +54,17 @@ class Server:
         return self.status.split()[0] in ("DRAIN", "MAINT")
 
 
-def render(workers: Iterable[tuple[str, str]], limits: Limits, *, sticky: bool) -> str:
-    """The text of haproxy.cfg for workers given as (name, address); `sticky` keeps a user on one worker."""
+def render(workers: Iterable[tuple[str, str]], limits: Limits, *, sticky: bool, keeps: bool = False) -> str:
+    """The text of haproxy.cfg for workers given as (name, address); `sticky` keeps a user on one worker, and with
+    `keeps`, where it has what they gave, also while that is down or closed."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=False
     )
     template = environment.get_template("haproxy.cfg.j2")
     check = _check(limits)
-    values = {"workers": list(workers), "limits": limits, "check": check, "sticky": sticky, "session_s": SESSION_S}
-    return template.render(values) + "\n"
+    modes = {"sticky": sticky, "keeps": keeps}
+    values = {"workers": list(workers), "limits": limits, "check": check, "session_s": SESSION_S}
+    return template.render(values | modes) + "\n"
 
 
 def _check(limits: Limits) -> str:
