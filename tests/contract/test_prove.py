@@ -12,7 +12,7 @@ import pytest
 from lab.faults import catalogue
 from lab.flows import leases, prove, workers
 from lab.flows.deployment import Deployment
-from lab.ledger import journal
+from lab.ledger import journal, report
 from lab.ledger.writes import digest
 from lab.model.deadline import Deadline
 from lab.model.node import STORE, NodeName
@@ -67,6 +67,7 @@ def test_workers_die_under_load_and_every_acknowledged_write_is_kept(running_lab
     assert (told["verdict"], told["code"]) == ("kept", 0)
     assert told["kept"] == told["acknowledged"]
     assert all(fault["verified"] and fault["healed_s"] for fault in told["faults"])  # type: ignore[attr-defined]
+    assert report.users_limit(account_of(running_lab, told)) == []
     again = type_lab("prove", "audit", str(prove.journal(running_lab.lab, str(told["run"]))), "--json")
     assert (again.code, json.loads(again.out)) == (0, {key: value for key, value in told.items() if key != "code"})
 
