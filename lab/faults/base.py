@@ -20,7 +20,7 @@ from lab.substrates.base import HasRoot, Reach, Substrate
 Before = Mapping[str, str]
 """What a fault saw before it struck; it is compared with what is there afterwards."""
 
-NO_POWER = "not on this substrate"
+NO_POWER, NEEDS_ROOT = "not on this substrate", "needs root in a node, which nobody can be on this substrate"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Ground:
 
     def _powers(self) -> HasRoot:
         if not isinstance(self.substrate, HasRoot):
-            raise LabError("nobody can be root in a node here", where=self.substrate.name, mend="choose another fault")
+            raise LabError(NEEDS_ROOT, where=self.substrate.name, mend="choose another fault")
         return self.substrate
 
     def address(self, name: NodeName) -> str:
@@ -65,8 +65,8 @@ class Fault(ABC):
     """One thing that can go wrong with one node of the ground.
 
     `hold_s` is how long it is kept up before it is healed, `says` what happens in plain words, `takes` what it takes
-    away (so that a report can say what a run without it does not show). One that `shows_late` is seen to have happened
-    only at the end of the hold, by `confirm`.
+    away (so that a report can say what a run without it does not show). One that `needs_root` is made by root in it.
+    One that `shows_late` is seen to have happened only at the end of the hold, by `confirm`.
     """
 
     ground: Ground
@@ -77,6 +77,7 @@ class Fault(ABC):
     says: ClassVar[str]
     hold_s: ClassVar[float] = 0.0
     takes: ClassVar[tuple[Harm, ...]] = ()
+    needs_root: ClassVar[bool] = False
     shows_late: ClassVar[bool] = False
 
     def impossible(self, by: Deadline) -> str | None:

@@ -16,6 +16,7 @@ class ClockOff(Fault):
 
     name = "clock"
     role = Role.WORKER
+    needs_root = True
     hold_s = 5.0
     takes = (Harm.CLOCK,)
     says = "a worker's clock is five minutes ahead"

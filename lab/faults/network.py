@@ -28,6 +28,7 @@ class _Cut(Fault):
     """One node sends another nothing that arrives; both still reach all others."""
 
     role = Role.WORKER
+    needs_root = True
     hold_s = 6.0
     takes = (Harm.NETWORK,)
     stays: ClassVar[str] = ""
@@ -92,6 +93,7 @@ class Shaped(Fault):
 
     netem: ClassVar[str]
     role = Role.WORKER
+    needs_root = True
     hold_s = 6.0
 
     def impossible(self, by: Deadline) -> str | None:

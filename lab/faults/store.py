@@ -31,6 +31,7 @@ class DatabaseKill(Fault):
 
     name = "database-kill"
     role = Role.STORE
+    needs_root = True
     takes = (Harm.PROCESS,)
     says = "the database is killed (SIGKILL) and starts again"
 
@@ -83,6 +84,7 @@ class DriveAway(Fault):
 
     name = "drive-away"
     role = Role.STORE
+    needs_root = True
     hold_s = 4.0
     takes = (Harm.DRIVE,)
     says = "the shared drive is away for some seconds"
@@ -111,6 +113,7 @@ class DiskFull(Fault):
 
     name = "disk-full"
     role = Role.STORE
+    needs_root = True
     hold_s = 4.0
     takes = (Harm.SPACE,)
     says = "the store's disk is full for some seconds"

@@ -162,6 +162,18 @@ def test_bad_input_is_one_clear_error(running_lab: Deployment, words: list[str],
     assert prove.journals(running_lab.lab) == before
 
 
+@pytest.mark.only("docker")  # machines can make each fault
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_a_fault_that_cannot_be_made_here_is_refused_and_nothing_is_begun(
+    running_lab: Deployment, more: list[str]
+) -> None:
+    before = prove.journals(running_lab.lab)
+    gave = type_lab("prove", "run", "docker", "--fault", "kill", "--fault", "clock", "--name", running_lab.lab, *more)
+    assert (gave.code, gave.out) == (2, "")
+    assert gave.err.startswith("error: clock: not on this substrate: a container's clock is this computer's\n")
+    assert prove.journals(running_lab.lab) == before
+
+
 @pytest.mark.long("vagrant")
 def test_a_lab_that_is_not_whole_is_refused(running_lab: Deployment, by: Deadline) -> None:
     name = NodeName.parse("worker-2")
