@@ -18,6 +18,15 @@ from lab.model.plan import WORKER_PORT
 _NOBODY = "02:00:00:00:00:01"
 _DATABASE_PORT = 5432
 _LOSE_S = 10.0
+_LATE_US = 50_000
+# Without starting a program in between, which may take longer than what is measured. With a comma in some languages.
+_CONNECT = """
+timeout 10 bash -c 'for each in 1 2 3; do
+    began=${{EPOCHREALTIME//[.,]/}}
+    exec 3<>/dev/tcp/{}/{} || exit
+    echo $((${{EPOCHREALTIME//[.,]/}} - began))
+done' 2>/dev/null | sort -n | head -n 1
+"""
 
 
 def _device(address: str) -> str:
@@ -129,6 +138,23 @@ class Delay(Shaped):
     takes = (Harm.SLOW,)
     says = "all that a worker sends is 100 ms late"
     netem = "delay 100ms 20ms"
+
+    def before(self, by: Deadline) -> Before:
+        return {"connect_us": str(self._connect_us(by))}
+
+    def verify(self, before: Before, by: Deadline) -> str:
+        shaped, was_us, now_us = super().verify(before, by), int(before["connect_us"]), self._connect_us(by)
+        told = f"a connection to {STORE} took {was_us / 1000:.1f} ms before, and takes {now_us / 1000:.1f} ms"
+        if now_us - was_us < _LATE_US:
+            raise self.did_not_happen(told)
+        return f"{told}; {shaped}"
+
+    def _connect_us(self, by: Deadline) -> int:
+        """The shortest time that one of three connections to the database took: a busy node makes some take longer."""
+        told = self.ground.tell_network(self.target, _CONNECT.format(self.ground.address(STORE), _DATABASE_PORT), by)
+        if not told:
+            raise self.did_not_happen(f"{self.target} reached no {STORE}")
+        return int(told)
 
 
 class Loss(Shaped):
