@@ -66,7 +66,8 @@ class Fault(ABC):
 
     `hold_s` is how long it is kept up before it is healed, `says` what happens in plain words, `takes` what it takes
     away (so that a report can say what a run without it does not show). One that `needs_root` is made by root in it.
-    One that `shows_late` is seen to have happened only at the end of the hold, by `confirm`.
+    What `stays_on_disk` outlives its node. One that `shows_late` is seen to have happened only when the hold ends, by
+    `confirm`.
     """
 
     ground: Ground
@@ -78,6 +79,7 @@ class Fault(ABC):
     hold_s: ClassVar[float] = 0.0
     takes: ClassVar[tuple[Harm, ...]] = ()
     needs_root: ClassVar[bool] = False
+    stays_on_disk: ClassVar[bool] = False
     shows_late: ClassVar[bool] = False
 
     def impossible(self, by: Deadline) -> str | None:

@@ -114,6 +114,7 @@ class DiskFull(Fault):
     name = "disk-full"
     role = Role.STORE
     needs_root = True
+    stays_on_disk = True
     hold_s = 4.0
     takes = (Harm.SPACE,)
     says = "the store's disk is full for some seconds"
