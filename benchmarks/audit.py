@@ -2,7 +2,8 @@
 
     PYTHONPATH=. .venv/bin/python benchmarks/audit.py --writes 250000 --writes 500000 --writes 1000000
 
-Each journal is made as a run would have made it, on disk, then audited in a process of its own.
+Each journal is made as a run would have made it, on disk, then audited in a process of its own. What came of it is kept
+in benchmarks/ledger-results.json, and docs/ledger-figures.md is written from there.
 """
 
 import json
@@ -19,6 +20,7 @@ from typing import Any
 
 import click
 
+from benchmarks import ledger_page
 from lab.ledger import journal, records, report
 from lab.ledger.files import audit_file
 from lab.ledger.plan import LONGEST_S, Does, Plan, Step
@@ -111,13 +113,15 @@ def audited(path: Path) -> dict[str, Any]:
 
 
 @click.command()
-@click.option("--writes", multiple=True, type=int, default=(250_000, 500_000, 1_000_000))
+@click.option("--writes", multiple=True, type=int, default=(250_000, 500_000, ledger_page.WRITES))
 @click.option("--only", type=click.Path(path_type=Path), hidden=True)
-def main(writes: tuple[int, ...], only: Path | None) -> None:
-    """Prints writes, size of the journal, seconds and memory, a line each."""
+@click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
+def main(writes: tuple[int, ...], only: Path | None, dry: bool) -> None:
+    """Prints writes, size of the journal, seconds and memory, a line each, and keeps seconds and memory."""
     if only:
         print(json.dumps(audited(only)))
         return
+    where, rows = ledger_page.begun(), dict[str, tuple[float, str]]()
     print(f"machine load {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as folder:
         for count in writes:
@@ -127,6 +131,9 @@ def main(writes: tuple[int, ...], only: Path | None) -> None:
             size = path.stat().st_size / 1e6
             used = f"{told['seconds']} s ({told['cpu']} s of CPU), {told['megabytes']} MB"
             print(f"{count:>9,} writes: journal {size:.0f} MB, {used}; kept {told['kept']:,}")
+            rows[ledger_page.audit(count)] = (told["seconds"], "s")
+            rows[ledger_page.audit(count, ledger_page.MEMORY)] = (told["megabytes"], "MB")
+    ledger_page.keep("audit", where, rows, dry=dry)
 
 
 if __name__ == "__main__":

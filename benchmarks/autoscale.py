@@ -20,8 +20,9 @@ from benchmarks.capacity import RESULTS as CAPACITY
 from benchmarks.capacity import WORK_MS
 from benchmarks.capacity_search import FEW, served
 from benchmarks.runs import brought_up, circumstances_of, deadline, lab, say, silent
-from lab.flows import deployment, fleet, load
+from lab.flows import autoscaler, deployment, fleet, load
 from lab.flows.deployment import Deployment
+from lab.flows.fleet import Fleet
 from lab.flows.load import Loaded
 from lab.host import paths, records
 from lab.host.wait import await_until
@@ -97,14 +98,21 @@ def _step(substrate: str, pool: int, base: float, duration_s: float) -> RunJson:
 
 
 def _await_back(found: Deployment) -> None:
-    """Returns once no more workers serve than at first, or it takes too long: the page tells that then."""
+    """Returns once the timeline tells of no more workers than at first, or it takes too long: the page says so then."""
     by = Deadline.after(_BACK_S, f"{_BACK_S:g} s")
 
     def probe() -> str | None:
-        serving = len(fleet.seen(found, deadline()).serving)
-        return None if serving <= LEAST or by.is_over() else f"{serving} workers serve"
+        sample, _ = autoscaler.said(LAB, found.plan.substrate)
+        return None if by.is_over() else away(sample, fleet.seen(found, deadline()))
 
     await_until(probe, deadline(), what="the way back", mend="read the autoscaler's log", every_s=1.0)
+
+
+def away(sample: Event | None, seen: Fleet) -> str | None:
+    """What is still to come until a lab is back where it was, also in the last sample of its autoscaler; None where
+    nothing is: who drains serves no more, and is no sample yet. Pure."""
+    noted = int(sample.fields["workers"]) if sample else MOST
+    return None if noted <= LEAST and not seen.draining else f"{noted} workers served, {len(seen.draining)} drain"
 
 
 def _told(found: Deployment, pool: int, loaded: Loaded) -> RunJson:

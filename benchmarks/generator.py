@@ -3,7 +3,8 @@
     PYTHONPATH=. .venv/bin/python benchmarks/generator.py --rate 1000 --seconds 20
 
 On a computer that has other work, `chrt -f 50` before it gives both sides precedence, as an idle one would.
-The site is a trivial responder on the last core; the generator, with its journal on disk, has the first.
+The site is a trivial responder on the last core; the generator, with its journal on disk, has the first. What came
+of it is kept in benchmarks/ledger-results.json, and docs/ledger-figures.md is written from there.
 """
 
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import click
 
+from benchmarks import ledger_page
 from lab.ledger import report
 from lab.ledger.files import audit_file
 from lab.ledger.plan import Plan
@@ -44,12 +46,13 @@ def percentile(values: list[float], share: float) -> float:
 
 
 @click.command()
-@click.option("--rate", default=1000.0)
+@click.option("--rate", default=ledger_page.RATE)
 @click.option("--seconds", default=20.0)
 @click.option("--folder", type=click.Path(path_type=Path), help="where the journal lies; a temporary folder otherwise")
-def main(rate: float, seconds: float, folder: Path | None) -> None:
-    """Prints the scheduling error, the latency against the responder, and the machine's load."""
-    cores = os.cpu_count() or 1
+@click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
+def main(rate: float, seconds: float, folder: Path | None, dry: bool) -> None:
+    """Prints the scheduling error, the latency against the responder, and the machine's load; keeps the first."""
+    cores, where = os.cpu_count() or 1, ledger_page.begun()
     os.sched_setaffinity(0, {0})
     with tempfile.TemporaryDirectory(dir=folder) as place, responder(cores - 1) as url:
         path, plan = Path(place) / "journal.jsonl", Plan("bench", 1, rate, seconds)
@@ -64,10 +67,11 @@ def main(rate: float, seconds: float, folder: Path | None) -> None:
         f"load {os.getloadavg()[0]:.2f} on {cores} cores; {len(late_ms):,} requests at {rate:g}/s, {cpu:.1f} s of CPU"
     )
     shares = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999, "worst": 1.0}
-    print(
-        "begun after due:", ", ".join(f"{name} {percentile(late_ms, share):.2f} ms" for name, share in shares.items())
-    )
+    late = {name: round(percentile(late_ms, share), 2) for name, share in shares.items()}
+    print("begun after due:", ", ".join(f"{name} {ms:.2f} ms" for name, ms in late.items()))
     print(f"latency from due: p50 {told['p50_ms']} ms, p99 {told['p99_ms']} ms; errors {told['errors']}")
+    rows = {ledger_page.late(rate, name): (ms, "ms") for name, ms in late.items()}
+    ledger_page.keep("generator", where, rows, dry=dry)
 
 
 if __name__ == "__main__":

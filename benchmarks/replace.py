@@ -8,8 +8,9 @@ Keeps the samples in benchmarks/replace-results.json, a substrate at a time, and
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ PAGE = paths.REPO / "docs" / "replace.md"
 REPEATS, WARM_UP = {"docker": 15, "vagrant": 5}, {"docker": 1, "vagrant": 0}
 WORKERS = 2
 BARE = Row("docker run of the worker's image, until it is ready")
+CREATED = Row("docker start of a worker's container that was only created, until it is ready")
+PAUSED = Row("docker unpause of a worker's container that was ready and paused, until it is ready")
 _CONTAINER, _LAST_BYTE = "labkit-bench-bare", ".230"
 
 _HEAD = """# Replacing a worker, and waking a lab
@@ -54,6 +57,8 @@ How to measure again: `PYTHONPATH=. .venv/bin/python -m benchmarks.replace docke
 - *`docker run`* is typed with the image, bounds, network, mounts and settings of a worker, as `compose.yaml` has them;
   it is awaited at its own `/readyz`, without a load balancer. What the kit does beyond that: it looks what there is,
   writes down what is wanted, clears away what is dead, and tells the load balancer, which checks the worker once.
+- *`docker start`* and *`docker unpause`* are the two ways in which a container can be kept for later, timed as `docker
+  run` is. The warm pool keeps paused ones: of the two they are those that have the app running already.
 - *Until it was started* (or *woken*) is until the engine said so, for a machine with its clock set; *from there until
   it was ready* is until its `/readyz` said yes and its source was the newest; the rest is the load balancer's.
 - *Until it answers* is until the front door of the whole lab gave its first good answer after it began to wake;
@@ -139,21 +144,39 @@ def in_general(step: str) -> str:
 
 
 def _bare() -> Mapping[Row, float]:
-    """The worker's image as a person runs it, beside the lab, at an address that the lab does not use."""
+    """The worker's image as a person runs it, beside the lab, at an address that the lab does not use; also kept for
+    later in either way."""
     found, by = deployment.load(LAB, "docker"), deadline()
     worker = found.plan.workers()[0]
     address = worker.address.rpartition(".")[0] + _LAST_BYTE
     folder = paths.lab(LAB) / "docker"
     argv = bare_argv(compose.parse((folder / "compose.yaml").read_text()), worker.name, folder, address)
+    ready = f"http://{address}:{WORKER_PORT}/readyz"
 
-    def once() -> None:
-        run(argv, by=by)
-        _await_answer(f"http://{address}:{WORKER_PORT}/readyz")
+    def do(words: Sequence[str]) -> None:
+        run(words, by=by)
+        if words[1] in ("run", "start", "unpause"):
+            _await_answer(ready)
 
-    try:
-        return {BARE: seconds(once)}
-    finally:
-        run(["docker", "rm", "--force", "--volumes", _CONTAINER], by=by)
+    rows = dict[Row, float]()
+    for row, (*before, last) in ways(argv).items():
+        try:
+            for words in before:
+                do(words)
+            rows[row] = seconds(partial(do, last))
+        finally:
+            run(["docker", "rm", "--force", "--volumes", _CONTAINER], by=by)
+    return rows
+
+
+def ways(argv: Sequence[str]) -> Mapping[Row, Sequence[Sequence[str]]]:
+    """The commands that bring a worker into service, at once or kept for later; only the last is timed. Pure."""
+    create = ["docker", "create", *argv[3:]]
+    return {
+        BARE: [argv],
+        CREATED: [create, ["docker", "start", _CONTAINER]],
+        PAUSED: [argv, ["docker", "pause", _CONTAINER], ["docker", "unpause", _CONTAINER]],
+    }
 
 
 def bare_argv(values: Mapping[str, Any], name: NodeName, folder: Path, address: str) -> list[str]:

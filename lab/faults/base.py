@@ -6,19 +6,21 @@ The shape follows Jepsen's nemesis: a fault knows which power of a substrate it 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import ClassVar
 
 from lab.ledger.unshown import Harm
 from lab.loadbalancer.runtime import LoadBalancer
+from lab.model import labs, plan
 from lab.model.deadline import Deadline
-from lab.model.errors import LabError
+from lab.model.errors import LabError, UsageError
 from lab.model.node import LabPlan, NodeName, Role, State
 from lab.substrates.base import HasRoot, Reach, Substrate
 
 Before = Mapping[str, str]
 """What a fault saw before it struck; it is compared with what is there afterwards."""
 
-NO_POWER = "not on this substrate"
+NO_POWER, NEEDS_ROOT = "not on this substrate", "needs root in a node, which nobody can be on this substrate"
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,12 @@ class Ground:
 
     def _powers(self) -> HasRoot:
         if not isinstance(self.substrate, HasRoot):
-            raise LabError("nobody can be root in a node here", where=self.substrate.name, mend="choose another fault")
+            raise LabError(NEEDS_ROOT, where=self.substrate.name, mend="choose another fault")
         return self.substrate
 
     def address(self, name: NodeName) -> str:
-        """The address of a node."""
-        return self.plan.node(name).address
+        """The address of a node, also of one that the lab had once."""
+        return plan.address(IPv4Network(self.plan.subnet), name)
 
 
 def _told(reach: Reach, script: str, by: Deadline) -> str:
@@ -63,8 +65,9 @@ class Fault(ABC):
     """One thing that can go wrong with one node of the ground.
 
     `hold_s` is how long it is kept up before it is healed, `says` what happens in plain words, `takes` what it takes
-    away (so that a report can say what a run without it does not show). One that `shows_late` is seen to have happened
-    only at the end of the hold, by `confirm`.
+    away (so that a report can say what a run without it does not show). One that `needs_root` is made by root in it.
+    What `stays_on_disk` outlives its node. One that `shows_late` is seen to have happened only when the hold ends, by
+    `confirm`.
     """
 
     ground: Ground
@@ -75,6 +78,8 @@ class Fault(ABC):
     says: ClassVar[str]
     hold_s: ClassVar[float] = 0.0
     takes: ClassVar[tuple[Harm, ...]] = ()
+    needs_root: ClassVar[bool] = False
+    stays_on_disk: ClassVar[bool] = False
     shows_late: ClassVar[bool] = False
 
     def impossible(self, by: Deadline) -> str | None:
@@ -99,6 +104,27 @@ class Fault(ABC):
 
     def heal(self, by: Deadline) -> None:
         """Undoes it. Nothing to heal is success; it may be another process than the one that injected."""
+
+    def undo(self, tell: Callable[[NodeName, str, Deadline], str], at: NodeName, script: str, by: Deadline) -> bool:
+        """Has a script undo what was done in a node, and gives whether that node runs: what was done in the memory of
+        one that does not ended with it.
+
+        Raises UsageError for a node that sleeps: what was done to it wakes with it.
+        """
+        state = self.ground.state(at, by)
+        if state is State.RUNNING:
+            tell(at, script, by)
+            return True
+        if state is State.SLEEPING and at in self.ground.plan.pool:
+            # Nobody can wake it by hand, and the pool gets another one when it is filled.
+            self.ground.substrate.destroy(self.ground.lab, at, by)
+        elif state is State.SLEEPING:
+            raise UsageError(
+                f"{at} sleeps, and {self.name} of {self.target} can only be healed while it is awake",
+                where=f"lab {self.ground.lab} on {self.ground.plan.substrate}",
+                mend=f"wake it first: {labs.typed(f'wake {self.ground.plan.substrate}', self.ground.lab)}",
+            )
+        return False
 
     def did_not_happen(self, seen: str) -> LabError:
         """The error for a fault without evidence."""

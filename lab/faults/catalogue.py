@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lab.faults import clock, loadbalancer, network, store, worker
-from lab.faults.base import Fault, Ground
+from lab.faults.base import NEEDS_ROOT, Fault, Ground
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
 from lab.model.node import NodeName
+from lab.substrates.base import HasRoot
 
 RANDOM = "random"
 _ALL: tuple[type[Fault], ...] = (
@@ -58,7 +59,9 @@ def impossible(ground: Ground, names: Iterable[str], by: Deadline) -> dict[str, 
     found = {}
     for name in names:
         target = next(node for node in nodes if node.role is FAULTS[name].role)
-        if (why := of(ground, Planned(name, target)).impossible(by)) is not None:
+        lacks_root = FAULTS[name].needs_root and not isinstance(ground.substrate, HasRoot)
+        why = NEEDS_ROOT if lacks_root else of(ground, Planned(name, target)).impossible(by)
+        if why is not None:
             found[name] = why
     return found
 

@@ -5,7 +5,7 @@ import time
 from lab.faults.base import NO_POWER, Before, Fault, Ground
 from lab.ledger.unshown import Harm
 from lab.model.deadline import Deadline
-from lab.model.node import NodeName, Role, State
+from lab.model.node import NodeName, Role
 
 _OFF_S = 300
 _NEAR_S = 60
@@ -16,6 +16,7 @@ class ClockOff(Fault):
 
     name = "clock"
     role = Role.WORKER
+    needs_root = True
     hold_s = 5.0
     takes = (Harm.CLOCK,)
     says = "a worker's clock is five minutes ahead"
@@ -35,8 +36,7 @@ class ClockOff(Fault):
         return f"its clock is {ahead:.0f} s ahead"
 
     def heal(self, by: Deadline) -> None:
-        if self.ground.state(self.target, by) is State.RUNNING:
-            self.ground.tell(self.target, f"date --set=@{time.time():.0f}", by)
+        self.undo(self.ground.tell, self.target, f"date --set=@{time.time():.0f}", by)
 
 
 def _ahead(ground: Ground, target: NodeName, by: Deadline) -> float:

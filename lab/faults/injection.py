@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.faults.base import Fault, Ground
-from lab.faults.catalogue import Planned, of
+from lab.faults.catalogue import FAULTS, Planned, of
 from lab.host import interrupt, records
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import NodeName
+
+_ON_DISK = {name for name, fault in FAULTS.items() if fault.stays_on_disk}
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,31 @@ def heal(ground: Ground, planned: Planned, open_faults: Path, by: Deadline) -> N
 
 
 def heal_all(ground: Ground, open_faults: Path, report: Callable[[str], None], by: Deadline) -> int:
-    """Heals what the file says is open, the last one first; gives how many there were."""
+    """Heals what the file says is open, the last one first; gives how many there were.
+
+    One that cannot be healed stays in the file and keeps no other from it; LabError tells of all of these in the end.
+    """
     left = read(open_faults)
+    failed: list[LabError] = []
     for planned in reversed(left):
         report(f"healing {planned.fault} of {planned.target}")
-        heal(ground, planned, open_faults, by)
+        try:
+            heal(ground, planned, open_faults, by)
+        except LabError as error:
+            failed.append(error)
+    if failed:
+        message = "\n".join(error.message for error in failed)
+        raise type(failed[0])(message, where=failed[0].where, mend=failed[0].mend)
     return len(left)
+
+
+def forget(open_faults: Path, *, volumes: bool) -> None:
+    """Strikes off what ended with a lab's nodes, and with `volumes` also what was on the store's disk."""
+    left = [] if volumes else [one for one in read(open_faults) if one.fault in _ON_DISK]
+    if left:
+        _write(open_faults, left)
+    else:
+        open_faults.unlink(missing_ok=True)
 
 
 def read(open_faults: Path) -> list[Planned]:

@@ -12,12 +12,21 @@ from lab.faults.base import NO_POWER, Before, Fault
 from lab.host.wait import await_until
 from lab.ledger.unshown import Harm
 from lab.model.deadline import Deadline
-from lab.model.node import LOADBALANCER, STORE, NodeName, Role, State
+from lab.model.node import LOADBALANCER, STORE, NodeName, Role
 from lab.model.plan import WORKER_PORT
 
 _NOBODY = "02:00:00:00:00:01"
 _DATABASE_PORT = 5432
 _LOSE_S = 10.0
+_LATE_US = 50_000
+# Without starting a program in between, which may take longer than what is measured. With a comma in some languages.
+_CONNECT = """
+timeout 10 bash -c 'for each in 1 2 3; do
+    began=${{EPOCHREALTIME//[.,]/}}
+    exec 3<>/dev/tcp/{}/{} || exit
+    echo $((${{EPOCHREALTIME//[.,]/}} - began))
+done' 2>/dev/null | sort -n | head -n 1
+"""
 
 
 def _device(address: str) -> str:
@@ -28,6 +37,7 @@ class _Cut(Fault):
     """One node sends another nothing that arrives; both still reach all others."""
 
     role = Role.WORKER
+    needs_root = True
     hold_s = 6.0
     takes = (Harm.NETWORK,)
     stays: ClassVar[str] = ""
@@ -56,9 +66,9 @@ class _Cut(Fault):
 
     def heal(self, by: Deadline) -> None:
         at, peer, _ = self._ends()
-        if self.ground.state(at, by) is State.RUNNING:
-            address = self.ground.address(peer)
-            self.ground.tell_network(at, f"ip neigh del {address} dev {_device(address)} 2>/dev/null || true", by)
+        address = self.ground.address(peer)
+        script = f"ip neigh del {address} dev {_device(address)} 2>/dev/null || true"
+        self.undo(self.ground.tell_network, at, script, by)
 
     def _connects(self, by: Deadline) -> bool:
         at, peer, port = self._ends()
@@ -92,6 +102,7 @@ class Shaped(Fault):
 
     netem: ClassVar[str]
     role = Role.WORKER
+    needs_root = True
     hold_s = 6.0
 
     def impossible(self, by: Deadline) -> str | None:
@@ -116,9 +127,8 @@ class Shaped(Fault):
         return self.ground.tell_network(self.target, f"tc -s qdisc show dev {_device(self.ground.address(STORE))}", by)
 
     def heal(self, by: Deadline) -> None:
-        if self.ground.state(self.target, by) is State.RUNNING:
-            device = _device(self.ground.address(STORE))
-            self.ground.tell_network(self.target, f"tc qdisc del dev {device} root 2>/dev/null || true", by)
+        script = f"tc qdisc del dev {_device(self.ground.address(STORE))} root 2>/dev/null || true"
+        self.undo(self.ground.tell_network, self.target, script, by)
 
 
 class Delay(Shaped):
@@ -128,6 +138,23 @@ class Delay(Shaped):
     takes = (Harm.SLOW,)
     says = "all that a worker sends is 100 ms late"
     netem = "delay 100ms 20ms"
+
+    def before(self, by: Deadline) -> Before:
+        return {"connect_us": str(self._connect_us(by))}
+
+    def verify(self, before: Before, by: Deadline) -> str:
+        shaped, was_us, now_us = super().verify(before, by), int(before["connect_us"]), self._connect_us(by)
+        told = f"a connection to {STORE} took {was_us / 1000:.1f} ms before, and takes {now_us / 1000:.1f} ms"
+        if now_us - was_us < _LATE_US:
+            raise self.did_not_happen(told)
+        return f"{told}; {shaped}"
+
+    def _connect_us(self, by: Deadline) -> int:
+        """The shortest time that one of three connections to the database took: a busy node makes some take longer."""
+        told = self.ground.tell_network(self.target, _CONNECT.format(self.ground.address(STORE), _DATABASE_PORT), by)
+        if not told:
+            raise self.did_not_happen(f"{self.target} reached no {STORE}")
+        return int(told)
 
 
 class Loss(Shaped):

@@ -3,8 +3,9 @@
 from lab.faults.base import NO_POWER, Before, Fault
 from lab.host.wait import await_until
 from lab.ledger.unshown import Harm
+from lab.model import labs
 from lab.model.deadline import Deadline
-from lab.model.errors import LabError
+from lab.model.errors import LabError, UsageError
 from lab.model.node import Role, State
 from lab.substrates.base import CanPowerOff
 
@@ -30,6 +31,7 @@ class DatabaseKill(Fault):
 
     name = "database-kill"
     role = Role.STORE
+    needs_root = True
     takes = (Harm.PROCESS,)
     says = "the database is killed (SIGKILL) and starts again"
 
@@ -82,6 +84,7 @@ class DriveAway(Fault):
 
     name = "drive-away"
     role = Role.STORE
+    needs_root = True
     hold_s = 4.0
     takes = (Harm.DRIVE,)
     says = "the shared drive is away for some seconds"
@@ -101,8 +104,8 @@ class DriveAway(Fault):
         return "no thread of nfsd runs"
 
     def heal(self, by: Deadline) -> None:
-        if self.ground.state(self.target, by) is State.RUNNING:
-            self.ground.tell(self.target, f'if [ "$({_NFS_THREADS})" = 0 ]; then systemctl restart lab-drive; fi', by)
+        script = f'if [ "$({_NFS_THREADS})" = 0 ]; then systemctl restart lab-drive; fi'
+        self.undo(self.ground.tell, self.target, script, by)
 
 
 class DiskFull(Fault):
@@ -110,6 +113,8 @@ class DiskFull(Fault):
 
     name = "disk-full"
     role = Role.STORE
+    needs_root = True
+    stays_on_disk = True
     hold_s = 4.0
     takes = (Harm.SPACE,)
     says = "the store's disk is full for some seconds"
@@ -117,9 +122,17 @@ class DiskFull(Fault):
     def impossible(self, by: Deadline) -> str | None:
         for place in _PLACES.split():
             size_mb = int(self.ground.tell(self.target, f"df --output=size --block-size=1M {place} | tail -n 1", by))
-            if size_mb > self.ground.plan.store_disk_mb:
+            if size_mb > self.ground.plan.store_disk_mb or not self._has_own_file_system(place, by):
                 return f"{NO_POWER}: {place} is not bounded ({size_mb} MB), filling it would fill this computer's disk"
         return None
+
+    def _has_own_file_system(self, place: str, by: Deadline) -> bool:
+        """Whether nothing else lies in the file system of this place. A kernel of its own sees no other disks than its
+        own; in a container the place is the root of what is mounted there, and not a folder of this computer's disk."""
+        if self.ground.substrate.has_own_kernel:
+            return True
+        root_of = f"findmnt --noheadings --output FSROOT --mountpoint {place} || true"
+        return self.ground.tell(self.target, root_of, by) == "/"
 
     def inject(self, by: Deadline) -> None:
         # The bound was checked when the run was planned; here it is checked once more by whoever writes.
@@ -134,5 +147,13 @@ class DiskFull(Fault):
         return f"blocks of 4 KB free in {_PLACES.replace(' ', ' and ')}: {' and '.join(left)}"
 
     def heal(self, by: Deadline) -> None:
-        if self.ground.state(self.target, by) is State.RUNNING:
-            self.ground.tell(self.target, f"for p in {_PLACES}; do rm -f $p/{_FILLER} $p/{_FILLER}-rest; done", by)
+        script = f"for p in {_PLACES}; do rm -f $p/{_FILLER} $p/{_FILLER}-rest; done"
+        # What lies on a disk outlives the node.
+        if not self.undo(self.ground.tell, self.target, script, by):
+            lab, substrate = self.ground.lab, self.ground.plan.substrate
+            up, heal = (labs.typed(f"{verb} {substrate}", lab) for verb in ("up", "heal"))
+            raise UsageError(
+                f"{self.target} does not run, and its disk can only be emptied while it does",
+                where=f"lab {lab} on {substrate}",
+                mend=f"start it: {up}, which may fail for want of space; then {heal}, and {up} again",
+            )

@@ -25,7 +25,8 @@ class _Ended(Fault):
         return f"{self.target} was running and is {now}"
 
     def heal(self, by: Deadline) -> None:
-        self.ground.revive(self.target, by)
+        if self.target in self.ground.plan.worker_names:
+            self.ground.revive(self.target, by)
 
 
 class Kill(_Ended):
@@ -77,5 +78,6 @@ class Pause(Fault):
     def heal(self, by: Deadline) -> None:
         # Also one that runs: the engine may still be at the pause that a killed process asked for.
         there = self.ground.state(self.target, by) in (State.RUNNING, State.SLEEPING)
-        if there and isinstance(self.ground.substrate, CanPause):
+        is_wanted = self.target not in self.ground.plan.pool
+        if there and is_wanted and isinstance(self.ground.substrate, CanPause):
             self.ground.substrate.resume(self.ground.lab, self.target, by)

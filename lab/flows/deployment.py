@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from lab.faults import injection
 from lab.host import children, lock, paths, records
 from lab.loadbalancer import config
 from lab.loadbalancer.config import Limits
@@ -106,7 +107,8 @@ class Deployment:
     def loadbalancer(self) -> LoadBalancer:
         """The lab's load balancer."""
         address = self.plan.node(LOADBALANCER).address
-        return LoadBalancer(self.reach(LOADBALANCER), address, limits(self.deployed.topology), sticky=self.is_sticky)
+        bounds, keeps = limits(self.deployed.topology), self.deployed.mode is Mode.STATEFUL
+        return LoadBalancer(self.reach(LOADBALANCER), address, bounds, sticky=self.is_sticky, keeps=keeps)
 
     def timeline(self) -> Recorder:
         """What happens to the lab is noted there."""
@@ -335,7 +337,7 @@ def forget(lab: str, substrate: str, *, volumes: bool) -> None:
     shutil.rmtree(folder / substrate, ignore_errors=True)
     for log in folder.glob(f"logs/{substrate}-*"):
         log.unlink()
-    open_faults(lab, substrate).unlink(missing_ok=True)
+    injection.forget(open_faults(lab, substrate), volumes=volumes)
     refresh_note(lab, substrate).unlink(missing_ok=True)
     recording.recorder(lab, substrate).forget()
     if volumes:
@@ -392,5 +394,5 @@ def plan_of(lab: str, substrate: str, found: Deployed) -> LabPlan:
     return planning.make(asked, found.topology, found.keys, _password(lab, substrate), render)
 
 
-def _configuration(bounds: Limits, sticky: bool, workers: Iterable[tuple[str, str]], _mode: Mode) -> str:
-    return config.render(workers, bounds, sticky=sticky)
+def _configuration(bounds: Limits, sticky: bool, workers: Iterable[tuple[str, str]], mode: Mode) -> str:
+    return config.render(workers, bounds, sticky=sticky, keeps=mode is Mode.STATEFUL)

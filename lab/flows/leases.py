@@ -7,7 +7,7 @@ from lab.flows import deployment
 from lab.host import lock
 from lab.model.errors import UsageError
 
-PROVE = "prove"
+PROVE, REFRESH = "prove", "refresh"
 
 _GLANCE_S = 0.5  # who only looks whether a lease is held has it for less than a millisecond
 
@@ -23,6 +23,11 @@ def leased(lab: str, verb: str, holder: str | None = None) -> Iterator[None]:
 def proving(substrate: str) -> str:
     """What a run of the proof on this substrate says of itself while it holds the lab's lease."""
     return f"{PROVE} run {substrate}"
+
+
+def refreshing(substrate: str) -> str:
+    """What a refresh on this substrate says of itself while it holds the lab's lease."""
+    return f"{REFRESH} {substrate}"
 
 
 def refuse_beside(lab: str, verb: str, holder: str, mend: str) -> None:

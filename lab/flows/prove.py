@@ -82,14 +82,14 @@ def run(asked: Asked, watch: Watch, report: Report, by: Deadline) -> Path:
 
     A run that cannot go on, since a node does not come back, is reported and ends early: its journal has no end.
     Raises UsageError, before anything is changed, for a fault that cannot be made here, a lab that is not whole, or an
-    autoscaler at work.
+    autoscaler or a refresh at work.
     """
     _check(asked)
     # The plan is as long as a run can be; visitors are stopped when the time is up and the last fault is healed.
     plan = Plan(new_run(), asked.seed, asked.rate, longest_s(asked))
     lab = deployment.load(asked.lab, asked.substrate)
     with leased(asked.lab, leases.PROVE, leases.proving(asked.substrate)):
-        autoscaler.refuse_beside(asked.lab, asked.substrate)
+        _refuse_beside(asked)
         ground = ground_of(lab)
         check_whole(lab, by)
         schedule = _schedule(asked, ground, by)
@@ -117,9 +117,16 @@ def forecast(asked: Asked, by: Deadline) -> list[Planned]:
     """The faults that a run would inject, in order; raises as `run` does."""
     _check(asked)
     lab = deployment.load(asked.lab, asked.substrate)
-    autoscaler.refuse_beside(asked.lab, asked.substrate)
+    _refuse_beside(asked)
     check_whole(lab, by)
     return _schedule(asked, ground_of(lab), by)
+
+
+def _refuse_beside(asked: Asked) -> None:
+    autoscaler.refuse_beside(asked.lab, asked.substrate)
+    load = labs.typed(f"load {asked.substrate} --prove --peak 5", asked.lab)
+    mend = f"wait for its end; or account for every write beside it: {load}"
+    leases.refuse_beside(asked.lab, leases.REFRESH, leases.refreshing(asked.substrate), mend)
 
 
 def _check(asked: Asked) -> None:
@@ -216,6 +223,10 @@ def ground_of(lab: Deployment) -> Ground:
     """What faults of this lab are made on."""
 
     def revive(name: NodeName, by: Deadline) -> None:
+        is_there = lab.states(by).get(name) is State.RUNNING
+        # Somebody else may have given it a successor by now, whose users are not to lose it.
+        if is_there and readiness.seen(name.role, lab.plan.node(name).address, by, patient=True) is None:
+            return
         workers.replace(lab, name, lambda _: None, by)
 
     return Ground(lab.lab, lab.plan, lab.substrate, lab.loadbalancer(), revive)

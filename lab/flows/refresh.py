@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from lab.flows import acceptance, deploy, deployment, fleet, readiness, unfinished
+from lab.flows import acceptance, deploy, deployment, fleet, leases, readiness, unfinished
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import Fleet, ScaleIn
 from lab.flows.leases import leased
@@ -65,10 +65,11 @@ def longest_s(workers: int, ready_within_s: float) -> float:
 def refresh(lab: Deployment, ready_within_s: float, report: Report, by: Deadline) -> Refreshed:
     """Every worker replaced, one by one, by one of the newest version; or, where that is no good, by the one before.
 
-    Raises UsageError, with nothing changed, for a lab whose workers keep data or do not all serve. What ends it in the
+    Raises UsageError, with nothing changed, for a lab whose workers keep data or do not all serve, and beside a run of
+    the proof. What ends it in the
     middle leaves the lab with workers of both versions; the next refresh goes on.
     """
-    with leased(lab.lab, "refresh"):
+    with leased(lab.lab, leases.REFRESH, leases.refreshing(lab.plan.substrate)):
         history = _checked(lab, by)
         return _Run(lab, history, ready_within_s, report, by).go()
 
@@ -91,6 +92,8 @@ def _short(commit: str | None) -> str:
 
 def _checked(lab: Deployment, by: Deadline) -> list[Version]:
     """The lab's versions; raises UsageError where a refresh would do harm, or would begin with too few workers."""
+    proving = leases.proving(lab.plan.substrate)
+    leases.refuse_beside(lab.lab, leases.PROVE, proving, "wait for its end, then run this again")
     where = f"lab {lab.lab} on {lab.plan.substrate}"
     if lab.deployed.mode is Mode.STATEFUL:
         raise UsageError(
@@ -127,6 +130,8 @@ class _Run:
         self._new: set[NodeName] = set()
         """Those that got it while the version was on trial; they stand for that version also afterwards."""
         self._is_on_trial = True
+        self._aside: set[NodeName] = set()
+        """Those of the new ones that were dead at the last look: each is counted once, however long it is there."""
         self._lost = 0
         self._replaced: list[NodeName] = []
         self._figures: Mapping[str, Served] = {}
@@ -196,7 +201,8 @@ class _Run:
             where = f"lab {self._lab.lab} on {self._lab.plan.substrate}"
             raise LabError(f"it did not end in time ({self._by.label})", where=where, mend=self._lab.typed("refresh @"))
         workers = self._workers(self._fleet())
-        lost = {worker.name for worker in workers if worker.place is Place.ASIDE} & self._new
+        aside = {worker.name for worker in workers if worker.place is Place.ASIDE} & self._new
+        lost, self._aside = aside - self._aside, aside
         self._lost += len(lost)
         if self._is_on_trial and self._lost > _LOST_AT_MOST:
             raise _Refused(f"{', '.join(map(str, sorted(lost)))} died, and it was not the first new worker to do so")

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 
+from lab.faults import injection
 from lab.flows import deployment, leases, readiness, up
 from lab.flows.deployment import Deployment
 from lab.flows.leases import leased
@@ -14,19 +15,21 @@ from lab.substrates.base import Report
 from lab.timeline.events import Event, Kind
 
 # What would take sleeping nodes for dead ones.
-_LEASES = (leases.PROVE, "autoscale", "refresh")
+_LEASES = (leases.PROVE, "autoscale", leases.REFRESH)
 _EITHER = (State.RUNNING, State.SLEEPING)
 
 
 def sleep(lab: Deployment, report: Report, by: Deadline) -> None:
     """Puts all nodes that run to sleep: workers first, the store last, so that nobody asks one that sleeps already.
 
-    Raises UsageError while a run, an autoscaler or a refresh is at work on the lab.
+    Raises UsageError while a run, an autoscaler or a refresh is at work on the lab, and where a run that was cut off
+    left faults: what was done to a node would sleep with it, and could not be healed.
     """
     with ExitStack() as held:
         for verb in _LEASES:
             held.enter_context(leased(lab.lab, verb, "sleep"))
         held.enter_context(deployment.changing(lab.lab, "sleep", by, tell=report))
+        _check_healed(lab)
         for group in _awake(deployment.load(lab.lab, lab.plan.substrate), by):
             report(f"putting {_listed(group)} to sleep")
             up.rest(lab).sleep(lab.lab, group, by)
@@ -54,13 +57,23 @@ def wake(lab: Deployment, report: Report, by: Deadline) -> None:
 
 
 def forecast_sleep(lab: Deployment, by: Deadline) -> list[str]:
-    """What `sleep` would do, in words; changes nothing."""
+    """What `sleep` would do, in words; changes nothing. Raises UsageError for faults that are not healed."""
+    _check_healed(lab)
     return [f"would put {_listed(group)} to sleep" for group in _awake(lab, by)]
 
 
 def forecast_wake(lab: Deployment, by: Deadline) -> list[str]:
     """What `wake` would do, in words; changes nothing. Raises UsageError as `wake` does."""
     return [f"would wake {_listed(names)}"] if (names := sleeping(lab, lab.states(by))) else []
+
+
+def _check_healed(lab: Deployment) -> None:
+    if left := injection.read(deployment.open_faults(lab.lab, lab.plan.substrate)):
+        raise UsageError(
+            f"an earlier run left {len(left)} faults unhealed, and a node that sleeps cannot be healed",
+            where=f"lab {lab.lab} on {lab.plan.substrate}",
+            mend=f"first {lab.typed('heal @')}",
+        )
 
 
 def _awake(lab: Deployment, by: Deadline) -> list[list[NodeName]]:

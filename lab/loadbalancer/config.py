@@ -55,11 +55,13 @@ class Server:
         return self.status.split()[0] in ("DRAIN", "MAINT")
 
 
-def render(workers: Iterable[tuple[str, str]], limits: Limits, *, sticky: bool) -> str:
-    """The text of haproxy.cfg for workers given as (name, address); `sticky` keeps a user on one worker."""
+def render(workers: Iterable[tuple[str, str]], limits: Limits, *, sticky: bool, keeps: bool = False) -> str:
+    """The text of haproxy.cfg for workers given as (name, address); `sticky` keeps a user on one worker, and with
+    `keeps`, where it has what they gave, also while that is down or closed."""
     check = _check(limits)
-    values = {"workers": list(workers), "limits": limits, "check": check, "sticky": sticky, "session_s": SESSION_S}
-    return _template().render(values) + "\n"
+    modes = {"sticky": sticky, "keeps": keeps}
+    values = {"workers": list(workers), "limits": limits, "check": check, "session_s": SESSION_S}
+    return _template().render(values | modes) + "\n"
 
 
 @cache

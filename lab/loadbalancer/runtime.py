@@ -19,11 +19,11 @@ _FINE = ("New server registered.", "Server deleted.", "Done.")
 class LoadBalancer:
     """A lab's load balancer: changed through its node, read through its own HTTP door at `address`."""
 
-    def __init__(self, reach: Reach, address: str, limits: Limits, *, sticky: bool) -> None:
+    def __init__(self, reach: Reach, address: str, limits: Limits, *, sticky: bool, keeps: bool = False) -> None:
         self._reach = reach
         self._url = f"http://{address}:{LOADBALANCER_OWN_PORT}"
         self._limits = limits
-        self._sticky = sticky
+        self._sticky, self._keeps = sticky, keeps
 
     def servers(self, by: Deadline) -> list[Server] | None:
         """The workers that it knows right now; None if it does not answer."""
@@ -44,7 +44,7 @@ class LoadBalancer:
 
     def write(self, workers: Iterable[tuple[str, str]], by: Deadline) -> None:
         """Puts these workers, (name, address), into the file that it starts from, atomically."""
-        text = config.render(workers, self._limits, sticky=self._sticky)
+        text = config.render(workers, self._limits, sticky=self._sticky, keeps=self._keeps)
         self._reach.run(_WRITE, by, stdin=text.encode())
 
     def add(self, name: str, address: str, by: Deadline) -> None:
@@ -56,7 +56,8 @@ class LoadBalancer:
         self._change(config.draining(name), by)
 
     def close(self, name: str, by: Deadline) -> None:
-        """Gives a worker no request any more, also not of users that it has; what is in flight goes on."""
+        """Gives a worker no request any more, also not of users that it has, unless it keeps what they gave; what is in
+        flight goes on."""
         self._change(config.closing(name), by)
 
     def resume(self, name: str, by: Deadline) -> None:

@@ -8,6 +8,7 @@ import pytest
 from lab.flows.deployment import Deployment
 from lab.model.deadline import Deadline
 from lab.model.node import NodeName, Role
+from lab.timeline.events import Kind
 from lab.traffic.visitor import Visitor
 from tests.conftest import type_well
 
@@ -40,6 +41,16 @@ def visitor(url: str) -> Visitor:
     for number in range(2):
         visitor.write_file(f"file {number}".encode() * 500)
     return visitor
+
+
+def history(lab: Deployment, since: float) -> tuple[dict[str, list[str]], list[str]]:
+    """What the lab's timeline tells since a Unix time: the states of each node, and what somebody did."""
+    nodes: dict[str, list[str]] = {}
+    events = [event for event in lab.timeline().read().events if event.at >= round(since, 3)]
+    for event in events:
+        if event.kind is Kind.NODE:
+            nodes.setdefault(event.what, []).append(event.fields["state"])
+    return nodes, [event.what for event in events if event.kind is Kind.CHANGE]
 
 
 def status(lab: Deployment) -> dict[str, dict[str, object]]:

@@ -12,17 +12,19 @@ import httpx
 HOLD_S = 0.6
 _HALF = b"half of a file\n" * 10
 _PATIENCE_S = 60
+_AS_IT_SHOULD_BE = ("POST 200", "GET 200", "PUT 201")
 
 
 class Crowd:
     """Visitors who read and write through `url` from the beginning of the block to its end, each without a pause.
 
     Every other one begins with a write, so that at any moment about half of what is in flight may not be repeated.
+    With `logs_in` each has a session, and so a worker of its own where users stay with theirs.
     """
 
-    def __init__(self, url: str, visitors: int) -> None:
+    def __init__(self, url: str, visitors: int, *, logs_in: bool = False) -> None:
         self.answers: Counter[str] = Counter()
-        self._url = url
+        self._url, self._logs_in = url, logs_in
         self._goes, self._lock = Event(), Lock()
         self._threads = [Thread(target=self._visit, args=(number,)) for number in range(visitors)]
 
@@ -42,16 +44,18 @@ class Crowd:
     @property
     def served(self) -> int:
         """How many requests were answered as they should be."""
-        return sum(count for answer, count in self.answers.items() if answer in ("GET 200", "PUT 201"))
+        return self.answers["GET 200"] + self.answers["PUT 201"]
 
     @property
     def errors(self) -> dict[str, int]:
         """What else came, and how often."""
-        return {answer: count for answer, count in self.answers.items() if answer not in ("GET 200", "PUT 201")}
+        return {answer: count for answer, count in self.answers.items() if answer not in _AS_IT_SHOULD_BE}
 
     def _visit(self, number: int) -> None:
         with httpx.Client(base_url=self._url, timeout=_PATIENCE_S, trust_env=False) as client:
             writes = number % 2 == 0
+            if self._logs_in:
+                self._ask(client, client.build_request("POST", "/login", json={"user": f"crowd {number}"}))
             while self._goes.is_set():
                 self._ask(client, _slow_write(client, number) if writes else _slow_read(client))
                 writes = not writes

@@ -12,7 +12,7 @@ import pytest
 from lab.faults import catalogue
 from lab.flows import leases, prove, workers
 from lab.flows.deployment import Deployment
-from lab.ledger import journal
+from lab.ledger import journal, report
 from lab.ledger.writes import digest
 from lab.model.deadline import Deadline
 from lab.model.node import STORE, NodeName
@@ -67,6 +67,7 @@ def test_workers_die_under_load_and_every_acknowledged_write_is_kept(running_lab
     assert (told["verdict"], told["code"]) == ("kept", 0)
     assert told["kept"] == told["acknowledged"]
     assert all(fault["verified"] and fault["healed_s"] for fault in told["faults"])  # type: ignore[attr-defined]
+    assert report.users_limit(account_of(running_lab, told)) == []
     again = type_lab("prove", "audit", str(prove.journal(running_lab.lab, str(told["run"]))), "--json")
     assert (again.code, json.loads(again.out)) == (0, {key: value for key, value in told.items() if key != "code"})
 
@@ -158,6 +159,18 @@ def test_bad_input_is_one_clear_error(running_lab: Deployment, words: list[str],
     gave = type_lab("prove", "run", running_lab.substrate.name, "--name", running_lab.lab, *words)
     assert gave.code == 2
     assert said in gave.err
+    assert prove.journals(running_lab.lab) == before
+
+
+@pytest.mark.only("docker")  # machines can make each fault
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_a_fault_that_cannot_be_made_here_is_refused_and_nothing_is_begun(
+    running_lab: Deployment, more: list[str]
+) -> None:
+    before = prove.journals(running_lab.lab)
+    gave = type_lab("prove", "run", "docker", "--fault", "kill", "--fault", "clock", "--name", running_lab.lab, *more)
+    assert (gave.code, gave.out) == (2, "")
+    assert gave.err.startswith("error: clock: not on this substrate: a container's clock is this computer's\n")
     assert prove.journals(running_lab.lab) == before
 
 

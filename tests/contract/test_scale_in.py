@@ -15,7 +15,7 @@ from lab.model.deadline import Deadline
 from lab.model.node import NodeName, State
 from lab.traffic.visitor import Visitor
 from tests.conftest import type_well
-from tests.contract.conftest import W1, W2, W3, W4, say_nothing, status
+from tests.contract.conftest import W1, W2, W3, W4, history, say_nothing, status
 from tests.contract.crowd import Crowd
 
 VISITORS, IN_FLIGHT_AT_LEAST = 40, 20
@@ -51,6 +51,7 @@ def await_busy(lab: Deployment, names: list[NodeName], least: int, by: Deadline)
 def test_workers_leave_under_load_and_no_visitor_notices(
     roomy: Deployment, url: str, visitor: Visitor, how: ScaleIn, by: Deadline
 ) -> None:
+    began = time.time()
     with Crowd(url, VISITORS) as crowd:
         for victim in (W4, W3):
             await_busy(roomy, [victim], 4, by)
@@ -64,7 +65,10 @@ def test_workers_leave_under_load_and_no_visitor_notices(
     assert (seen.serving, seen.draining, seen.dead) == ((W1, W2), (), ())
     assert seen.asleep == ((W3, W4) if how is ScaleIn.SLEEP else ())
     there = roomy.states(by)
-    assert there.get(W3, State.ABSENT) is (State.SLEEPING if how is ScaleIn.SLEEP else State.ABSENT)
+    left = State.SLEEPING if how is ScaleIn.SLEEP else State.ABSENT
+    assert there.get(W3, State.ABSENT) is left
+    nodes, _ = history(roomy, began)
+    assert nodes == {str(name): ["draining", str(left)] for name in (W3, W4)}
 
 
 @pytest.mark.long("vagrant")

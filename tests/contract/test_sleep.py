@@ -20,7 +20,7 @@ from lab.model.plan import WORKER_PORT
 from lab.store import source
 from lab.traffic.visitor import Visitor
 from tests.conftest import REPO, type_lab, type_well
-from tests.contract.conftest import W1, W2, W3, W4, say_nothing, status
+from tests.contract.conftest import W1, W2, W3, W4, history, say_nothing, status
 
 # Longer than a clock may be wrong, so that one that nobody set would show.
 ASLEEP_S = 4.0
@@ -57,7 +57,7 @@ def assert_on_time(lab: Deployment, names: list[NodeName], by: Deadline) -> None
 
 
 def test_a_lab_falls_asleep_and_wakes_with_all_that_it_held(whole: Deployment, visitor: Visitor, by: Deadline) -> None:
-    lab, name = whole, whole.plan.substrate
+    lab, name, began = whole, whole.plan.substrate, time.time()
     told = type_well("sleep", name, "--dry-run", "--name", lab.lab).out.splitlines()
     assert told == [
         f"{name}: would put worker-1, worker-2 to sleep",
@@ -81,6 +81,9 @@ def test_a_lab_falls_asleep_and_wakes_with_all_that_it_held(whole: Deployment, v
     assert_on_time(lab, [spec.name for spec in lab.plan.nodes], by)
     assert type_well("wake", name, "--dry-run", "--name", lab.lab).out == ""
     type_well("wake", name, "--name", lab.lab)
+    nodes, done = history(lab, began)
+    assert nodes == {str(spec.name): ["sleeping", "creating", "ready"] for spec in lab.plan.nodes}
+    assert done == ["sleep", "sleep", "wake", "wake"]
 
 
 def test_up_wakes_a_sleeping_lab_and_makes_what_is_missing(whole: Deployment, visitor: Visitor, by: Deadline) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from lab.host.run import run
 from lab.model.deadline import Deadline
+from lab.model.errors import LabError
 from lab.model.node import Node, NodeName, State
 from lab.substrates.vagrant import virsh
 from lab.substrates.vagrant.names import POOL, Machine, Names, lab_of_volume, machine
@@ -57,6 +58,17 @@ def power_off(domain: str, by: Deadline) -> None:
     if there is not None and there.state not in ("shut off", "saved"):
         # It may have ended by itself since we looked: then there is nothing to power off.
         virsh.virsh("destroy", domain, by=by, ok={0: "off", 1: "was off"})
+
+
+def resume(domain: str, by: Deadline) -> None:
+    """Lets a paused machine go on; one that runs already, or is gone, is left alone. A pause that is still under way is
+    awaited by libvirt."""
+    try:
+        virsh.virsh("resume", domain, by=by)
+    except LabError:
+        there = virsh.domains(by).get(domain)
+        if there is not None and there.state == "paused":
+            raise
 
 
 def sleep(lab: str, names: Sequence[NodeName], by: Deadline) -> None:

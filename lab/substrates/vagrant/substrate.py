@@ -126,7 +126,7 @@ class VagrantSubstrate:
         virsh.virsh("suspend", Names(lab).domain(name), by=by)
 
     def resume(self, lab: str, name: NodeName, by: Deadline) -> None:
-        virsh.virsh("resume", Names(lab).domain(name), by=by)
+        machines.resume(Names(lab).domain(name), by)
 
     def sleep(self, lab: str, names: Sequence[NodeName], by: Deadline) -> None:
         # One that was kept open would not answer until the machine is awake again.

@@ -5,8 +5,13 @@ from dataclasses import asdict
 import pytest
 
 from benchmarks import autoscale_page
+from benchmarks.autoscale import away
 from benchmarks.autoscale_page import RunJson, Times, times
+from lab.flows.fleet import Fleet
+from lab.model.node import NodeName, Role
 from lab.timeline.events import Event, Kind
+
+W1, W2 = (NodeName(Role.WORKER, number) for number in (1, 2))
 
 
 def sample(at: float, workers: int, concurrency: int) -> Event:
@@ -53,6 +58,16 @@ def test_the_times_are_counted_from_the_step_and_from_the_breach() -> None:
     found = times(EVENTS, step_at=10.0, end_at=30.0, target=4.0, least=1)
     assert found == FOUND
     assert found.settled_s == 2.5 + 5.5 + 5.0
+
+
+@pytest.mark.parametrize(
+    ("noted", "draining", "is_back"), [(1, (), True), (2, (), False), (1, (W2,), False), (None, (), False)]
+)
+def test_the_way_back_ends_when_the_timeline_tells_of_it(
+    noted: int | None, draining: tuple[NodeName, ...], is_back: bool
+) -> None:
+    last = None if noted is None else sample(90.0, noted, 0)
+    assert (away(last, Fleet(serving=(W1,), draining=draining)) is None) is is_back
 
 
 @pytest.mark.parametrize(("concurrency", "step_s"), [(7, 2.5), (8, 1.5)])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.replace import bare_argv, in_general
+from benchmarks.replace import CREATED, PAUSED, bare_argv, in_general, ways
 from lab.model.node import NodeName, Role
 from lab.substrates.docker import compose
 from tests.unit.model.test_plan import make
@@ -47,3 +47,11 @@ def test_the_bare_container_has_what_a_worker_has_but_for_its_name_and_address()
         ("--tmpfs", "/tmp:mode=1777,size=64m"),
         ("--volume", "labkit-blue_drive:/srv/drive"),
     ]
+
+
+def test_a_container_is_kept_for_later_created_or_paused_and_is_the_same_one() -> None:
+    values = compose.parse(compose.render(make(), bounded=False))
+    argv = bare_argv(values, NodeName(Role.WORKER, 1), Path("/state"), "10.77.0.230")
+    create, start = ways(argv)[CREATED]
+    assert (create[:2], create[2:], start[1]) == (["docker", "create"], argv[3:], "start")
+    assert [words[1] for words in ways(argv)[PAUSED]] == ["run", "pause", "unpause"]

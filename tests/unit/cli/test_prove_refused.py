@@ -137,6 +137,22 @@ def test_beside_an_autoscaler_a_run_is_one_clear_error_and_a_load_that_proves_is
     assert prove.journals("blue") == []
 
 
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_beside_a_refresh_a_run_is_one_clear_error(state: Path, more: list[str]) -> None:
+    intended(2, NOWHERE)
+    with leased("blue", "refresh", "refresh docker"):
+        gave = type_inside("prove", "run", "docker", "--rate", "3", "--name", "blue", *more)
+    assert (gave.code, gave.out) == (2, "")
+    assert gave.err == (
+        f"error: `lab refresh docker` (pid {os.getpid()}) is at work on lab blue, and both would replace a worker "
+        "that dies\n"
+        f"  where: {state}/blue/refresh.lease\n"
+        "  mend:  wait for its end; or account for every write beside it: "
+        "`lab load docker --prove --peak 5 --name blue`\n"
+    )
+    assert prove.journals("blue") == []
+
+
 @pytest.mark.usefixtures("state")
 def test_an_autoscaler_of_the_other_substrate_is_not_in_a_runs_way() -> None:
     intended(workers=1)

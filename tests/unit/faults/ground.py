@@ -1,6 +1,7 @@
 """A ground for faults without an engine: the plan of a lab that nobody brought up."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.faults.base import Ground
@@ -8,7 +9,7 @@ from lab.loadbalancer.config import Limits
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model import plan, topology
 from lab.model.deadline import Deadline
-from lab.model.node import LabPlan, Mode, NodeName, Role
+from lab.model.node import LabPlan, Mode, NodeName, Role, State
 from lab.substrates import registry
 from lab.substrates.base import Reach
 
@@ -31,3 +32,28 @@ def ground(balancer_at: str = "127.0.0.1") -> Ground:
 
     balancer = LoadBalancer(NOBODY, balancer_at, Limits(8, 2, 500), sticky=False)
     return Ground("blue", planned(), registry.get("docker"), balancer, revive)
+
+
+@dataclass(frozen=True)
+class Told(Ground):
+    """A ground whose nodes are as `states` says, absent where it does not. What a node is told is noted, and answered
+    with what stands in `answers` for a word of it."""
+
+    states: dict[NodeName, State] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+
+    def state(self, name: NodeName, by: Deadline) -> State:
+        return self.states.get(name, State.ABSENT)
+
+    def tell(self, name: NodeName, script: str, by: Deadline) -> str:
+        self.said.append(f"{name}: {script}")
+        return next((answer for word, answer in self.answers.items() if word in script), "")
+
+    tell_network = tell
+
+
+def told(plan: LabPlan | None = None, answers: dict[str, str] | None = None, **states: State) -> Told:
+    on = ground()
+    named = {NodeName.parse(name.replace("_", "-")): state for name, state in states.items()}
+    return Told(on.lab, plan or on.plan, on.substrate, on.balancer, on.revive, named, answers or {})

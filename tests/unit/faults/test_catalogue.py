@@ -1,10 +1,16 @@
 """The schedule of a run is drawn from its seed, and from nothing else."""
 
+from dataclasses import replace
+from typing import cast
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.faults.catalogue import FAULTS, RANDOM, schedule
-from tests.unit.faults.ground import planned
+from lab.faults.base import NEEDS_ROOT, NO_POWER
+from lab.faults.catalogue import FAULTS, RANDOM, impossible, schedule
+from lab.model.deadline import Deadline
+from lab.substrates.base import Substrate
+from tests.unit.faults.ground import ground, planned
 
 NODES = [spec.name for spec in planned((1, 2, 5)).nodes]
 possibles = st.sets(st.sampled_from(sorted(FAULTS)), min_size=1).map(sorted)
@@ -31,6 +37,14 @@ def test_the_same_seed_repeats_the_schedule(names: list[str], kills: int, possib
 
 def reversed_set(names: list[str]) -> list[str]:
     return list(reversed(names))
+
+
+def test_what_needs_a_power_that_an_engine_lacks_is_said_with_the_power() -> None:
+    powerless = replace(ground(), substrate=cast(Substrate, object()))
+    found = impossible(powerless, FAULTS, Deadline.after(30, "one test"))
+    need_root = ("database-kill", "drive-away", "disk-full", "cut-store", "cut-balancer", "delay", "loss", "clock")
+    assert found == dict.fromkeys(need_root, NEEDS_ROOT) | dict.fromkeys(("pause", "store-off"), NO_POWER)
+    assert NEEDS_ROOT.startswith("needs root")
 
 
 def test_another_seed_draws_another_schedule() -> None:

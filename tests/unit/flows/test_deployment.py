@@ -130,6 +130,16 @@ def test_a_lab_that_was_destroyed_has_no_open_faults_left() -> None:
     assert deployment.open_faults("blue", "vagrant").exists()
 
 
+def test_a_disk_that_was_filled_is_remembered_as_long_as_it_is_kept() -> None:
+    intend(deployment.topology_file())
+    full = {"fault": "disk-full", "target": "store-1"}
+    records.write_json(deployment.open_faults("blue", "docker"), [{"fault": "kill", "target": "worker-1"}, full])
+    deployment.forget("blue", "docker", volumes=False)
+    assert records.read_json(deployment.open_faults("blue", "docker")) == [full]
+    deployment.forget("blue", "docker", volumes=True)
+    assert not deployment.open_faults("blue", "docker").exists()
+
+
 def test_a_lab_that_was_destroyed_has_no_timeline_left() -> None:
     intend(deployment.topology_file())
     lab = deployment.load("blue", "docker")

@@ -7,6 +7,7 @@ import pytest
 
 from lab.flows import deployment, fleet, readiness, unfinished, up
 from lab.flows.deployment import Deployment
+from lab.flows.fleet import ScaleIn
 from lab.host import lock
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
@@ -154,3 +155,26 @@ def test_of_a_pool_that_is_to_be_smaller_those_stay_that_sleep(
     monkeypatch.setattr(up, "end", lambda _lab, name, *_: told.append(("end", name)))
     assert fleet.fill_pool(pooled, 1, lambda _: None, by).deployed.pool == (3,)
     assert told == [("end", W2)]
+
+
+@pytest.mark.parametrize("how", ScaleIn)
+def test_a_worker_that_goes_is_drained_and_awaited_before_it_ends(
+    lab: Deployment, told: list[tuple[str, Any]], by: Deadline, monkeypatch: pytest.MonkeyPatch, how: ScaleIn
+) -> None:
+    def users_of(_self: LoadBalancer, name: str, _by: Deadline) -> int:
+        told.append(("users", name))
+        return 0
+
+    def sleep(_lab: Deployment, names: list[NodeName], *_: object) -> None:
+        told.append(("sleep", names[0]))
+
+    monkeypatch.setattr(LoadBalancer, "write", lambda _self, workers, _by: told.append(("write", len(workers))))
+    monkeypatch.setattr(LoadBalancer, "drain", lambda _self, name, _by: told.append(("drain", name)))
+    monkeypatch.setattr(LoadBalancer, "users_of", users_of)
+    monkeypatch.setattr(Deployment, "states", lambda *_: {W1: State.RUNNING})
+    monkeypatch.setattr(fleet, "restart", lambda _lab, name, _by: told.append(("restart", name)))
+    monkeypatch.setattr(fleet, "_put_to_sleep", sleep)
+    fleet.shrink(lab, W1, how, 300, lambda _: None, by)
+    ended = [("end", W1)] if how is ScaleIn.DELETE else [("restart", W1), ("sleep", W1)]
+    w1 = str(W1)
+    assert told == [("write", 1), ("drain", w1), ("users", w1), ("close", w1), ("drained", w1), *ended]

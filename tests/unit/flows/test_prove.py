@@ -12,7 +12,8 @@ from lab.ledger.plan import Plan
 from lab.ledger.records import Header
 from lab.ledger.writer import Journal
 from lab.ledger.writes import What
-from lab.model.errors import LabError
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError, UsageError
 from lab.model.node import Mode, NodeName
 from lab.traffic.run import Traffic
 from lab.traffic.visits import Patience
@@ -30,6 +31,17 @@ def run_of(plan: Plan) -> prove._Run:
 
 def header(plan: Plan) -> Header:
     return Header(plan.run, "blue", "docker", "stateless", None, plan.seed, plan.rate, plan.duration_s, time.time())
+
+
+def test_a_fault_that_cannot_be_made_here_is_one_clear_error() -> None:
+    asked, by = prove.Asked("blue", "docker", 1, ("clock",), 3, 10, seed=1), Deadline.after(30, "one test")
+    with pytest.raises(UsageError) as raised:
+        prove._schedule(asked, ground(), by)
+    assert str(raised.value) == (
+        "clock: not on this substrate: a container's clock is this computer's\n"
+        "  where: --fault\n"
+        "  mend:  choose another fault or substrate"
+    )
 
 
 def test_a_run_whose_visitors_have_gone_ends(tmp_path: Path) -> None:

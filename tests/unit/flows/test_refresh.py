@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -270,6 +271,27 @@ def test_a_second_refresh_at_the_same_time_is_refused_and_the_autoscaler_can_see
     assert paper.log == []
 
 
+def test_beside_a_run_of_the_proof_it_is_refused_and_a_run_can_see_it(
+    paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lock.held(deployment.lease("blue", "prove"), "prove run docker"):
+        for verb in (refreshed, lambda _: refresh.forecast(paper.lab(), Deadline.after(60, "a look"))):
+            with pytest.raises(UsageError, match=r"`lab prove run docker` \(pid "):
+                verb(paper)
+    assert paper.log == []
+    seen: list[str] = []
+
+    def launch(*words: Any) -> tuple[Deployment, tuple[NodeName, ...]]:
+        if holder := lock.holder(deployment.lease("blue", "refresh")):
+            seen.append(holder.verb)
+        return paper.launch(*words)
+
+    monkeypatch.setattr(fleet, "launch", launch)
+    with lock.held(deployment.lease("blue", "prove"), "prove run vagrant"):
+        refreshed(paper)
+    assert seen == ["refresh docker"] * 2
+
+
 def test_the_forecast_tells_who_would_go(paper: Paper) -> None:
     paper.workers[W2] = NEW.commit
     by = Deadline.after(60, "a look")
@@ -281,6 +303,26 @@ def test_the_forecast_tells_who_would_go(paper: Paper) -> None:
         "nothing to do: all 2 workers run the newest version, bbbbbbbbbb",
     ]
     assert paper.log == []
+
+
+def test_one_new_worker_that_dies_is_counted_once_however_long_it_is_there(
+    paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = paper.seen
+
+    def dying(lab: Deployment, by: Deadline) -> Fleet:
+        """Worker 3 dies when it got traffic, while somebody drains worker 1, which therefore leaves before it."""
+        found = seen(lab, by)
+        if "admit worker-3" not in paper.log or "leave worker-3" in paper.log:
+            return found
+        paper.serving -= {W1, W3}
+        draining = tuple({W1} & paper.workers.keys())
+        return Fleet(tuple(sorted(paper.serving)), draining=draining, dead=(W3,))
+
+    monkeypatch.setattr(fleet, "seen", dying)
+    assert refreshed(paper).why is None
+    assert paper.log[3:5] == ["leave worker-1", "leave worker-3"]
+    assert set(paper.workers.values()) == {NEW.commit}
 
 
 def test_workers_that_die_after_they_got_traffic_are_held_against_the_version_from_the_second_on(

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from lab.flows import deployment
+from lab.flows.deployment import Deployment
+from lab.model.deadline import Deadline
 from lab.model.node import LOADBALANCER, Mode, Role
+from lab.substrates.base import Reach
 from tests.unit.model.test_plan import TOPOLOGY
 
 KEYS = dict.fromkeys(Role, "key")
@@ -22,7 +25,14 @@ def test_who_is_sticky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: Mo
         "blue", "docker", mode=mode, workers=2, topology=TOPOLOGY, file=file, keys=KEYS, sticky=sticky
     )
     assert lab.is_sticky is leads
-    assert ("cookie lab_worker" in lab.plan.node(LOADBALANCER).files["haproxy.cfg"]) is leads
+    text = lab.plan.node(LOADBALANCER).files["haproxy.cfg"]
+    assert ("cookie lab_worker" in text) is leads
+    assert ("option persist" in text) is (mode is Mode.STATEFUL), "it leads users to a worker that is closed, too"
+    written = tmp_path / "haproxy.cfg"
+    monkeypatch.setattr(Deployment, "reach", lambda *_: Reach(("sh", "-c", f"cat >{written}"), (), False, "nobody"))
+    workers = [(str(spec.name), spec.address) for spec in lab.plan.workers()]
+    lab.loadbalancer().write(workers, Deadline.after(30, "one test"))
+    assert written.read_text() == text, "what a running one is given is what it started from"
 
 
 def test_a_record_of_before_is_not_sticky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,23 @@ def test_a_durable_record_is_in_the_file_when_its_result_is_there(tmp_path: Path
         assert len(path.read_bytes().splitlines()) == 2
 
 
+def test_a_durable_record_was_flushed_to_the_disk_when_its_result_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, fsync, flushed = tmp_path / "j.jsonl", os.fsync, list[int]()
+
+    def note(file: int) -> None:
+        fsync(file)
+        flushed.append(os.fstat(file).st_size)
+
+    monkeypatch.setattr(os, "fsync", note)
+    with Journal(path, histories.header()) as journal:
+        for _ in range(3):
+            assert flushed[-1] == path.stat().st_size
+            journal.append_durably(records.intents([])).result(timeout=10)
+    assert len(set(flushed)) == 4
+
+
 def test_no_run_writes_into_the_journal_of_another(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     _write(path)

@@ -89,5 +89,6 @@ def test_users_are_counted_without_keeping_what_would_let_anybody_in() -> None:
         text = config.render(WORKERS, LIMITS, sticky=sticky)
         assert "stick-table type binary len 20 size 100k expire 60s\n" in text
         assert "stick store-request req.cook(lab_session),sha1\n" in text
+        assert "stick store-response res.cook(lab_session),sha1 if { res.cook(lab_session) -m len ge 1 }\n" in text
         assert "stick on" not in text
         assert "stick match" not in text

@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from lab.host import paths
 from lab.model.deadline import Deadline
+from lab.model.errors import LabError
 from lab.model.node import NodeName, Role
 from lab.substrates.base import Reach
 from lab.substrates.vagrant import machines, ssh, substrate
@@ -68,6 +70,16 @@ def test_only_a_machine_that_runs_or_is_paused_is_put_to_sleep_and_will_run_when
 def test_only_a_machine_that_sleeps_is_woken_and_who_runs_is_told(log: Path, by: Deadline) -> None:
     assert machines.wake("blue", [W5, W4, W3, W2, W1], by) == [W1]
     assert sorted(log.read_text().splitlines()) == ["resume labkit-blue_worker-2", "start labkit-blue_worker-3"]
+
+
+@pytest.mark.parametrize(("name", "is_left"), [(W1, False), (W2, True), (W5, False)])
+def test_a_refused_resume_matters_only_for_a_machine_that_is_still_paused(
+    log: Path, by: Deadline, name: NodeName, is_left: bool
+) -> None:
+    _program(log.with_name("virsh"), VIRSH + '[ "$1" = list ] || { echo "domain is already running" >&2; exit 1; }\n')
+    with pytest.raises(LabError, match="already running") if is_left else nullcontext():
+        machines.resume(f"labkit-blue_{name}", by)
+    assert log.read_text() == f"resume labkit-blue_{name}\n"
 
 
 def test_nobody_to_wake_is_nothing_to_do(log: Path, by: Deadline) -> None:

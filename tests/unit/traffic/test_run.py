@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -19,6 +20,7 @@ from lab.ledger import journal as journals
 from lab.ledger import report
 from lab.ledger.audit import Account
 from lab.ledger.files import audit_file
+from lab.ledger.journal import Record
 from lab.ledger.pace import Pace
 from lab.ledger.plan import Plan
 from lab.ledger.records import Attempt, Header, Kind
@@ -96,6 +98,34 @@ def test_intents_are_in_the_journal_before_the_first_of_them_is_due(tmp_path: Pa
                 assert {row[0] for row in record["rows"]} <= announced
     assert batches == 5
     assert announced == {step.key for step in plan.steps() if step.does.writes}
+
+
+class Slow(Unkept):
+    """A journal whose disk has flushed nothing yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[Future[None]] = []
+
+    def append_durably(self, record: Record) -> "Future[None]":
+        del record
+        self.waiting.append(Future())
+        return self.waiting[-1]
+
+
+def test_nothing_is_sent_before_its_intent_is_on_the_disk() -> None:
+    plan, book = Plan("r1", 1, rate=100, duration_s=0.3), Slow()
+    with responder() as (url, _), Traffic(url, plan, book) as traffic:
+
+        def probe() -> str | None:
+            return None if book.now_s() > run._LEAD_S + 1 else "not due yet"
+
+        await_until(probe, Deadline.after(30, "visits"), what="the last request being due", mend="")
+        assert traffic.tally().ended == 0
+        for flushed in book.waiting:
+            flushed.set_result(None)
+        traffic.join()
+    assert traffic.tally().ended == len([*plan.steps()])
 
 
 @pytest.fixture(scope="module")
