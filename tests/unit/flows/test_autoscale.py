@@ -95,6 +95,10 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
         monkeypatch.setattr(fleet, name, change(name))
     yield scene
     scene.may_end.set()
+    # What is left under way would else write into the next test's folder.
+    for thread in threading.enumerate():
+        if thread.name == "change":
+            thread.join(10)
 
 
 def kinds(looks: Sequence[Look]) -> list[type]:
