@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
-from lab.flows import build, deployment, readiness, unfinished
+from lab.flows import build, clocks, deployment, readiness, unfinished
 from lab.flows.changes import Changes, decide
 from lab.flows.deployment import Deployment
 from lab.flows.freshen import freshen
@@ -181,6 +181,7 @@ def _apply(lab: Deployment, report: Report, by: Deadline) -> None:
     write_workers(lab, by)
     for spec in lab.plan.workers():
         readiness.await_node(lab, spec.name, report, by)
+    clocks.mend(lab, report, by)
     _finish_waking(lab, changes, report, by)
     register(lab, by)
     for name in changes.retire:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from lab.model.node import NodeName
 from lab.traffic.visitor import Visitor
 from tests.conftest import REPO, type_lab, type_well
 from tests.contract.conftest import W1, W2, status
+from tests.contract.test_sleep import assert_on_time
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,16 @@ def test_a_paused_worker_is_told_and_up_wakes_it(whole: Deployment, hand: Hand, 
     mend(whole)
     assert status(whole)["worker-2"]["ready"] is True
     assert visitor.missing() == []
+
+
+@pytest.mark.only("vagrant")
+def test_up_mends_what_a_laptop_that_was_suspended_left(whole: Deployment, by: Deadline) -> None:
+    names = [spec.name for spec in whole.plan.nodes]
+    for name in names:
+        whole.reach(name).run(["date", f"--set=@{time.time() - 600:.0f}"], by)
+    assert set(states(whole).values()) == {"running"}
+    mend(whole)
+    assert_on_time(whole, names, by)
 
 
 @pytest.mark.long("vagrant")
