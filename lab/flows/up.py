@@ -170,6 +170,7 @@ def _check_place(wanted: Wanted, before: deployment.Deployed, topology: Topology
 
 def _apply(lab: Deployment, report: Report, by: Deadline) -> None:
     substrate = lab.substrate
+    substrate.accelerator(by)  # else nodes that were made for another one, before the last boot, would do
     changes = decide(lab.plan, substrate.nodes(lab.lab, by))
     substrate.prepare(lab.plan, by)
     for name in changes.leave:
