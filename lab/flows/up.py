@@ -52,6 +52,8 @@ def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
     file = _topology_file(wanted, before)
     topology = deployment.read_topology(file)
     mode = _mode(wanted, before)
+    # Before a build, which takes minutes; and, since others may come in between, once more before anything starts.
+    _check_room(wanted, substrate, topology, file, by)
     build.build([substrate], topology.versions, report, by)
     with deployment.changing(wanted.lab, "up", by) as orphans:
         for line in orphans:
