@@ -221,5 +221,5 @@ def test_setup_refuses_to_remove_what_others_installed_and_notes_nothing(tmp_pat
     missing = setup_by(record, "root", "root", has_ids=True, host_missing=["engine"], host_simulated=simulated)
     with pytest.raises(LabError) as raised:
         play(playbook, [missing])
-    assert "apt would remove engine-of-others to install engine; nothing was changed" in raised.value.message
+    assert "apt would remove engine-of-others to install engine, so nothing was changed" in raised.value.message
     assert not record.exists()
