@@ -3,10 +3,12 @@
     PYTHONPATH=. .venv/bin/python -m benchmarks.speed docker vagrant            # an hour or two
     PYTHONPATH=. .venv/bin/python -m benchmarks.speed docker --quick --dry      # once through, and nothing is kept
 
+Needs root: it freezes a node, and counts the memory of processes that are not the caller's.
 Keeps the samples in benchmarks/results.json, a substrate at a time, and writes docs/measured.md from them.
 """
 
 import dataclasses
+import os
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -32,6 +34,8 @@ PAGE = paths.REPO / "docs" / "measured.md"
 @click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
 def main(substrates: tuple[str, ...], quick: bool, naive: int | None, ups: int | None, dry: bool) -> None:
     """Measures these substrates; without one, only writes the page anew."""
+    if substrates and os.geteuid() != 0:
+        raise click.UsageError("measuring needs root: it freezes a node, and counts the memory of others' processes")
     sessions: dict[str, SessionJson] = records.read_json(RESULTS) or {}
     for substrate in substrates:
         repeats = _repeats((QUICK if quick else STANDARD)[substrate], naive, ups)

@@ -33,7 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "only(substrate): a test that makes sense, or has the time, on one engine only")
-    config.addinivalue_line("markers", "long(*substrates): CI has no time for it (on these); `tox -e long` runs it")
+    config.addinivalue_line(
+        "markers", "long(*substrates): CI has no time for it (on these); `lab test -e long` runs it"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

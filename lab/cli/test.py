@@ -4,6 +4,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,7 +13,9 @@ from lab.cli import common
 from lab.cli.setup import ensure, show
 from lab.flows import setup
 from lab.host import paths
-from lab.model.errors import ExitCode
+from lab.model.errors import ExitCode, UsageError
+
+_WITHOUT_ENGINES = {"lint", "unit"}
 
 
 @click.command(epilog="Example: lab test -e unit")
@@ -29,6 +32,7 @@ def command(yes: bool, environments: tuple[str, ...], dry_run: bool, words: tupl
     if dry_run:
         show(setup.plan(), by)
     else:
+        refuse_without_sudo(environments)
         ensure(yes=yes, report=common.reporter(), by=by)
     folder = Path(sys.executable).parent
     argv = [str(folder / "tox"), "run", "--conf", str(paths.REPO / "tox.ini")]
@@ -41,3 +45,20 @@ def command(yes: bool, environments: tuple[str, ...], dry_run: bool, words: tupl
     # tox.ini calls tox by its name, to make the environment that all share.
     env = {**os.environ, "PATH": f"{folder}:{os.environ.get('PATH', os.defpath)}"}
     return subprocess.run(argv, env=env, check=False).returncode
+
+
+def refuse_without_sudo(environments: Sequence[str]) -> None:
+    """Raises UsageError where tests would fail for want of root: those on engines make a user, freeze what is others',
+    and ask whose a socket is. A password that sudo remembers is not enough: it forgets it after some minutes."""
+    named = {name for words in environments for name in words.split(",")}
+    if os.geteuid() == 0 or (named and named <= _WITHOUT_ENGINES):
+        return
+    try:
+        subprocess.run(["sudo", "-k", "-n", "true"], capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise UsageError(
+            "the tests on engines need sudo that asks for no password",
+            where="`sudo -n true`",
+            mend="run them as root, or allow it while they run: a line `NAME ALL=(ALL) NOPASSWD: ALL` in a file in "
+            "/etc/sudoers.d; `lab test -e lint -e unit` needs neither engines nor root",
+        ) from error

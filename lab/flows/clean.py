@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lab.flows import artefacts, deployment
@@ -62,6 +63,9 @@ def clean(report: Report, by: Deadline) -> None:
         if found.all_of_it:
             rootfs.remove_all(by)
             shutil.rmtree(paths.cache())
+            deployment.leave_nothing("clean")
+            with suppress(OSError):  # it is not there, or a connection is still open
+                paths.sockets().rmdir()
         else:
             rootfs.remove(found.layers, by)
         for line in lines:

@@ -33,10 +33,10 @@ class Shown:
 def show(lab: str, substrate: str, report: Report, by: Deadline) -> Shown:
     """Runs the demo on one substrate and gives what it saw; the lab stays up."""
     shown = Shown(substrate)
-    with _timed(shown, "bring the lab up (4 nodes)"):
+    with _timed(shown, "bring the lab up"):
         brought = up.up(up.Wanted(lab, substrate), report, by)
     shown.url = brought.substrate.url(brought.plan)
-    shown.facts = dict(brought.substrate.facts(by))
+    shown.facts = {"nodes": str(len(brought.plan.awake())), **brought.substrate.facts(by)}
     visitor = Visitor(shown.url)
     _write(visitor, report)
     shown.acknowledged = visitor.notes.count()

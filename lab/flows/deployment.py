@@ -6,7 +6,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -220,6 +220,16 @@ def _undamaged(lab: str) -> dict[str, Any] | None:
         return _read(lab)
     except ValueError:
         return None
+
+
+def leave_nothing(verb: str) -> None:
+    """Removes the folder of all labs where nothing is left of any: not even the secret of data that was kept."""
+    labs = paths.state() / "labs"
+    with _all_records(verb), suppress(OSError):  # a folder that is not empty
+        if labs.exists():
+            labs.rmdir()
+        (paths.state() / "slots.lock").unlink()
+        paths.state().rmdir()
 
 
 def names() -> list[str]:

@@ -11,11 +11,13 @@ def command_line(lab: Deployment, name: NodeName, follow: bool, by: Deadline) ->
     """The command line, on this computer, that prints the log; raises UsageError where there never was such a node."""
     if name in {node.name for node in lab.substrate.nodes(lab.lab, by)}:
         return lab.substrate.log(lab.lab, name, follow=follow)
-    kept = paths.lab(lab.lab) / "logs" / f"{lab.plan.substrate}-{name}.log"
-    if not kept.exists():
+    # What its predecessors said comes first, where an engine keeps that apart.
+    files = [paths.lab(lab.lab) / "logs" / f"{lab.plan.substrate}-{name}.{end}" for end in ("earlier.log", "log")]
+    kept = [str(file) for file in files if file.exists()]
+    if not kept:
         raise UsageError(
             f"there is no log of {lab.plan.substrate}/{name}",
             where=f"lab {lab.lab}",
             mend=f"{lab.typed('status')} lists the nodes",
         )
-    return ["cat", str(kept)]
+    return ["cat", *kept]

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class Needs:
     pool_ask: tuple[str, ...]
     device_modes: tuple[str, ...]
     engines_here: Mapping[str, tuple[str, ...]]
+    counting: Mapping[str, str] = field(default_factory=dict)
+    """Packages that others give out under names of their own, and which of `packages` each counts for."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,10 @@ def decide(needs: Needs, found: Found) -> Plan:
     """The plan for a computer where this was found. Pure. Root needs neither groups nor ids."""
     is_root = found.user == "root"
     device = found.device
+    there = found.packages | {ours for other, ours in needs.counting.items() if other in found.packages}
     return Plan(
         user=found.user,
-        packages=tuple(name for name in needs.packages if name not in found.packages),
+        packages=tuple(name for name in needs.packages if name not in there),
         groups=() if is_root else tuple(name for name in needs.groups if name not in found.memberships),
         needs_ids=not is_root and not found.has_ids,
         mends_device=device is not None and (device.group != "kvm" or device.mode not in needs.device_modes),
@@ -213,6 +216,7 @@ def read_needs(system: str, version: str, *, has_apparmor: bool) -> Needs:
         pool_ask=tuple(values["host_pool_ask"]),
         device_modes=tuple(values["host_kvm_modes"]),
         engines_here={name: tuple(allowed) for name, allowed in values["host_engines_here"].items()},
+        counting=values["host_packages_counting"],
     )
 
 

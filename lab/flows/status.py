@@ -54,7 +54,7 @@ class SubstrateStatus:
 
     `newest` is the newest commit of the app, None where the store does not tell.
 
-    `accelerator` is None where there is none, or it was not found out yet: `up` and `doctor` do that.
+    `accelerator` is what its machines were made for; without any, what `up` or `doctor` found out, None before that.
     """
 
     url: str | None
@@ -85,6 +85,8 @@ def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
         nodes = lab.substrate.nodes(lab.lab, by)
     except LabError as error:
         return SubstrateStatus(url, mode, None, None, accelerator=accelerator, problem=error.message)
+    # Of a mixture, which a change of it leaves where nodes keep data, the slower one: `tcg`.
+    accelerator = max((node.accelerator for node in nodes if node.accelerator), default=accelerator)
     rows = merged(lab.plan, nodes)
     # All at once, each within its own limit: a node that does not answer must not hold up what is told of the others.
     look = by.at_most(_LOOK_S, f"one look: {_LOOK_S} s")

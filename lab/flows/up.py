@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
-from lab.flows import artefacts, build, deployment, readiness, unfinished
+from lab.flows import artefacts, build, clocks, deployment, readiness, unfinished
 from lab.flows.changes import Changes, decide
 from lab.flows.deployment import Deployment
 from lab.flows.freshen import freshen
@@ -52,6 +52,8 @@ def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
     file = _topology_file(wanted, before)
     topology = deployment.read_topology(file)
     mode = _mode(wanted, before)
+    # Before a build, which takes minutes; and, since others may come in between, once more before anything starts.
+    _check_room(wanted, substrate, topology, file, by)
     build.build([substrate], topology.versions, report, by)
     with deployment.changing(wanted.lab, "up", by, tell=report) as orphans:
         for line in orphans:
@@ -164,6 +166,7 @@ def _check_place(wanted: Wanted, before: deployment.Deployed, topology: Topology
 
 def _apply(lab: Deployment, report: Report, by: Deadline) -> None:
     substrate = lab.substrate
+    substrate.accelerator(by)  # else nodes that were made for another one, before the last boot, would do
     changes = decide(lab.plan, substrate.nodes(lab.lab, by))
     substrate.prepare(lab.plan, by)
     for name in changes.leave:
@@ -175,6 +178,7 @@ def _apply(lab: Deployment, report: Report, by: Deadline) -> None:
     write_workers(lab, by)
     for spec in lab.plan.workers():
         readiness.await_node(lab, spec.name, report, by)
+    clocks.mend(lab, report, by)
     _finish_waking(lab, changes, report, by)
     register(lab, by)
     for name in changes.retire:

@@ -5,9 +5,10 @@ A pid alone may have been given to another program since; pid and start time tog
 
 import json
 import os
+import secrets
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,41 @@ def recorded(pid: int, argv: Sequence[str]) -> Iterator[None]:
         yield
         return
     record = folder / f"{pid}.json"
-    us = {"pid": os.getpid(), "started": start_time(os.getpid())}
-    record.write_text(json.dumps({"pid": pid, "started": start_time(pid), "argv": list(argv), "by": us}))
+    record.write_text(json.dumps({"pid": pid, "started": start_time(pid), **_entry(argv)}))
     try:
         yield
+    finally:
+        record.unlink(missing_ok=True)
+
+
+def _entry(argv: Sequence[str]) -> dict[str, Any]:
+    return {"argv": list(argv), "by": {"pid": os.getpid(), "started": start_time(os.getpid())}}
+
+
+# $0 the record, $1 the rest of what stands in it. The pid and the start time stay when it becomes the program.
+_RECORD_ITSELF = """
+started=$(read -r stat </proc/$$/stat; set -- ${stat##*") "}; shift 19; echo "$1")
+printf '{"pid": %s, "started": %s, %s' $$ "$started" "${1#?}" >"$0" || exit 1
+shift
+exec "$@"
+"""
+
+
+@contextmanager
+def recording_itself(argv: Sequence[str]) -> Iterator[list[str]]:
+    """What goes before the command line of a program that a library starts, which does not tell us its pid before it
+    begins: it records itself first, for as long as the block lasts. An error in the block ends it."""
+    folder = _Records.folder
+    if folder is None:
+        yield []
+        return
+    record = folder / f"{os.getpid()}-{secrets.token_hex(4)}.json"
+    try:
+        yield ["sh", "-c", _RECORD_ITSELF, str(record), json.dumps(_entry(argv))]
+    except BaseException:
+        with suppress(FileNotFoundError, ProcessLookupError, json.JSONDecodeError):
+            os.kill(json.loads(record.read_text())["pid"], signal.SIGTERM)
+        raise
     finally:
         record.unlink(missing_ok=True)
 

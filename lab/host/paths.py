@@ -5,6 +5,7 @@ from pathlib import Path
 
 KIT = "vagrant-docker-lab"
 REPO = Path(__file__).resolve().parents[2]
+_TEMPORARY = Path("/tmp")
 
 
 def _xdg(variable: str, default: str) -> Path:
@@ -22,6 +23,11 @@ def state() -> Path:
 def cache() -> Path:
     """Folder of what can be made again: root file systems, images' archives, boxes."""
     return _xdg("XDG_CACHE_HOME", ".cache")
+
+
+def sockets() -> Path:
+    """Folder, with a short path, of sockets, for a user whose session has none of its own; made by who needs it."""
+    return _TEMPORARY / f"{KIT}-{os.getuid()}"
 
 
 def lab(name: str) -> Path:

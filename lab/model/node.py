@@ -71,12 +71,14 @@ STORE = NodeName(Role.STORE, 1)
 
 @dataclass(frozen=True)
 class Node:
-    """A node as its engine tells it right now; `digest` is that of the specification it was made from."""
+    """A node as its engine tells it right now; `digest` is that of the specification it was made from. `accelerator` is
+    what runs its instructions, None where that is this computer's own kernel, or not told."""
 
     name: NodeName
     state: State
     address: str
     digest: str = ""
+    accelerator: str | None = None
 
 
 @dataclass(frozen=True)

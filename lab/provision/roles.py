@@ -5,7 +5,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,8 @@ def play(
     """
     # The prefix may lead into a namespace, where a pid means another process than here: what runs there ends with it.
     watcher = _Watcher(report, tells_pid=not prefix)
-    with tempfile.TemporaryDirectory(prefix="lab-ansible-") as folder, watcher:
+    recording = nullcontext([*prefix]) if prefix else children.recording_itself(["ansible-playbook"])
+    with tempfile.TemporaryDirectory(prefix="lab-ansible-") as folder, watcher, recording as before:
         runner = ansible_runner.interface.init_runner(
             private_data_dir=folder,
             playbook=str(what.playbook),
@@ -82,7 +83,7 @@ def play(
         )
         # The program that came with this Python, whatever PATH says.
         program = str(Path(sys.executable).parent / "ansible-playbook")
-        runner.config.command = [*prefix, program, *runner.config.command[1:]]
+        runner.config.command = [*before, program, *runner.config.command[1:]]
         runner.run()
         said = runner.stdout.read()
     if runner.rc != 0 or runner.status != "successful":
@@ -102,13 +103,11 @@ class _Watcher:
         self._report = report
         self._tells_pid = tells_pid
         self._pid: int | None = None
-        self._records = ExitStack()
 
     def __enter__(self) -> "_Watcher":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._records.close()
         if kind is not None and self._pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGTERM)
@@ -118,7 +117,6 @@ class _Watcher:
         name, details = event["event"], event.get("event_data", {})
         if name == "playbook_on_start" and self._tells_pid:
             self._pid = event["pid"]
-            self._records.enter_context(children.recorded(self._pid, ["ansible-playbook"]))
         elif name == "playbook_on_task_start":
             self._report(details["name"])
         elif name in ("runner_on_failed", "runner_on_unreachable") and not details.get("ignore_errors"):

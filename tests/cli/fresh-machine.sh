@@ -21,7 +21,11 @@ ada "$1" 'bin/lab doctor'
 # Another person, through sudo: undo takes back what each of the two was given.
 (cd "$1" && SUDO_USER=bob bin/lab setup --yes)
 id -nG bob | grep -q docker
+ada "$1" 'bin/lab clean --all --yes'
 ada "$1" 'bin/lab setup --undo --yes'
+# As README says: of the kit there is nothing beside its own folder.
+find / -xdev -name 'vagrant-docker-lab*' -not -path "$1/*" -not -path '/root/*' 2>/dev/null | tee /tmp/beside
+[ ! -s /tmp/beside ]
 [ ! -e /var/lib/vagrant-docker-lab ] && [ ! -e /run/vagrant-docker-lab ] && [ ! -e /run/docker.sock ]
 [ "$(id -nG ada)" = ada ] && [ "$(id -nG bob)" = bob ]
 packages | comm -13 /tmp/before - >/tmp/left

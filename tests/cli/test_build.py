@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from lab.host import paths
+from lab.host.namespace import in_namespace
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import Role
@@ -85,7 +86,8 @@ def room() -> Iterator[Path]:
     """A folder for one test, where there is room."""
     folder = Path(f"/var/tmp/labkit-build-{secrets.token_hex(4)}")
     yield folder
-    shutil.rmtree(folder)
+    # What a build leaves belongs, for a normal user, to a range of other users too.
+    subprocess.run(in_namespace(["rm", "-rf", "--", str(folder)]), check=True)
 
 
 def changed(room: Path, substrate: str, role: str) -> Kit:
@@ -103,7 +105,7 @@ def containers(room: Path) -> Iterator[Kit]:
     there, mine = paths.cache() / "rootfs", kit.cache / paths.KIT / "rootfs"
     mine.mkdir(parents=True)
     for entry in [*there.glob("base-*"), *there.glob("common-*"), there / "apt"]:
-        subprocess.run(["cp", "-a", str(entry), str(mine)], check=True)
+        subprocess.run(in_namespace(["cp", "-a", str(entry), str(mine)]), check=True)
     before = images()
     yield kit
     for image in images() - before:

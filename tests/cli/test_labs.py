@@ -1,6 +1,7 @@
 """Labs come and go: what outlives a lab, what does not, and what another lab never notices."""
 
 import json
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,6 +68,8 @@ def test_a_destroyed_lab_leaves_its_data_and_the_lab_whose_name_begins_alike(up:
 
     # One that sleeps is destroyed as any other.
     type_well("sleep", substrate_name, "--name", "test-b")
+    # And without any file of it: it works by name.
+    shutil.rmtree(paths.lab("test-b"))
     type_well(*destroy, "--volumes")
     things = registry.get(substrate_name).leftovers(Deadline.after(60, "looking"))
     assert "test-b" not in things

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,28 +19,36 @@ from lab.model.node import NodeName
 from lab.traffic.visitor import Visitor
 from tests.conftest import REPO, type_lab, type_well
 from tests.contract.conftest import W1, W2, status
+from tests.contract.test_sleep import assert_on_time
+from tests.contract.test_status import ROOT
 
 
 @dataclass(frozen=True)
 class Hand:
-    """An engine's own tools, as a person types them in the lab's folder. The first two take a node's name there."""
+    """An engine's own tools, as a person types them in the lab's folder. The first two take a node's name there.
+    `forget` is a script that takes away what a reboot clears besides; $0 is the lab's name."""
 
     pause: tuple[str, ...]
     power_off: tuple[str, ...]
     down: tuple[str, ...]
     up: tuple[str, ...]
+    forget: str
 
 
 def docker_by_hand() -> Hand:
     """With the plugin Compose 2 where it is installed, else with Debian 12's first Compose."""
     down, up = (*compose(), "down"), (*compose(), "up", "--detach")
-    return Hand(("docker", "pause"), ("docker", "kill"), down, up)
+    forget = """for link in /dev/labkit/"$0"_*; do
+        if [ -L "$link" ]; then losetup --detach "$(readlink "$link")"; rm "$link"; fi
+    done"""
+    return Hand(("docker", "pause"), ("docker", "kill"), down, up, forget)
 
 
 def vagrant_by_hand() -> Hand:
     virsh, quietly = ("virsh", "--connect", "qemu:///system"), "--no-tty"
     down, up = ("vagrant", "destroy", "--force", quietly), ("vagrant", "up", quietly)
-    return Hand((*virsh, "suspend"), (*virsh, "destroy"), down, up)
+    forget = f'{" ".join(virsh)} net-destroy "labkit-${{0}}_net"'
+    return Hand((*virsh, "suspend"), (*virsh, "destroy"), down, up, forget)
 
 
 HANDS = {"docker": docker_by_hand, "vagrant": vagrant_by_hand}
@@ -81,10 +90,21 @@ def test_a_paused_worker_is_told_and_up_wakes_it(whole: Deployment, hand: Hand, 
     assert visitor.missing() == []
 
 
+@pytest.mark.only("vagrant")
+def test_up_mends_what_a_laptop_that_was_suspended_left(whole: Deployment, by: Deadline) -> None:
+    names = [spec.name for spec in whole.plan.nodes]
+    for name in names:
+        whole.reach(name).run(["date", f"--set=@{time.time() - 600:.0f}"], by)
+    assert set(states(whole).values()) == {"running"}
+    mend(whole)
+    assert_on_time(whole, names, by)
+
+
 @pytest.mark.long("vagrant")
 def test_up_mends_what_a_reboot_of_the_host_left(whole: Deployment, hand: Hand, visitor: Visitor) -> None:
     by_hand(whole, hand.power_off, *(spec.name for spec in whole.plan.nodes))
     assert set(states(whole).values()) == {"stopped"}
+    subprocess.run([*ROOT, "sh", "-euc", hand.forget, whole.lab], check=True, timeout=60)
     mend(whole)
     assert all(node["ready"] for node in status(whole).values())
     assert visitor.missing() == []
@@ -157,3 +177,14 @@ def test_a_second_up_says_who_is_at_work(whole: Deployment, by: Deadline) -> Non
     assert second.code == 2
     assert f"`lab up` (pid {first.pid}) is at work on this" in second.err
     assert status(whole)["worker-2"]["ready"] is True
+
+
+def test_who_only_looks_does_not_wait_for_who_is_at_work(running_lab: Deployment, by: Deadline) -> None:
+    name, node = running_lab.lab, f"{running_lab.plan.substrate}/{W1}"
+    with deployment.changing(name, "test", by):
+        assert status(running_lab)["worker-1"]["state"] == "running"
+        assert type_well("exec", "--name", name, node, "--", "hostname").out == "worker-1\n"
+        said = type_well("logs", node, "--name", name)
+        assert "running commit" in said.out + said.err
+        refused = type_lab("kill", node, "--name", name)
+    assert (refused.code, "`lab test` (pid " in refused.err) == (2, True), refused.err

@@ -21,6 +21,7 @@ def cells(out: str, row: str) -> list[str]:
 @pytest.mark.long("vagrant")
 def test_the_demo_destroys_every_worker_and_loses_nothing(whole: Deployment) -> None:
     gave = type_well("demo", whole.plan.substrate, "--yes", "--name", whole.lab)
+    assert cells(gave.out, "nodes") == [str(len(whole.plan.nodes))]
     assert cells(gave.out, "writes acknowledged") == [str(WRITES)]
     assert cells(gave.out, "workers destroyed") == ["2"]
     assert cells(gave.out, "writes lost") == ["0"]

@@ -113,6 +113,7 @@ def test_a_version_is_told_and_replaces_nobody_and_an_earlier_one_comes_back(
     assert commits(url) == ran
     assert behind(lab) == {"worker-1", "worker-2"}
     assert shown(lab)["newest"] == newest["commit"]
+    assert shown(lab)["app_differs"] == ["templates/page.html"]
     words_of_status = f"behind: the newest version is {newest['commit'][:10]}; {lab.typed('refresh @')} brings it"
     await_until(
         lambda: None if words_of_status in (text := status_text(lab)) else text, by, what=words_of_status, mend=""

@@ -4,10 +4,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from lab.flows import readiness
 from lab.flows.deployment import Deployment
+from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import STORE
@@ -51,3 +53,19 @@ def test_a_worker_that_cannot_start_is_shown_with_its_last_words(hopeless: Deplo
     with pytest.raises(LabError) as raised, readiness.logs_told(hopeless, [W1, W2]):
         raise LabError("the engine gave up", where="the engine", mend="wait")
     assert raised.value.message.startswith("the engine gave up\nlast log lines of worker-2:\n")
+
+
+@pytest.mark.long("vagrant")
+def test_the_load_balancers_own_errors_have_the_form_of_the_apps(whole: Deployment, url: str, by: Deadline) -> None:
+    for name in (W1, W2):
+        whole.substrate.destroy(whole.lab, name, by)
+    answers: list[httpx.Response] = []
+
+    def probe() -> str | None:
+        answers.append(httpx.get(f"{url}/entries", timeout=60, trust_env=False))
+        return None if answers[-1].status_code == 503 else f"{answers[-1].status_code}"
+
+    await_until(probe, by, what="a load balancer without workers", mend="")
+    for answer in answers:
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.json().keys() == {"error", "mend"}, answer.text

@@ -1,5 +1,6 @@
 """What every substrate must do: one body of tests on a running lab. Each test leaves the lab whole."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -23,6 +24,20 @@ def test_status_tells_every_node_and_the_version_it_runs(running_lab: Deployment
     assert {node["state"] for node in nodes.values()} == {"running"}
     assert all(node["ready"] for node in nodes.values())
     assert len({nodes[name]["commit"] for name in ("worker-1", "worker-2")}) == 1
+
+
+def test_status_has_the_keys_that_were_promised(running_lab: Deployment) -> None:
+    name = running_lab.plan.substrate
+    told = json.loads(type_well("status", name, "--json", "--name", running_lab.lab).out)
+    # Keys are only ever added.
+    assert told.keys() >= {"lab", "substrates"}
+    assert told["lab"] == running_lab.lab
+    here = told["substrates"][name]
+    assert here.keys() >= {"url", "mode", "nodes"}
+    assert here.get("accelerator") in (("kvm", "tcg") if running_lab.substrate.has_own_kernel else (None,))
+    for node in here["nodes"]:
+        assert node.keys() >= {"name", "role", "state", "ready", "commit", "address"}
+        assert isinstance(node["ready"], bool)
 
 
 def busy(lab: Deployment, name: NodeName, by: Deadline) -> bool:

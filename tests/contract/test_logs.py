@@ -20,3 +20,5 @@ def test_a_dead_workers_log_is_read_and_then_that_of_its_successor_after_it(whol
     assert starts() == before
     type_well("replace", node, "--name", whole.lab)
     assert starts() == before + 1
+    type_well("kill", node, "--name", whole.lab)
+    assert starts() == before + 1, "also while the successor is dead, too"

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.flows import deployment
 from lab.flows.deployment import Deployment
 from lab.host import paths
+from lab.model.deadline import Deadline
 from tests.conftest import type_lab, type_well
 
 SAYS = "the labs secrets are readable for their owner only"
@@ -21,9 +23,12 @@ def words(running_lab: Deployment) -> list[str]:
 
 # The suite takes ten seconds on containers and minutes on machines, and CI runs it once without the verb anyway.
 @pytest.mark.long("vagrant")
-def test_a_lab_that_is_right_gets_a_table_a_report_and_0(words: list[str], tmp_path: Path) -> None:
+def test_a_lab_that_is_right_gets_a_table_a_report_and_0_whoever_has_its_lock(
+    words: list[str], running_lab: Deployment, by: Deadline, tmp_path: Path
+) -> None:
     file = tmp_path / "verify.xml"
-    lines = type_well(*words, "--junit", str(file)).out.splitlines()
+    with deployment.changing(running_lab.lab, "test", by):
+        lines = type_well(*words, "--junit", str(file)).out.splitlines()
     assert {line.split()[0] for line in lines} == {"ok"}
     assert any(line.split()[1:3] == [words[1], "worker-1"] and line.endswith("the service runs") for line in lines)
     suites = ElementTree.fromstring(file.read_text())

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from ipaddress import ip_address
 
+import pytest
 from testinfra.host import Host
 
 from lab.flows.deployment import Deployment
@@ -87,6 +88,38 @@ def test_a_workers_root_is_read_only_and_a_write_fails(into: Into, worker: NodeN
 
 def test_a_worker_wrote_nothing_on_its_own_root(running_lab: Deployment, worker: NodeName, deadline: Deadline) -> None:
     assert running_lab.substrate.written(running_lab.lab, worker, deadline) == []
+
+
+# The bound of a machine's service, of a container under cgroup 2, or of one under cgroup 1: microseconds of how many.
+_QUOTA = """
+cd /sys/fs/cgroup
+for file in system.slice/{}.service/cpu.max cpu.max; do
+    if [ -e "$file" ]; then cat "$file"; exit; fi
+done
+cat cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us
+"""
+_UNIT = {Role.LOADBALANCER: "lab-loadbalancer", Role.STORE: "lab-database", Role.WORKER: "lab-worker"}
+
+
+def test_a_nodes_processor_time_is_bounded_as_the_topology_says(
+    into: Into, node: NodeName, running_lab: Deployment
+) -> None:
+    quota, period = into(node).check_output(_QUOTA.format(_UNIT[node.role])).split()
+    assert int(quota) / int(period) == pytest.approx(running_lab.plan.node(node).cpu_quota, abs=0.01)
+
+
+_SANDBOX = {
+    **dict.fromkeys(("ProtectHome", "ProtectClock", "ProtectControlGroups", "ProtectKernelLogs"), "yes"),
+    **dict.fromkeys(("ProtectKernelModules", "ProtectKernelTunables", "PrivateDevices", "NoNewPrivileges"), "yes"),
+    **dict.fromkeys(("LockPersonality", "RestrictRealtime", "RestrictSUIDSGID"), "yes"),
+    **{"ProtectSystem": "strict", "CapabilityBoundingSet": "", "SystemCallArchitectures": "native", "User": "lab"},
+}
+
+
+@pytest.mark.only("vagrant")
+def test_systemd_shuts_a_machines_worker_in(into: Into, worker: NodeName) -> None:
+    shown = into(worker).check_output(f"systemctl show lab-worker --property={','.join(_SANDBOX)}")
+    assert dict(line.split("=", 1) for line in shown.splitlines()) == _SANDBOX
 
 
 # Prints what shows one of the lines given on standard input: files that everybody in the node may read, logs whoever

@@ -5,6 +5,7 @@ import re
 import uuid
 from collections.abc import Callable
 
+import pytest
 import requests
 from testinfra.host import Host
 
@@ -30,6 +31,14 @@ def test_a_file_written_through_one_worker_is_on_the_drive_of_every_worker(
             assert read.split()[0] == hashlib.sha256(content).hexdigest(), spec.name
     finally:
         assert requests.delete(f"{url}/files/{name}", timeout=60).status_code == 204
+
+
+@pytest.mark.only("vagrant")
+def test_a_machines_drive_loses_no_write_of_a_store_that_is_away(into: Into, worker: NodeName) -> None:
+    mounts = [line.split() for line in into(worker).file("/proc/mounts").content_string.splitlines()]
+    kind, options = next((words[2], words[3].split(",")) for words in mounts if words[1] == "/srv/drive")
+    assert kind == "nfs4"
+    assert {"vers=4.1", "hard", "sync"} <= set(options)
 
 
 def _told(host: Host, question: str) -> str:

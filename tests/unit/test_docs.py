@@ -63,3 +63,9 @@ def test_every_file_that_a_page_names_is_there() -> None:
             assert (REPO / name).exists(), f"{page.name} names {name}"
         for link in re.findall(r"\]\((?!http|#)([^)#]+)", page.read_text()):
             assert (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+def test_the_tests_are_called_as_they_can_be_typed() -> None:
+    # tox alone does not find the tox that its environments call: `lab test` puts that on PATH.
+    for page in (REPO / "README.md", REPO / "CONTRIBUTING.md", REPO / "docs" / "proof.md"):
+        assert "tox -e" not in page.read_text(), page.name

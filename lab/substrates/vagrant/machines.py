@@ -30,18 +30,24 @@ def ours(domains: Mapping[str, Domain]) -> dict[str, Machine]:
     return {domain: one for domain, one in told.items() if one and domain == Names(one.lab).domain(one.node)}
 
 
-def of_lab(lab: str, domains: Mapping[str, Domain]) -> dict[NodeName, tuple[State, str]]:
-    """State and digest of each of one lab's machines. Pure."""
+def of_lab(lab: str, domains: Mapping[str, Domain]) -> dict[NodeName, tuple[State, Machine]]:
+    """State and title of each of one lab's machines. Pure."""
     mine = {domain: one for domain, one in ours(domains).items() if one.lab == lab}
-    return {one.node: (_STATES.get(domains[domain].state, State.FAILED), one.digest) for domain, one in mine.items()}
+    return {one.node: (_STATES.get(domains[domain].state, State.FAILED), one) for domain, one in mine.items()}
 
 
-def nodes(lab: str, addresses: dict[str, str], by: Deadline) -> list[Node]:
-    """The lab's machines; `addresses` holds the address of each by node name."""
+def nodes(lab: str, addresses: dict[str, str], accelerator: str | None, by: Deadline) -> list[Node]:
+    """The lab's machines; `addresses` holds the address of each by node name, `accelerator` is this computer's."""
     found = of_lab(lab, virsh.domains(by))
     return [
-        Node(name, _made(lab, name, state, by), addresses.get(str(name), ""), digest)
-        for name, (state, digest) in sorted(found.items())
+        Node(
+            name,
+            _made(lab, name, state, by),
+            addresses.get(str(name), ""),
+            found[name][1].digest_now(accelerator),
+            found[name][1].accelerator,
+        )
+        for name, (state, _) in sorted(found.items())
     ]
 
 

@@ -10,7 +10,10 @@ from lab.model.node import NodeName, Role
 
 POOL = "default"
 _OURS = re.compile(rf"labkit-(?P<lab>{labs.NAME})_(?P<thing>.+)")
-_TITLE = re.compile(rf"(?P<node>\S+) of lab (?P<lab>{labs.NAME})(, made as (?P<digest>[0-9a-f]+))?")
+_TITLE = re.compile(
+    rf"(?P<node>\S+) of lab (?P<lab>{labs.NAME})"
+    r"(, made as (?P<digest>[0-9a-f]+)( for (?P<accelerator>kvm|tcg))?)?"
+)
 # A box; the volume of a kernel or initrd; the volume that vagrant-libvirt makes of a box.
 _SHARED = re.compile(
     r"labkit(/[a-z]+-|-boot-[a-z]+-|-VAGRANTSLASH-[a-z]+-)(?P<key>[0-9a-f]+)(_vagrant_box_image_.+)?",
@@ -43,23 +46,30 @@ def key_of(name: str) -> str | None:
 
 @dataclass(frozen=True)
 class Machine:
-    """What a machine's title says: whose it is, which node, and the digest of what it was made as."""
+    """What a machine's title says: whose it is, which node, the digest of what it was made as, and for which
+    accelerator (None where an earlier kit made it)."""
 
     lab: str
     node: NodeName
     digest: str
+    accelerator: str | None = None
+
+    def digest_now(self, accelerator: str | None) -> str:
+        """The digest, as long as this computer's accelerator, None where it is not known, is the one that the machine
+        was made for: Vagrant never changes that of a machine that is there."""
+        return self.digest if None in (accelerator, self.accelerator) or accelerator == self.accelerator else ""
 
 
-def title(lab: str, node: NodeName, digest: str) -> str:
+def title(lab: str, node: NodeName, digest: str, accelerator: str) -> str:
     """The title of a machine, by which it is known as this lab's."""
-    return f"{node} of lab {lab}, made as {digest}"
+    return f"{node} of lab {lab}, made as {digest} for {accelerator}"
 
 
 def machine(title: str) -> Machine | None:
     """What a machine's title says; None for one that is no lab's."""
     match = _TITLE.fullmatch(title)
     node = _node(match["node"]) if match else None
-    return Machine(match["lab"], node, match["digest"] or "") if match and node else None
+    return Machine(match["lab"], node, match["digest"] or "", match["accelerator"]) if match and node else None
 
 
 def lab_of_volume(name: str) -> str | None:

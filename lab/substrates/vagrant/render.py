@@ -32,7 +32,7 @@ def command_line(node: NodeSpec) -> str:
 def vagrantfile(
     plan: LabPlan,
     folder: Path,
-    driver: str,
+    accelerator: str,
     pool: Path,
     boot_volume: Callable[[str, str], str],
     console: Callable[[NodeSpec], Path],
@@ -45,7 +45,8 @@ def vagrantfile(
         title=title,
         box=box,
         folder=folder,
-        driver=driver,
+        accelerator=accelerator,
+        driver="kvm" if accelerator == "kvm" else "qemu",
         mac=mac,
         command_line=command_line,
         kernel=lambda node: pool / boot_volume("kernel", node.key),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from lab.host import records
+from lab.host import paths, records
 from lab.host.run import run
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
@@ -15,7 +15,6 @@ from lab.model.errors import UsageError
 from lab.model.node import NodeName
 from lab.substrates.base import Reach
 
-_TEMPORARY = Path("/tmp")
 _OFF_AT_MOST_S = 0.3
 _SET_AT_MOST = 3
 
@@ -80,7 +79,7 @@ def sockets() -> Path:
     session = Path(os.environ.get("XDG_RUNTIME_DIR") or "/nowhere")
     if _is_private(session):
         return session
-    folder = _TEMPORARY / f"vagrant-docker-lab-{os.getuid()}"
+    folder = paths.sockets()
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     if not _is_private(folder):

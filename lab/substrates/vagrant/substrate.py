@@ -87,7 +87,7 @@ class VagrantSubstrate:
         tool.Tool(folder, by).bring_up(names)
 
     def nodes(self, lab: str, by: Deadline) -> list[Node]:
-        return machines.nodes(lab, _addresses(lab), by)
+        return machines.nodes(lab, _addresses(lab), kvm.known(), by)
 
     def reach(self, lab: str, name: NodeName) -> Reach:
         configuration = _folder(lab) / "ssh_config"
@@ -204,7 +204,7 @@ def _vagrantfile(plan: LabPlan, by: Deadline) -> str:
     return render.vagrantfile(
         plan,
         folder=_folder(plan.lab),
-        driver="kvm" if kvm.accelerator(by) == "kvm" else "qemu",
+        accelerator=kvm.accelerator(by),
         pool=virsh.pool_folder(by),
         boot_volume=boot_volume,
         console=lambda node: _console(plan.lab, node.name),

@@ -1,12 +1,14 @@
 """What `clean` takes for used, and which root file systems it removes."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lab.flows import artefacts, clean
+from lab.flows import artefacts, clean, deployment
 from lab.flows.deployment import Deployed
+from lab.host import paths
 from lab.model.deadline import Deadline
 from lab.model.node import Mode, Role
 from lab.provision import rootfs
@@ -34,3 +36,35 @@ def test_root_file_systems_are_removed_by_name(tmp_path: Path, monkeypatch: pyte
     assert rootfs.made() == {"base-00": "00", "worker-machine-11": "11", "worker-machine-22": "22"}
     rootfs.remove(["worker-machine-11"], Deadline.after(60, "test"))
     assert rootfs.made() == {"base-00": "00", "worker-machine-22": "22"}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A computer without labs, whose engines have nothing."""
+    for variable in ("XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    monkeypatch.setattr(paths, "_TEMPORARY", tmp_path)
+    for name in registry.NAMES:
+        monkeypatch.setattr(type(registry.get(name)), "packed", lambda *_: {})
+    paths.sockets().mkdir()
+    return tmp_path
+
+
+def test_without_labs_nothing_is_left_of_the_kit(home: Path) -> None:
+    with deployment.changing("blue", "up", Deadline.after(60, "test")):
+        pass
+    deployment.slot("blue")
+    shutil.rmtree(paths.lab("blue"))
+    clean.clean(lambda _: None, Deadline.after(60, "test"))
+    assert [path for path in home.rglob("*") if path.name.startswith("vagrant-docker-lab")] == []
+
+
+def test_the_secret_of_data_that_was_kept_stays(home: Path) -> None:
+    secret = paths.lab("blue") / "secrets" / "docker-database-password"
+    secret.parent.mkdir(parents=True)
+    secret.write_text("geheim")
+    (paths.sockets() / "open").touch()
+    clean.clean(lambda _: None, Deadline.after(60, "test"))
+    assert secret.read_text() == "geheim"
+    assert paths.sockets().exists(), "a connection is open"
+    assert home.exists()

@@ -14,7 +14,7 @@ from lab.flows.setup import Found, Needs, Plan
 from lab.host import computer
 from lab.host.computer import Rights
 from lab.model.deadline import Deadline
-from lab.model.errors import UsageError
+from lab.model.errors import LabError, UsageError
 from lab.provision import layers, roles
 
 NEEDS = Needs(
@@ -25,6 +25,7 @@ NEEDS = Needs(
     pool_ask=("true",),
     device_modes=("0660", "0666"),
     engines_here={"ENGINE": ("unix:///here",)},
+    counting={"qemu-of-others": "qemu"},
 )
 ALL_THERE = Found(
     user="ada",
@@ -44,6 +45,7 @@ def test_nothing_is_done_where_all_is_there() -> None:
 
 CASES: dict[str, tuple[dict[str, Any], Plan]] = {
     "a package is missing": ({"packages": frozenset({"git"})}, Plan("ada", packages=("qemu",))),
+    "another's package counts for ours": ({"packages": frozenset({"git", "qemu-of-others"})}, Plan("ada")),
     "the user lacks a group": ({"memberships": frozenset({"kvm"})}, Plan("ada", groups=("docker",))),
     "the user has no ids for builds": ({"has_ids": False}, Plan("ada", needs_ids=True)),
     "root needs neither groups nor ids": (
@@ -97,6 +99,15 @@ def test_both_releases_of_debian_are_known_and_differ_where_their_packages_do() 
     trixie = setup.read_needs("debian", "13", has_apparmor=True)
     assert set(trixie.packages) - set(bookworm.packages) == {"docker-cli", "apparmor"}
     assert set(bookworm.groups) == {"docker", "libvirt", "kvm"}
+
+
+@pytest.mark.parametrize("version", ["12", "13"])
+def test_an_engine_that_its_makers_give_out_is_not_replaced_by_debians(version: str) -> None:
+    needs = setup.read_needs("debian", version, has_apparmor=False)
+    engine = {"docker.io", "docker-cli", "docker-compose"}
+    others = {"docker-ce", "docker-ce-cli", "containerd.io", "docker-compose-plugin"}
+    found = replace(ALL_THERE, packages=frozenset({*needs.packages} - engine | others))
+    assert setup.decide(needs, found).packages == ()
 
 
 def test_another_system_is_refused_in_one_message() -> None:
@@ -157,7 +168,7 @@ def test_undo_is_refused_while_there_are_labs(tmp_path: Path, monkeypatch: pytes
     assert raised.value.mend == "remove them first: lab destroy --volumes --yes --name blue"
 
 
-def setup_by(record: Path, user: str, groups: str, *, has_ids: bool) -> Mapping[str, Any]:
+def setup_by(record: Path, user: str, groups: str, *, has_ids: bool, **more: Any) -> Mapping[str, Any]:
     """The play in which the role notes this user, found in these groups; it changes nothing but the record."""
     asked = [{"rc": 0 if has_ids else 1, "item": file} for file in ("/etc/subuid", "/etc/subgid")]
     found = {
@@ -169,13 +180,16 @@ def setup_by(record: Path, user: str, groups: str, *, has_ids: bool) -> Mapping[
         "host_kvm_fine": True,
         "host_pool_definition": {"stat": {"exists": True}},
         "host_enabled": {"results": []},
+        **more,
     }
     read = {"ansible.builtin.slurp": {"src": str(record)}, "register": "host_recorded", "failed_when": False}
     role = {"ansible.builtin.import_role": {"name": "host", "tasks_from": "note"}}
     return {"hosts": "host", "gather_facts": False, "vars": found, "tasks": [read, role]}
 
 
-def play(playbook: Path) -> None:
+def play(playbook: Path, plays: list[Mapping[str, Any]]) -> None:
+    playbook.write_text(json.dumps(plays))  # which is YAML, too
+    (playbook.parent / "roles").symlink_to(layers.PLAYBOOKS / "roles")
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     roles.play(
         roles.Play(playbook, {"host": local}, one_python=True),
@@ -194,10 +208,18 @@ def test_what_each_user_was_given_is_noted_for_all_who_set_up_this_computer(tmp_
         setup_by(record, "root", "root", has_ids=False),
         setup_by(record, "bob", "bob libvirt", has_ids=True),
     ]
-    playbook.write_text(json.dumps(plays))  # which is YAML, too
-    (tmp_path / "roles").symlink_to(layers.PLAYBOOKS / "roles")
-    play(playbook)
+    play(playbook, plays)
     assert json.loads(record.read_text())["users"] == {
         "ada": {"groups": ["docker", "libvirt"], "subids": ["/etc/subgid", "/etc/subuid"]},
         "bob": {"groups": ["docker", "kvm"], "subids": []},
     }
+
+
+def test_setup_refuses_to_remove_what_others_installed_and_notes_nothing(tmp_path: Path) -> None:
+    playbook, record = tmp_path / "note.yml", tmp_path / "noted/setup.json"
+    simulated = {"stdout": "Remv engine-of-others [1:2]\nInst engine (3 Debian:12)\n"}
+    missing = setup_by(record, "root", "root", has_ids=True, host_missing=["engine"], host_simulated=simulated)
+    with pytest.raises(LabError) as raised:
+        play(playbook, [missing])
+    assert "apt would remove engine-of-others to install engine, so nothing was changed" in raised.value.message
+    assert not record.exists()

@@ -1,14 +1,16 @@
 """What is shown of one node."""
 
+from pathlib import Path
+
 import pytest
 
-from lab.flows import status
+from lab.flows import deployment, readiness, status
 from lab.flows.deployment import Deployed, Deployment
 from lab.flows.status import node_status, with_skew
 from lab.loadbalancer.config import Server
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
-from lab.model.node import STORE, Mode, NodeName, Role, State
+from lab.model.node import STORE, Mode, Node, NodeName, Role, State
 from lab.store.source import Version
 from lab.substrates import registry
 from tests.unit.model.test_plan import KEYS, TOPOLOGY, make
@@ -57,3 +59,23 @@ def test_a_worker_that_is_closed_for_good_is_draining_as_one_that_is_only_draine
     monkeypatch.setattr(LoadBalancer, "servers", lambda *_: servers)
     lab = Deployment("blue", registry.get("docker"), Deployed(0, Mode.STATELESS, (1, 2), TOPOLOGY, KEYS), make())
     assert status._draining(lab, Deadline.after(10, "one test")) == {"worker-2", "worker-3"}
+
+
+@pytest.mark.parametrize(
+    ("made_for", "told"), [(["tcg", "tcg"], "tcg"), (["kvm", "tcg"], "tcg"), (["kvm", None], "kvm"), ([], "kvm")]
+)
+def test_the_accelerator_is_what_the_machines_run_under_not_what_others_would(
+    made_for: list[str | None], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    file = deployment.topology_file()
+    lab = deployment.intend("blue", "vagrant", mode=Mode.STATELESS, workers=2, topology=TOPOLOGY, file=file, keys=KEYS)
+    names = (NodeName(Role.WORKER, number) for number in (1, 2))
+    found = [Node(name, State.STOPPED, "", "", accelerator) for name, accelerator in zip(names, made_for, strict=False)]
+    engine = type(lab.substrate)
+    monkeypatch.setattr(engine, "nodes", lambda *_: found)
+    monkeypatch.setattr(engine, "known_accelerator", lambda _: "kvm")
+    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: None)
+    monkeypatch.setattr(readiness, "has_source", lambda *_: False)
+    gathered = status.gather("blue", ["vagrant"], Deadline.after(10, "one test"))
+    assert gathered["vagrant"].as_json()["accelerator"] == told

@@ -1,12 +1,19 @@
 """What `up` decides: a table of what is there against what is wanted."""
 
 from collections.abc import Collection, Mapping
+from ipaddress import IPv4Network
+from pathlib import Path
 
 import pytest
 
+from lab.flows import build, up
 from lab.flows.changes import Changes, decide
 from lab.flows.deployment import numbers
+from lab.host import network
+from lab.model.deadline import Deadline
+from lab.model.errors import UsageError
 from lab.model.node import LOADBALANCER, STORE, LabPlan, Mode, Node, NodeName, Role, State
+from lab.substrates import registry
 from tests.unit.model.test_plan import make
 
 W1, W2, W3 = (NodeName(Role.WORKER, index) for index in (1, 2, 3))
@@ -112,3 +119,16 @@ def test_a_new_worker_gets_no_number_of_the_warm_pool(
     before: list[int], count: int, taken: list[int], after: list[int]
 ) -> None:
     assert numbers(before, count, taken=taken) == after
+
+
+def test_a_network_that_somebody_uses_is_named_before_minutes_of_building(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    engine = type(registry.get("vagrant"))
+    monkeypatch.setattr(engine, "is_networked", lambda *_: False)
+    monkeypatch.setattr(network, "routed", lambda: [IPv4Network("10.0.0.0/8")])
+    monkeypatch.setattr(build, "build", lambda *_: pytest.fail("it was built"))
+    with pytest.raises(UsageError, match=r"overlaps 10\.0\.0\.0/8, which this"):
+        up.up(up.Wanted("blue", "vagrant"), lambda _: None, Deadline.after(10, "one test"))
+    assert not (tmp_path / "vagrant-docker-lab").exists(), "it changed nothing"

@@ -1,6 +1,8 @@
 """What a killed run left running is found by pid and start time, and ended; nothing else is."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +49,36 @@ def test_a_program_begins_only_once_it_is_recorded(tmp_path: Path, name: str) ->
         lambda: "it runs" if children.start_time(started) else None, Deadline.after(20, "test"), what="its end", mend=""
     )
     assert wanted.exists() is (name == "recorded")
+
+
+def test_a_program_that_a_library_starts_has_recorded_itself_before_it_begins(tmp_path: Path) -> None:
+    argv = ["a name", "with 100 %s"]
+    with children.kept_in(tmp_path), children.recording_itself(argv) as before:
+        look = [*before, "sh", "-c", 'echo $$; cut -d " " -f 22 /proc/$$/stat; cat "$0"/*.json', str(tmp_path)]
+        pid, started, record = subprocess.run(look, check=True, capture_output=True, text=True).stdout.splitlines()
+        us = {"pid": os.getpid(), "started": children.start_time(os.getpid())}
+        assert json.loads(record) == {"pid": int(pid), "started": int(started), "argv": argv, "by": us}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_ends_a_program_that_a_library_started(tmp_path: Path) -> None:
+    def fail() -> None:
+        with children.kept_in(tmp_path), children.recording_itself(["cat"]) as before:
+            started.append(subprocess.Popen([*before, "cat"], stdin=subprocess.PIPE))
+            wait = Deadline.after(20, "test")
+            await_until(
+                lambda: None if any(f.stat().st_size for f in tmp_path.iterdir()) else "none",
+                wait,
+                what="its record",
+                mend="",
+            )
+            raise KeyboardInterrupt
+
+    started: list[subprocess.Popen[bytes]] = []
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert started[0].wait(timeout=20) == -signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_orphan_is_ended_together_with_what_it_started(tmp_path: Path) -> None:

@@ -108,3 +108,9 @@ def test_one_that_dies_at_once_fails_with_the_end_of_its_log(daemon: Daemon) -> 
 def test_check_mode_changes_nothing(daemon: Daemon) -> None:
     assert daemon.play(_ansible_check_mode=True)["changed"] is True
     assert not daemon.starts.exists()
+
+
+def test_a_daemon_is_found_by_its_name_wherever_its_package_put_it(daemon: Daemon) -> None:
+    # Not by the PATH of whoever sets up: it may be a normal user's.
+    assert daemon.play(argv=["python3", *daemon.argv[1:]])["changed"] is True
+    assert daemon.starts.read_text() == "started\n"

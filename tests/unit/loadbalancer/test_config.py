@@ -1,5 +1,8 @@
 """What HAProxy is given to read, and what is read from it."""
 
+import json
+import re
+
 from lab.loadbalancer import config
 from lab.loadbalancer.config import Difference, Limits, Server
 
@@ -21,6 +24,19 @@ def test_every_worker_is_in_the_file_with_its_capacity() -> None:
     assert "server worker-2 10.77.0.102:8000\n" in text
     assert "maxconn 8" in text
     assert "cookie lab_worker" not in text
+
+
+def test_a_worker_gets_traffic_as_long_as_it_says_that_it_is_ready() -> None:
+    backend = config.render(WORKERS, LIMITS, sticky=False).partition("\nbackend workers\n")[2]
+    assert "\n    option httpchk GET /readyz\n    http-check expect status 200\n" in backend
+
+
+def test_what_the_load_balancer_says_itself_has_the_form_of_the_apps_errors() -> None:
+    text = config.render(WORKERS, LIMITS, sticky=False)
+    said = dict(re.findall(r"^    http-error status (\d+) content-type application/json .*string '(.*)'$", text, re.M))
+    assert set(said) == {"400", "408", "502", "503", "504"}
+    for body in said.values():
+        assert json.loads(body).keys() == {"error", "mend"}
 
 
 def test_the_process_that_users_reach_gives_up_root() -> None:

@@ -27,6 +27,14 @@ def test_a_worker_is_locked_down(folder: Path) -> None:
     assert host["binds"] == ["labkit-blue_drive:/srv/drive"]
 
 
+def test_each_nodes_processor_time_is_bounded_as_the_topology_says(folder: Path) -> None:
+    values = compose.parse(compose.render(make(), bounded=True))
+    for node in make().nodes:
+        assert node.cpu_quota > 0
+        assert values["services"][str(node.name)]["cpus"] == node.cpu_quota
+        assert compose.host_config(values, str(node.name), folder)["nano_cpus"] == round(node.cpu_quota * 1e9)
+
+
 def test_a_stateful_worker_may_write_on_its_own_layer(folder: Path) -> None:
     values = compose.parse(compose.render(make(Mode.STATEFUL), bounded=True))
     assert compose.host_config(values, "worker-1", folder)["read_only"] is False

@@ -47,7 +47,9 @@ def by() -> Deadline:
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What virsh was told to do with the machines in the table above."""
     program = _program(tmp_path / "virsh", VIRSH)
-    rows = [f" -   labkit-blue_{name}   {state}   {title('blue', name, 'ab')}\n" for name, state in STATES.items()]
+    rows = [
+        f" -   labkit-blue_{name}   {state}   {title('blue', name, 'ab', 'tcg')}\n" for name, state in STATES.items()
+    ]
     (tmp_path / "virsh.table").write_text("".join(rows))
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     return program.with_name("virsh.log")

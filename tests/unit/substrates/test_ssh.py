@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.host import paths
 from lab.model.errors import UsageError
 from lab.substrates.vagrant import ssh
 
@@ -13,7 +14,7 @@ from lab.substrates.vagrant import ssh
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that is used where the session has none; not made yet."""
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    monkeypatch.setattr(ssh, "_TEMPORARY", tmp_path)
+    monkeypatch.setattr(paths, "_TEMPORARY", tmp_path)
     return tmp_path / f"vagrant-docker-lab-{os.getuid()}"
 
 

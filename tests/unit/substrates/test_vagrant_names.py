@@ -61,18 +61,33 @@ def test_what_labs_share_is_known_by_its_content_key(name: str, key: str | None)
 
 
 def test_a_machine_is_a_labs_by_its_title_and_its_name_together() -> None:
-    title = names.title("blue", W1, "12ab")
-    assert names.machine(title) == Machine("blue", W1, "12ab")
+    title = names.title("blue", W1, "12ab", "kvm")
+    ours, other = Machine("blue", W1, "12ab", "kvm"), Machine("blue-2", W1, "34cd", "tcg")
+    assert names.machine(title) == ours
     domains = {
         "labkit-blue_worker-1": Domain("running", title),
         "labkit-blue_worker-2": Domain("running", "somebody else's"),
         "labkit-blue_worker-3": Domain("running", ""),
-        "labkit-blue-2_worker-1": Domain("shut off", names.title("blue-2", W1, "34cd")),
+        "labkit-blue-2_worker-1": Domain("shut off", names.title("blue-2", W1, "34cd", "tcg")),
         "labkit-blue_worker-1-copy": Domain("running", title),
     }
-    assert machines.of_lab("blue", domains) == {W1: (State.RUNNING, "12ab")}
-    assert machines.of_lab("blue-2", domains) == {W1: (State.STOPPED, "34cd")}
+    assert machines.of_lab("blue", domains) == {W1: (State.RUNNING, ours)}
+    assert machines.of_lab("blue-2", domains) == {W1: (State.STOPPED, other)}
     assert list(machines.ours(domains)) == ["labkit-blue_worker-1", "labkit-blue-2_worker-1"]
+
+
+@pytest.mark.parametrize(
+    ("made_for", "now", "is_as_made"),
+    [("kvm", "kvm", True), ("kvm", "tcg", False), ("tcg", "kvm", False), ("tcg", None, True), (None, "kvm", True)],
+)
+def test_a_machine_made_for_another_accelerator_is_not_what_is_wanted_now(
+    made_for: str | None, now: str | None, is_as_made: bool
+) -> None:
+    assert (Machine("blue", W1, "12ab", made_for).digest_now(now) == "12ab") is is_as_made
+
+
+def test_the_title_of_a_machine_that_an_earlier_kit_made_tells_no_accelerator() -> None:
+    assert names.machine("worker-1 of lab blue, made as 12ab") == Machine("blue", W1, "12ab", None)
 
 
 def test_libvirts_table_of_domains_is_read_with_and_without_titles() -> None:

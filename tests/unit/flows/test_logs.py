@@ -1,0 +1,31 @@
+"""The log of a node that is dead: all that was kept of it and of its predecessors."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lab.flows import deployment, logs
+from lab.host import paths
+from lab.model.deadline import Deadline
+from lab.model.errors import UsageError
+from lab.model.node import Mode, NodeName, Role
+from tests.unit.model.test_plan import KEYS, TOPOLOGY
+
+W1 = NodeName(Role.WORKER, 1)
+
+
+@pytest.mark.parametrize("substrate", ["docker", "vagrant"])
+def test_a_dead_nodes_log_is_all_that_was_kept(substrate: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    file = deployment.topology_file()
+    lab = deployment.intend("blue", substrate, mode=Mode.STATELESS, workers=1, topology=TOPOLOGY, file=file, keys=KEYS)
+    monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: [])
+    folder, by = paths.lab("blue") / "logs", Deadline.after(20, "test")
+    folder.mkdir()
+    with pytest.raises(UsageError, match=f"there is no log of {substrate}/worker-1"):
+        logs.command_line(lab, W1, follow=False, by=by)
+    for end, wanted in (("log", "log\n"), ("earlier.log", "earlier.log\nlog\n")):
+        (folder / f"{substrate}-worker-1.{end}").write_text(f"{end}\n")
+        argv = logs.command_line(lab, W1, follow=False, by=by)
+        assert subprocess.run(argv, check=True, capture_output=True, text=True).stdout == wanted
