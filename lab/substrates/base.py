@@ -191,3 +191,14 @@ class HasRoot(Protocol):
 
     def network(self, lab: str, name: NodeName, by: Deadline) -> Reach:
         """How to run a command as root in a running node's network; its files may be another's."""
+
+
+@runtime_checkable
+class CanMeasure(Protocol):
+    """An engine that tells what a comparison has to know of it."""
+
+    title: str
+    """What a comparison calls its nodes in the title of a column."""
+
+    variants: Mapping[str, str]
+    """The settings other than the kit's own that it can be measured with: a short name, and words for a title."""
