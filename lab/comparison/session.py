@@ -179,10 +179,11 @@ class _Session:
     def close(self) -> None:
         """Removes what was made, all of it: what fails at that is told, and hides nothing."""
         by = Deadline.after(_PATIENCE_S, f"clearing away: {_PATIENCE_S:.0f} s")
-        clears = [partial(self.probes[batch].clear, ground, by) for (batch, _), ground in self.prepared.items()]
-        for clear in (*reversed(clears), self.stage.close):
+        steps: list[Callable[[], None]] = [self.stage.close]
+        steps += [partial(self.probes[batch].clear, ground, by) for (batch, _), ground in self.prepared.items()]
+        for step in reversed(steps):
             try:
-                clear()
+                step()
             except LabError as error:
                 self.to.report(f"could not clear away: {error}")
 

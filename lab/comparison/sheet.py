@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from lab.comparison import quiet
 from lab.comparison.catalogue import Batch, RowSpec
 from lab.comparison.columns import Place
+from lab.comparison.measure import other_computer
 from lab.comparison.probes.base import Seen, Value
 from lab.comparison.report import Cell, Report, RowResult
 from lab.model.errors import UsageError
 
 PENDING = "its turn has not come"
-# What makes two computers two, in `lab.comparison.measure.circumstances`.
-_SAME = ("processor", "memory")
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,9 @@ def not_measured(reason: str) -> Cell:
 def resumed(fresh: Report, old: Report, file: str) -> Report:
     """A blank report with what an older one, in `file`, has of it, and whatever else that has. What failed there is to
     be tried again. Raises UsageError where it is another computer's."""
-    if other := [key for key in _SAME if fresh.host.get(key) != old.host.get(key)]:
+    if differs := other_computer(old.host, fresh.host):
         raise UsageError(
-            f"this comparison was begun on another computer: its {other[0]} is {old.host.get(other[0], 'not told')}",
+            f"this comparison was begun on another computer: {differs}",
             where=file,
             mend="name another folder with --out; `lab compare merge` puts two together",
         )
