@@ -12,13 +12,14 @@ BARE = "bare"
 class Way(StrEnum):
     """How the workers of a column come to be."""
 
-    BARE = "a bare process"
+    BARE = "bare"
     """The worker's own files and start script on this computer's kernel, with nothing around them."""
-    FRESH = "from nothing"
-    WARM = "from the warm pool"
+    FRESH = "fresh"
+    """Made from nothing."""
+    WARM = "warm"
     """Booted once, asleep since, woken when needed: `CanSleep`."""
     TUNED = "tuned"
-    """From nothing, with one setting other than the kit's default: `Place.variant`."""
+    """Made from nothing, with one setting other than the kit's default: `Place.variant`."""
 
 
 @dataclass(frozen=True)

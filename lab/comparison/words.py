@@ -3,7 +3,8 @@
 import math
 import re
 
-_SCALES = {
+_Steps = tuple[tuple[str, float], ...]
+_SCALES: dict[str, _Steps] = {
     "s": (("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)),
     "B": (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0)),
     "B/s": (("GB/s", 1e9), ("MB/s", 1e6), ("kB/s", 1e3), ("B/s", 1.0)),
@@ -26,7 +27,8 @@ def value(number: float, unit: str) -> str:
 
 def scale(number: float, unit: str) -> tuple[str, float]:
     """The unit in which a number of this size is written, and how many of the row's own unit that one is."""
-    steps, number = _SCALES.get(unit, ((unit, 1.0),)), _rounded(number)
+    steps: _Steps = _SCALES.get(unit, ((unit, 1.0),))
+    number = _rounded(number)
     if unit == "s" and number < _FIRST_MINUTE:
         steps = steps[1:]
     if number == 0:

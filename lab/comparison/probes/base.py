@@ -29,9 +29,9 @@ Value = float | str | Seen
 class Ground:
     """Where a column is measured.
 
-    `lab` is the name of a lab that is the comparison's own, on the substrate of `place`: up, awake, with two workers and
-    nobody else in it. A bare process has the store of the lab that `place` names. `scratch` is a folder of this column
-    on this computer, empty at first and removed at the end. `report` hears of steps.
+    `lab` is the name of a lab that is the comparison's own, on the substrate of `place`: up, awake, with two workers
+    and nobody else in it. A bare process has the store of the lab that `place` names. `scratch` is a folder of this
+    column on this computer, empty at first and removed at the end. `report` hears of steps.
     """
 
     place: Place
@@ -54,14 +54,17 @@ class Probe(Protocol):
     name: str
     """That of the batch of rows (`lab.comparison.catalogue`) of which one run gives the values."""
 
-    def impossible(self, ground: Ground) -> str | None:
-        """Why nothing can be measured there, to follow "not measured: "; None where it can. Changes nothing."""
+    def impossible(self, ground: Ground) -> Mapping[str, str]:
+        """Those of the batch's rows that cannot be measured there, each with why, to follow "not measured: ".
+
+        Changes nothing. Where these are all rows, nothing else is asked of the probe in this column.
+        """
 
     def prepare(self, ground: Ground, by: Deadline) -> None:
         """What has to be there before the first run, and takes no part in any. Nothing where it is there already."""
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
-        """A value for each of the batch's rows, by name; fewer where one cannot be seen there. Raises LabError.
+        """A value for each of the batch's rows, by name, but for the impossible. Raises LabError.
 
         The lab is left as it was found, also where it fails.
         """
