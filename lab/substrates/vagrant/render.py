@@ -1,7 +1,7 @@
 """What Vagrant and libvirt read of a lab, rendered from the plan. Pure."""
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -36,8 +36,9 @@ def vagrantfile(
     pool: Path,
     boot_volume: Callable[[str, str], str],
     console: Callable[[NodeSpec], Path],
+    tuned: Mapping[str, object] | None = None,
 ) -> str:
-    """The text of the lab's Vagrantfile."""
+    """The text of the lab's Vagrantfile; `tuned` has what a comparison wants otherwise: `cpus`, and `cache` of disks."""
     return _render(
         "Vagrantfile.j2",
         plan=plan,
@@ -51,6 +52,7 @@ def vagrantfile(
         kernel=lambda node: pool / boot_volume("kernel", node.key),
         initrd=lambda node: pool / boot_volume("initrd", node.key),
         console=console,
+        tuned=tuned or {},
     )
 
 

@@ -1,0 +1,124 @@
+"""What a comparison asks of Docker: a container started by typing `docker run`, its processes, its disk."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from lab.host import processes
+from lab.host.run import run
+from lab.model.deadline import Deadline
+from lab.model.node import LabPlan, NodeName
+from lab.substrates.base import Disk, Processes, Reach, Scratch, Typed
+from lab.substrates.docker import compose
+from lab.substrates.docker.client import NotFound, api, in_our_words
+from lab.substrates.docker.names import Names, image
+
+TITLE = "Docker container"
+_UNFILTERED = "unfiltered"
+VARIANTS: Mapping[str, str] = {_UNFILTERED: "no seccomp filter"}
+_SAID = {_UNFILTERED: {"--security-opt": ["seccomp=unconfined"]}}
+_SCRATCH = "/scratch"
+
+
+def type_start(plan: LabPlan, name: NodeName, folder: Path, by: Deadline, variant: str) -> Typed:
+    """Types `docker run`. The client's own time goes until the engine wrote down the container's creation."""
+    container = Names(plan.lab).node(name)
+    values = compose.parse((folder / "compose.yaml").read_text())
+    argv = run_argv(values, name, folder, container, plan.node(name).address, _SAID.get(variant, {}))
+    asked_s = processes.now_s()
+    run(argv, by=by, where=f"docker, container {container}")
+    ended_s = processes.now_s()
+    with in_our_words(f"asking when {name} was created"):
+        created = datetime.fromisoformat(in_micros(api().inspect_container(container)["Created"]))
+    # The engine tells the time of this computer's clock on the wall, which is the one that we read here.
+    since_s = datetime.now(created.tzinfo).timestamp() - created.timestamp()
+    called_s = processes.now_s() - since_s
+    return Typed(asked_s, min(max(0.0, called_s - asked_s), ended_s - asked_s), ended_s)
+
+
+def in_micros(moment: str) -> str:
+    """A moment of Docker's, which has nine digits after the point or fewer, as Python reads it. Pure."""
+    whole, _, part = moment.removesuffix("Z").partition(".")
+    return f"{whole}.{part[:6]:0<6}+00:00"
+
+
+def run_argv(
+    values: Mapping[str, Any],
+    name: NodeName,
+    folder: Path,
+    container: str,
+    address: str,
+    more: Mapping[str, Sequence[str]],
+) -> list[str]:
+    """`docker run` with what the compose.yaml in `folder` says of a worker; `more` are further options. Pure, but for
+    the file with the worker's settings, which is read."""
+    entry = values["services"][str(name)]
+    labels = compose.container(values, str(name), folder)["labels"]
+    given = {
+        "--name": [container],
+        "--hostname": [entry["hostname"]],
+        "--network": [values["networks"]["lab"]["name"]],
+        "--ip": [address],
+        "--env-file": [str(folder / entry["env_file"])],
+        "--cpus": [str(entry["cpus"])],
+        "--memory": [entry["mem_limit"]],
+        "--user": [entry["user"]],
+        "--cap-drop": entry["cap_drop"],
+        "--security-opt": [*entry["security_opt"], *more.get("--security-opt", [])],
+        "--tmpfs": entry["tmpfs"],
+        "--volume": [_mount(values, mount) for mount in entry["volumes"]],
+        "--log-driver": [entry["logging"]["driver"]],
+        "--log-opt": [f"{key}={value}" for key, value in entry["logging"]["options"].items()],
+        "--label": [f"{key}={value}" for key, value in labels.items()],
+    }
+    words = [word for option, some in given.items() for value in some for word in (option, value)]
+    return ["docker", "run", "--detach", *(["--read-only"] if entry.get("read_only") else []), *words, entry["image"]]
+
+
+def _mount(values: Mapping[str, Any], mount: str) -> str:
+    volume, target = mount.split(":", 1)
+    return f"{values['volumes'][volume]['name']}:{target}"
+
+
+def of_node(lab: str, name: NodeName) -> Processes:
+    """A container's processes, and its shim, which is the parent of the first."""
+    with in_our_words(f"asking for the processes of {name}"):
+        try:
+            pid = int(api().inspect_container(Names(lab).node(name))["State"]["Pid"])
+        except NotFound:
+            pid = 0
+    if not pid:
+        return Processes(frozenset())
+    return Processes(frozenset(processes.family(pid)), frozenset({processes.parent(pid)} - {0}))
+
+
+def around(addresses: Sequence[str]) -> frozenset[int]:
+    """The proxies of published ports, told by the addresses of the lab's containers."""
+    return frozenset(pid for address in addresses if address for pid in processes.with_words("docker-proxy", address))
+
+
+def disk(plan: LabPlan, name: NodeName) -> Disk:
+    """The sizes that the engine tells."""
+    container = Names(plan.lab).node(name)
+    with in_our_words(f"asking for the disk of {name}"):
+        whole = api().inspect_image(image(name.role, plan.node(name).key))["Size"]
+        found = api().containers(all=True, size=True, filters={"name": [f"^/?{container}$"]})
+    own = sum(int(entry.get("SizeRw") or 0) for entry in found)
+    return Disk(int(whole), own, "the files of the image, and those of the container's own layer; its log is not counted")
+
+
+@contextmanager
+def scratch(plan: LabPlan, name: NodeName) -> Iterator[Scratch]:
+    """A volume of its own, in a container beside the node: one that runs gets no further volume."""
+    made_of = image(name.role, plan.node(name).key)
+    rights = ("--network", "none", "--user", "0:0", "--volume", _SCRATCH)
+    prefix = ("docker", "run", "--rm", "--interactive", *rights, made_of)
+    yield Scratch(Reach(prefix, prefix, False, f"docker run {made_of}"), _SCRATCH)
+
+
+def drive(lab: str) -> Path:
+    """Where the volume with the drive is mounted on this computer."""
+    with in_our_words("asking for the lab's drive"):
+        return Path(api().inspect_volume(Names(lab).volume("drive"))["Mountpoint"])
