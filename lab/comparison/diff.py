@@ -1,8 +1,8 @@
 """What changed between two reports, beyond the noise. Pure.
 
 The rule. Of each cell that both have measured, the samples are held against each other with the Mann-Whitney U test
-(1947), which asks for no distribution, as Go's benchstat does; the interval of the ratio of the medians is a bootstrap's
-(`lab.comparison.figures`). A cell *changed* where that test gives p below 0.01, so that of a hundred cells about one is
+(1947), which asks for no distribution, as Go's benchstat does; the interval of the ratio of the medians comes from a
+bootstrap (`lab.comparison.figures`). A cell *changed* where that test gives p below 0.01, so that of a hundred cells about one is
 called changed by chance, and where the medians are a tenth or more apart: two sessions on one computer differ by some
 per cent though nothing was changed in between, which samples of one session cannot show (Kalibera and Jones, "Rigorous
 benchmarking in reasonable time", 2013; Mytkowicz and others, "Producing wrong data without doing anything obviously

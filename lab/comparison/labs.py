@@ -34,7 +34,7 @@ class Labs:
         """The ground of a column, whose lab is up and awake, as the only one. Raises LabError."""
         if place.substrate != self.awake:
             self._rest()
-            self._rouse(place.substrate)
+            self._bring_up(place.substrate)
         folder = self.scratch / place.key
         folder.mkdir(parents=True, exist_ok=True)
         return Ground(place, self.lab, folder, _silent)
@@ -47,22 +47,15 @@ class Labs:
                 sleep.sleep(found, _silent, _deadline())
             self.awake = None
 
-    def _rouse(self, substrate: str) -> None:
-        if substrate not in self.up:
-            self._bring_up(substrate)
-        elif isinstance((found := deployment.load(self.lab, substrate)).substrate, CanSleep):
-            sleep.wake(found, _silent, _deadline())
-        self.awake = substrate
-
     def _bring_up(self, substrate: str) -> None:
+        """Makes the lab, wakes it, or makes what is missing of it: `up` sees what there is to do."""
         records.write_json(_mark(self.lab), {"made for": "a comparison"})
+        told = _silent if substrate in self.up else self.report
         # From now on there may be something to remove, whatever becomes of it.
         self.up.add(substrate)
-        up.up(
-            up.Wanted(self.lab, substrate, workers=WORKERS),
-            lambda step: self.report(f"{substrate}: {step}"),
-            _deadline(),
-        )
+        wanted = up.Wanted(self.lab, substrate, workers=WORKERS)
+        up.up(wanted, lambda step: told(f"{substrate}: {step}"), _deadline())
+        self.awake = substrate
 
     def mend(self, place: Place) -> None:
         """Brings the column's lab back to what it was. Raises LabError."""
