@@ -79,6 +79,12 @@ def check_free(lab: str) -> None:
         )
 
 
+def clear(lab: str) -> None:
+    """Removes what a comparison that was killed has left, so that nobody takes it for somebody else's."""
+    if _mark(lab).exists():
+        destroy.destroy(lab, [*deployment.deployed(lab)], _silent, _deadline(), volumes=True)
+
+
 def _mark(lab: str) -> Path:
     return paths.lab(lab) / _MARK
 

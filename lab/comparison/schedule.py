@@ -6,10 +6,10 @@ other: guests are put to sleep and woken between columns, and that takes longer 
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.comparison.catalogue import Batch
+from lab.comparison.catalogue import QUICK_S, Batch
 from lab.comparison.columns import Place
 
 ROUNDS = 5
@@ -18,14 +18,21 @@ _UP_S = {False: 15.0, True: 100.0}
 _SWITCH_S = {False: 0.0, True: 12.0}
 _DOWN_S = 10.0
 
+Name = tuple[str, str]
+"""Of a task: those of its batch and its column."""
+Took = Mapping[Name, Sequence[float]]
+"""The seconds that each run of a task took, warm-ups included."""
+
 
 @dataclass(frozen=True)
 class Task:
-    """A batch in a column, to be measured `runs` times after `warm_ups` that are discarded."""
+    """A batch in a column, to be measured `runs` times after `warm_ups` that are discarded; `if_quick` times where a run
+    turns out to be quick, whatever the catalogue expected."""
 
     batch: Batch
     place: Place
     runs: int
+    if_quick: int
     warm_ups: int
 
     @property
@@ -34,7 +41,7 @@ class Task:
         return self.batch.cost.of(self.place)
 
     @property
-    def name(self) -> tuple[str, str]:
+    def name(self) -> Name:
         """The names of batch and column."""
         return self.batch.name, self.place.key
 
@@ -49,29 +56,46 @@ class Turn:
 
 
 def tasks(
-    batches: Sequence[Batch],
-    places: Sequence[Place],
-    repeats: int | None,
-    done: Mapping[tuple[str, str], int],
+    batches: Sequence[Batch], places: Sequence[Place], repeats: int | None, done: Mapping[Name, int]
 ) -> list[Task]:
     """What is still to be measured: each batch, in each column that it makes sense in, as often as `repeats` says, or
-    the catalogue, less what was `done`, by names of batch and column."""
+    the catalogue, less what was `done`."""
     found = []
     for place in places:
         for batch in batches:
             if batch.impossible(place) is None:
-                runs = (repeats or batch.repeats(place)) - done.get((batch.name, place.key), 0)
-                found.append(Task(batch, place, runs, int(batch.has_warm_up)))
+                known = done.get((batch.name, place.key), 0)
+                runs, if_quick = (repeats, repeats) if repeats else batch.repeats(place)
+                found.append(Task(batch, place, runs - known, if_quick - known, int(batch.has_warm_up)))
     return [task for task in found if task.runs > 0]
 
 
-def turns(asked: Sequence[Task]) -> Iterator[Turn]:
-    """The tasks' runs in the order in which they are made. A warm-up comes right before the first run of its task."""
-    for turn in range(ROUNDS):
-        for task in asked:
-            before, until = (math.ceil(task.runs * each / ROUNDS) for each in (turn, turn + 1))
-            if until > before:
-                yield Turn(task, until - before, 0 if before else task.warm_ups)
+def wanted(task: Task, seconds: Sequence[float]) -> int:
+    """How often a task is to be measured, from what its runs took."""
+    return task.if_quick if seconds and sum(seconds) / len(seconds) < QUICK_S else task.runs
+
+
+def steps(asked: Sequence[Task]) -> range:
+    """The numbers of all turns: each task has one in each round."""
+    return range(ROUNDS * len(asked))
+
+
+def turn(asked: Sequence[Task], step: int, took: Took, made: Mapping[Name, int]) -> Turn:
+    """The turn of this number, from what the runs `took`, and how many were `made`. It may have no runs."""
+    round_, place = divmod(step, len(asked))
+    task = asked[place]
+    seconds, before = took.get(task.name, ()), made.get(task.name, 0)
+    until = math.ceil(wanted(task, seconds) * (round_ + 1) / ROUNDS)
+    return Turn(task, max(0, until - before), 0 if seconds or before else task.warm_ups)
+
+
+def coming(asked: Sequence[Task], step: int, took: Took, made: Mapping[Name, int]) -> list[Turn]:
+    """The turns from this one on, in the order in which they are taken."""
+    made, found = dict(made), []
+    for each in steps(asked)[step:]:
+        found.append(turn(asked, each, took, made))
+        made[found[-1].task.name] = made.get(found[-1].task.name, 0) + found[-1].runs
+    return [one for one in found if one.runs]
 
 
 def left_s(
@@ -82,24 +106,23 @@ def left_s(
     What was not measured yet is expected as the catalogue says, made longer or shorter as the column's others were.
     `opened` are the substrates whose lab is up already.
     """
-    coming, up = list(coming), set(opened)
-    pace = _pace(coming, took)
+    up, pace = set(opened), _pace(turns, took)
     total, last = 0.0, ""
-    for turn in coming:
-        place, name = turn.task.place, turn.task.name
-        mean = sum(took[name]) / len(took[name]) if took.get(name) else turn.task.run_s * pace.get(place.key, 1.0)
-        total += mean * (turn.runs + turn.warm_ups)
+    for one in turns:
+        place, name = one.task.place, one.task.name
+        mean = sum(took[name]) / len(took[name]) if took.get(name) else one.task.run_s * pace.get(place.key, 1.0)
+        total += mean * (one.runs + one.warm_ups)
         if place.substrate != last:
             total += _SWITCH_S[place.is_machine] if place.substrate in up else _UP_S[place.is_machine] + _DOWN_S
             up, last = up | {place.substrate}, place.substrate
     return total
 
 
-def _pace(coming: Iterable[Turn], took: Mapping[tuple[str, str], Sequence[float]]) -> dict[str, float]:
+def _pace(turns: Iterable[Turn], took: Took) -> dict[str, float]:
     """How many times as long as expected the runs of each column took."""
     expected: dict[str, float] = {}
     measured: dict[str, float] = {}
-    for task in {turn.task.name: turn.task for turn in coming}.values():
+    for task in {one.task.name: one.task for one in turns}.values():
         if seconds := took.get(task.name):
             expected[task.place.key] = expected.get(task.place.key, 0.0) + task.run_s * len(seconds)
             measured[task.place.key] = measured.get(task.place.key, 0.0) + sum(seconds)

@@ -11,7 +11,7 @@ from lab.comparison.columns import Place
 from lab.comparison.probes.base import Ground, Probe
 from lab.comparison.quiet import Household
 from lab.comparison.report import Report
-from lab.comparison.schedule import Task, Turn
+from lab.comparison.schedule import Name, Task, Turn
 from lab.comparison.sheet import Run
 from lab.host import usage
 from lab.model.deadline import Deadline
@@ -61,7 +61,7 @@ def measure(
 
     Whoever interrupts it has what was kept until then. What was made is removed in the end, whatever happens.
     """
-    session = _Session(report, list(schedule.turns(tasks)), probes, stage, home, to)
+    session = _Session(report, tasks, probes, stage, home, to)
     try:
         session.run()
         session.keep(session.report.model_copy(update={"complete": True}))
@@ -73,37 +73,39 @@ def measure(
 @dataclass
 class _Session:
     report: Report
-    turns: list[Turn]
+    tasks: Sequence[Task]
     probes: Mapping[str, Probe]
     stage: Stage
     home: Household
     to: Listeners
-    took: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+    took: dict[Name, list[float]] = field(default_factory=dict)
+    made: dict[Name, int] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
     prepared: dict[tuple[str, str], Ground] = field(default_factory=dict)
     # What there is nothing more to be measured of: tasks, and whole substrates.
     over: set[tuple[str, str]] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
-    done: int = 0
+    step: int = 0
 
     def run(self) -> None:
         self.keep(self.report)
-        for number, turn in enumerate(self.turns):
-            if self._is_open(turn):
-                self._take(turn, self.turns[number:])
+        for self.step in schedule.steps(self.tasks):
+            turn = schedule.turn(self.tasks, self.step, self.took, self.made)
+            if turn.runs and self._is_open(turn):
+                self._take(turn)
 
     def _is_open(self, turn: Turn) -> bool:
         return turn.task.name not in self.over and turn.task.place.substrate not in self.lost
 
-    def _take(self, turn: Turn, coming: Sequence[Turn]) -> None:
+    def _take(self, turn: Turn) -> None:
         task = turn.task
-        self._tell(turn, coming, 0)
+        self._tell(task)
         ground = self._ground(task.place)
         if ground is None:
             return
         try:
             if self._is_ready(task, ground):
-                self._runs(turn, coming, ground)
+                self._runs(turn, ground)
         except LabError as error:
             self._fail(task, error)
 
@@ -132,26 +134,25 @@ class _Session:
         probe.prepare(ground, _deadline(task))
         return True
 
-    def _runs(self, turn: Turn, coming: Sequence[Turn], ground: Ground) -> None:
+    def _runs(self, turn: Turn, ground: Ground) -> None:
         task = turn.task
         for number in range(turn.warm_ups + turn.runs):
-            self._tell(turn, coming, number)
+            self._tell(task)
             before, load = usage.now(), os.getloadavg()[0]
             values = self.probes[task.batch.name].once(ground, _deadline(task))
             after = usage.now()
             self.took.setdefault(task.name, []).append(after.at - before.at)
-            self.done += 1
             if number >= turn.warm_ups:
                 others = quiet.others(self.home, before, after, os.cpu_count() or 1)
+                self.made[task.name] = self.made.get(task.name, 0) + 1
                 self.keep(sheet.measured(self.report, task.place.key, Run(values, load, others)))
 
-    def _tell(self, turn: Turn, coming: Sequence[Turn], number: int) -> None:
-        left = [each for each in coming if self._is_open(each)]
-        runs = sum(each.runs + each.warm_ups for each in left) - number
-        gone_s = number * _mean(self.took.get(turn.task.name, [turn.task.run_s]))
-        left_s = max(0.0, schedule.left_s(left, self.took, self.opened) - gone_s)
-        doing = f"{turn.task.place.title}: {turn.task.batch.name}"
-        self.to.watch(Progress(self.done, self.done + runs, left_s, doing))
+    def _tell(self, task: Task) -> None:
+        coming = schedule.coming(self.tasks, self.step, self.took, self.made)
+        coming = [turn for turn in coming if self._is_open(turn)]
+        done, left = sum(map(len, self.took.values())), sum(turn.runs + turn.warm_ups for turn in coming)
+        doing = f"{task.place.title}: {task.batch.name}"
+        self.to.watch(Progress(done, done + left, schedule.left_s(coming, self.took, self.opened), doing))
 
     def _fail(self, task: Task, error: LabError) -> None:
         """Leaves a task behind, and goes on with the others of its column if its lab can be mended."""
@@ -167,8 +168,8 @@ class _Session:
         """Gives up all columns that need the lab of this one: what was not measured to the end in them failed."""
         self.lost.add(place.substrate)
         self.to.report(f"{place.title} failed, and the rest goes on: {error.message}")
-        for task in {turn.task.name: turn.task for turn in self.turns}.values():
-            is_whole = len(self.took.get(task.name, ())) >= task.runs + task.warm_ups
+        for task in self.tasks:
+            is_whole = self.made.get(task.name, 0) >= schedule.wanted(task, self.took.get(task.name, ()))
             if task.place.substrate == place.substrate and task.name not in self.over and not is_whole:
                 self.keep(sheet.failed(self.report, task.place.key, task.batch.rows, _reason(error)))
 
@@ -191,10 +192,6 @@ class _Session:
 def _deadline(task: Task) -> Deadline:
     seconds = max(_PATIENCE_S, _PATIENCE * task.run_s)
     return Deadline.after(seconds, f"{task.batch.name}, one run: {seconds:.0f} s")
-
-
-def _mean(seconds: Sequence[float]) -> float:
-    return sum(seconds) / len(seconds)
 
 
 def _reason(error: LabError) -> str:
