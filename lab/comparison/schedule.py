@@ -26,8 +26,10 @@ Took = Mapping[Name, Sequence[float]]
 
 @dataclass(frozen=True)
 class Task:
-    """A batch in a column, to be measured `runs` times after `warm_ups` that are discarded; `if_quick` times where a run
-    turns out to be quick, whatever the catalogue expected."""
+    """A batch in a column, to be measured `runs` times after `warm_ups` that are discarded.
+
+    It is measured `if_quick` times where a run turns out to be quick, whatever the catalogue expected.
+    """
 
     batch: Batch
     place: Place
@@ -98,10 +100,8 @@ def coming(asked: Sequence[Task], step: int, took: Took, made: Mapping[Name, int
     return [one for one in found if one.runs]
 
 
-def left_s(
-    coming: Iterable[Turn], took: Mapping[tuple[str, str], Sequence[float]], opened: Iterable[str] = ()
-) -> float:
-    """The seconds that these turns take, from what the runs so far `took`, by names of batch and column.
+def left_s(turns: Sequence[Turn], took: Took, opened: Iterable[str] = ()) -> float:
+    """The seconds that these turns take, from what the runs so far `took`.
 
     What was not measured yet is expected as the catalogue says, made longer or shorter as the column's others were.
     `opened` are the substrates whose lab is up already.

@@ -89,8 +89,9 @@ class _Session:
 
     def run(self) -> None:
         self.keep(self.report)
-        for self.step in schedule.steps(self.tasks):
-            turn = schedule.turn(self.tasks, self.step, self.took, self.made)
+        for step in schedule.steps(self.tasks):
+            self.step = step
+            turn = schedule.turn(self.tasks, step, self.took, self.made)
             if turn.runs and self._is_open(turn):
                 self._take(turn)
 
