@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
-from lab.comparison.report import Cell, Column, Kind, Report, RowResult
+from lab.comparison.report import Cell, Column, Kind, Report, RowResult, State
 
 HOST = {"processor": "2 cores, made up", "memory": "1 GiB", "date": "2026-11-26 12:00 UTC", "load": "0.1"}
 BARE = Column(key="bare", title="Bare process")
@@ -49,7 +49,8 @@ def cells(draw: st.DrawFn) -> Cell:
     """Any cell."""
     samples = tuple(draw(st.lists(_SAMPLES, max_size=6)))
     text = draw(st.just("") | _WORDS)
-    state = draw(st.sampled_from(["measured", "failed", "not measured"]))
+    states: list[State] = ["measured", "failed", "not measured"]
+    state = draw(st.sampled_from(states))
     if state == "measured" and not (samples or text):
         state = "failed"
     return Cell(
