@@ -106,7 +106,8 @@ def disk(plan: LabPlan, name: NodeName) -> Disk:
         whole = api().inspect_image(image(name.role, plan.node(name).key))["Size"]
         found = api().containers(all=True, size=True, filters={"name": [f"^/?{container}$"]})
     own = sum(int(entry.get("SizeRw") or 0) for entry in found)
-    return Disk(int(whole), own, "the files of the image, and those of the container's own layer; its log is not counted")
+    note = "the files of the image, and those of the container's own layer; its log is not counted"
+    return Disk(int(whole), int(whole), own, note)
 
 
 @contextmanager

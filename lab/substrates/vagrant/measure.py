@@ -44,9 +44,10 @@ def disk(plan: LabPlan, name: NodeName, by: Deadline) -> Disk:
     named = box_name(name.role, key)
     copy = box_folder(named) / "0" / "libvirt" / "box.img"
     of_box = [image_volume(named, copy), *(boot_volume(kind, key) for kind in box.KINDS)]
-    image = sum(_allocated(volume, by) for volume in of_box) + copy.stat().st_blocks * 512
+    shared = sum(_allocated(volume, by) for volume in of_box)
     own = sum(_allocated(volume, by) for volume in (names.overlay(name), names.settings(name)))
-    return Disk(image, own, "the box twice, Vagrant's copy and libvirt's, with its kernel; the machine's own two disks")
+    note = "the box twice, Vagrant's copy and libvirt's, with its kernel; of a machine its own two disks"
+    return Disk(shared + copy.stat().st_blocks * 512, shared, own, note)
 
 
 def _allocated(volume: str, by: Deadline) -> int:

@@ -38,7 +38,7 @@ def vagrantfile(
     console: Callable[[NodeSpec], Path],
     tuned: Mapping[str, object] | None = None,
 ) -> str:
-    """The text of the lab's Vagrantfile; `tuned` has what a comparison wants otherwise: `cpus`, and `cache` of disks."""
+    """The text of the lab's Vagrantfile; `tuned` has what a comparison wants otherwise: `cpus`, `cache` (of disks)."""
     return _render(
         "Vagrantfile.j2",
         plan=plan,
