@@ -92,13 +92,14 @@ class Batch:
             return None
         return _WOKEN if place.way is Way.WARM else self.not_bare
 
-    def repeats(self, place: Place) -> int:
-        """How often it is measured in this column, unless somebody says otherwise."""
+    def repeats(self, place: Place) -> tuple[int, int]:
+        """How often it is measured in this column unless somebody says otherwise: as the cost is expected, and where a
+        run turns out to be quick."""
         if all(row.kind == "words" for row in self.rows):
-            return 1
+            return 1, 1
         if self.is_long:
-            return LONG_REPEATS
-        return QUICK_REPEATS if self.cost.of(place) < QUICK_S else SLOW_REPEATS
+            return LONG_REPEATS, LONG_REPEATS
+        return QUICK_REPEATS if self.cost.of(place) < QUICK_S else SLOW_REPEATS, QUICK_REPEATS
 
 
 def _batch(table: Mapping[str, Any]) -> Batch:

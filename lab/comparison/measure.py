@@ -8,6 +8,9 @@ from pathlib import Path
 
 from lab.host import computer
 
+# What a computer has whatever runs on it.
+_LASTING = ("processor", "memory")
+
 Report = Callable[[str], None]
 
 
@@ -75,6 +78,14 @@ def circumstances() -> dict[str, str]:
         "memory": f"{memory_kb / 1024**2:.0f} GiB",
         "load": f"{os.getloadavg()[0]:.1f}",
     }
+
+
+def other_computer(one: Mapping[str, str], other: Mapping[str, str]) -> str | None:
+    """What shows that these `circumstances` are those of two computers, in words; None where nothing does. Pure."""
+    differ = [
+        f"its {key} is {one.get(key)}, not {other.get(key)}" for key in _LASTING if one.get(key) != other.get(key)
+    ]
+    return differ[0] if differ else None
 
 
 def _lines(path: str) -> list[str]:

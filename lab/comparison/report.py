@@ -98,12 +98,16 @@ class Prediction(_Value):
 
 
 class Report(_Value):
-    """A whole comparison; `complete` is false where it was interrupted, and can be resumed."""
+    """A whole comparison; `complete` is false where it was interrupted, and can be resumed.
+
+    `repeats` is how often each row was to be measured, where somebody said so: None is as often as the catalogue says.
+    """
 
     schema_version: Literal[1] = SCHEMA_VERSION
     made_at: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$")]
     host: dict[str, str]
     notes: tuple[str, ...] = ()
+    repeats: Annotated[int, Field(ge=1)] | None = None
     columns: tuple[Column, ...]
     rows: tuple[RowResult, ...]
     predictions: tuple[Prediction, ...] = ()

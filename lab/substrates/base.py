@@ -247,6 +247,9 @@ class CanMeasure(Protocol):
     variants: Mapping[str, str]
     """The settings other than the kit's own that it can be measured with: a short name, and words for a title."""
 
+    daemons: frozenset[str]
+    """The names, of 15 characters at most (proc(5), comm), of its programs that serve all labs and stay."""
+
     def type_start(self, plan: LabPlan, name: NodeName, by: Deadline, variant: str = "") -> Typed:
         """Makes and starts a node that is not there as a person does, by the engine's own command, typed on what
         `prepare` rendered. It is the node that `create` would have made, but for the variant."""
