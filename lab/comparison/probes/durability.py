@@ -1,5 +1,4 @@
-"""The row of what a kill loses: a lab of its own, whose database never flushes, and a proof with its store powered off.
-"""
+"""The row of what a kill loses: in a lab of its own, whose database never flushes, the store's power goes off."""
 
 from collections.abc import Mapping
 

@@ -27,7 +27,7 @@ def probes() -> Mapping[str, Probe]:
         Direct(keeper),
         Machine(keeper),
         Flushes(keeper),
-        Density(),
+        Density(keeper),
         Isolation(keeper),
         Provisioning(),
         Durability(),

@@ -13,12 +13,14 @@ from lab.comparison.probes.worker import Keeper
 from lab.model.deadline import Deadline
 from lab.model.plan import WORKER_PORT
 
-ROWS = tuple(
-    f"isolation-{what}"
-    for what in (*("kernel", "first", "processes", "capabilities", "seccomp", "devices", "module", "sibling", "root"),)
-)
+_WHAT = "kernel first processes capabilities seccomp devices module sibling root"
+ROWS = tuple(f"isolation-{what}" for what in _WHAT.split())
 # capabilities(7), by their numbers.
-_CAPABILITIES = ["chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap", "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner", "sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time", "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap", "mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf", "checkpoint_restore"]
+_NAMES = """chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service
+    net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin
+    sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override
+    mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore"""
+_CAPABILITIES = tuple(_NAMES.split())
 _FEW, _HERE = 5, "this computer's"
 
 

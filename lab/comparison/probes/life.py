@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 
 from lab.comparison.columns import Way
+from lab.comparison.measure import seconds
 from lab.comparison.probes import bare
 from lab.comparison.probes.base import Ground, Seen, Value
 from lab.comparison.probes.worker import (
+    VERB,
     Keeper,
     await_ready,
     await_served,
-    left_whole,
     measured,
     often_s,
-    seconds,
     url_of,
 )
 from lab.comparison.visitors import visiting
@@ -52,7 +52,7 @@ class Restart:
             lab.substrate.restart(lab.lab, name, by)
             await_ready(url_of(lab, name), by, every_s=often_s(lab))
 
-        with left_whole(ground), deployment.changing(lab.lab, "compare", by):
+        with self._keeper.whole(ground), deployment.changing(lab.lab, VERB, by):
             took_s = seconds(both)
             await_served(lab, name, by)
         return {self.name: took_s}
@@ -70,7 +70,7 @@ def _restarted(ground: Ground, by: Deadline) -> float:
 
 
 class Replace:
-    """A worker of two destroyed without warning while visitors come, and what became of them until its successor served.
+    """A worker of two destroyed without warning while visitors come, and what became of them until another one served.
 
     The successor is made, or woken, as an autoscaler does it, which has noticed at once.
     """
@@ -88,7 +88,7 @@ class Replace:
         """Nothing: the pool is filled before each run, which uses it up."""
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
-        with left_whole(ground):
+        with self._keeper.whole(ground):
             self._keeper.set(ground, by)
             # Also where none is wanted: a column beside this one may have been cut off with its pool full.
             size = 1 if ground.place.way is Way.WARM else 0

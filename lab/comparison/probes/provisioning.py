@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from lab.comparison.columns import Way
+from lab.comparison.measure import seconds
 from lab.comparison.probes.base import Ground, Value
-from lab.comparison.probes.worker import root_of, seconds
+from lab.comparison.probes.worker import root_of
 from lab.flows import readiness
 from lab.flows.provision import Drift, provision
 from lab.model.deadline import Deadline

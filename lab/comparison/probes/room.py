@@ -10,7 +10,7 @@ from lab.comparison import belongings
 from lab.comparison.columns import Way
 from lab.comparison.probes import bare
 from lab.comparison.probes.base import Ground, Seen, Value
-from lab.comparison.probes.worker import Keeper, await_absence, await_ready, await_served, left_whole, measured
+from lab.comparison.probes.worker import VERB, Keeper, await_ready, measured, remade
 from lab.flows import deployment, fleet
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import ScaleIn
@@ -54,8 +54,8 @@ class Memory:
         lab = self._keeper.set(ground, by)
         first, second = lab.plan.workers()[0].name, measured(lab)
         both = processes.pss(_all(lab, [first, second]))
-        with left_whole(ground):
-            alone = _without(self._keeper, ground, lab, second, by)
+        with self._keeper.whole(ground):
+            alone = _without(ground, lab, second, by)
         note = _SLEPT if lab.substrate.has_own_kernel else ""
         return {MEMORY: Seen(alone, note), MEMORY_MORE: Seen(max(0, both - alone), note)}
 
@@ -63,7 +63,7 @@ class Memory:
         """Nothing."""
 
 
-def _without(keeper: Keeper, ground: Ground, lab: Deployment, second: NodeName, by: Deadline) -> int:
+def _without(ground: Ground, lab: Deployment, second: NodeName, by: Deadline) -> int:
     """What the first takes alone: a machine is put to sleep meanwhile, which takes it out of memory, and all else is
     made anew."""
     first = lab.plan.workers()[0].name
@@ -74,14 +74,10 @@ def _without(keeper: Keeper, ground: Ground, lab: Deployment, second: NodeName, 
         lab, names = fleet.launch(lab, 1, ground.report, by)
         fleet.admit(lab, names, ground.report, by)
         return alone
-    with deployment.changing(lab.lab, "compare", by):
+    with deployment.changing(lab.lab, VERB, by):
         engine.destroy(lab.lab, second, by)
         alone = processes.pss(_all(lab, [first]))
-        await_absence(lab, second, by)
-        engine.prepare(lab.plan, by)
-        belongings.measurable(lab).type_start(lab.plan, second, by, ground.place.variant)
-        await_served(lab, second, by)
-    keeper.note(ground, ground.place.variant)
+    remade(lab, second, ground.place.variant, by)
     return alone
 
 
@@ -100,8 +96,7 @@ def _bare(ground: Ground, by: Deadline) -> Mapping[str, Value]:
 
 
 class DiskRoom:
-    """What is really taken on this computer's disk, as the engine tells it; of a bare process, what it was unpacked to.
-    """
+    """What is really taken on this computer's disk, as the engine tells it, and a bare process's unpacked files."""
 
     name = "disk"
 
@@ -131,6 +126,9 @@ class Density:
 
     name = "density"
 
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
     def impossible(self, ground: Ground) -> Mapping[str, str]:
         if ground.place.way is Way.TUNED:
             return {DENSITY: "further workers are made with the kit's own settings"}
@@ -140,7 +138,7 @@ class Density:
         """Nothing."""
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
-        with left_whole(ground), ExitStack() as undo:
+        with self._keeper.whole(ground), ExitStack() as undo:
             lab = fleet.fill_pool(ground.deployment(), 0, ground.report, by)
             before = len(lab.plan.workers())
             undo.callback(_shrink_to, ground, before, by)

@@ -8,18 +8,18 @@ from threading import Event
 
 from lab.comparison import belongings
 from lab.comparison.columns import Way
+from lab.comparison.measure import seconds
 from lab.comparison.phases import SERVICE, Made, Woken, marks
 from lab.comparison.probes import bare
 from lab.comparison.probes.base import Ground, Value
 from lab.comparison.probes.worker import (
+    VERB,
     Keeper,
     await_absence,
     await_answer,
     await_ready,
-    left_whole,
     measured,
     often_s,
-    seconds,
     url_of,
 )
 from lab.flows import deployment, fleet
@@ -67,7 +67,7 @@ class Start:
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         if ground.place.way is Way.BARE:
             return _bare(ground, by)
-        with left_whole(ground):
+        with self._keeper.whole(ground):
             if ground.place.way is Way.WARM:
                 return _woken(ground, by).phases()
             found = self._made(ground, by)
@@ -80,7 +80,7 @@ class Start:
     def _made(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         lab = self._keeper.set(ground, by)
         name, engine = measured(lab), belongings.measurable(lab)
-        with deployment.changing(lab.lab, "compare", by):
+        with deployment.changing(lab.lab, VERB, by):
             stop_s = seconds(lambda: lab.substrate.stop(lab.lab, name, by))
             lab.substrate.destroy(lab.lab, name, by)
             await_absence(lab, name, by)

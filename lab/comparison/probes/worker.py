@@ -1,6 +1,5 @@
 """The worker that a column measures, and the lab around it: how it is kept as the column wants it, and left whole."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,9 @@ from lab.substrates.base import HasRoot, Reach
 # Much oftener than what is measured takes. Who looks takes time from who is looked at: at a machine, seldomer.
 _OFTEN_S, _OFTEN_AT_A_MACHINE_S = 0.01, 0.05
 _LOOK_S, _MEND_S = 0.5, 900.0
+_UNKNOWN = "who knows"
+VERB = "compare"
+"""What holds a lab's lock while one of its workers is measured."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,6 @@ class Worker:
 def measured(lab: Deployment) -> NodeName:
     """The worker that is measured: the last one. The first stays, so that the site is never without one."""
     return lab.plan.workers()[-1].name
-
-
-def seconds(action: Callable[[], object]) -> float:
-    """How long an action took."""
-    begun = time.monotonic()
-    action()
-    return time.monotonic() - begun
 
 
 def url_of(lab: Deployment, name: NodeName) -> str:
@@ -68,24 +63,38 @@ class Keeper:
 
     def note(self, ground: Ground, variant: str) -> None:
         """The measured worker was made with this setting just now."""
-        self._variants[ground.lab, ground.place.substrate] = variant
+        self._variants[_key(ground)] = variant
 
     def set(self, ground: Ground, by: Deadline) -> Deployment:
         """The lab, its measured worker made anew if it was made for another column."""
         lab, wanted = ground.deployment(), ground.place.variant
-        if self._variants.get((ground.lab, ground.place.substrate), "") == wanted:
+        if self._variants.get(_key(ground), "") == wanted:
             return lab
         name = measured(lab)
-        ground.report(f"making {name} anew{f', {ground.place.title}' if wanted else ''}")
-        with left_whole(ground):
-            with deployment.changing(lab.lab, "compare", by):
-                lab.substrate.destroy(lab.lab, name, by)
-                await_absence(lab, name, by)
-                lab.substrate.prepare(lab.plan, by)
-                belongings.measurable(lab).type_start(lab.plan, name, by, wanted)
-            await_served(lab, name, by)
+        ground.report(f"making {name} anew, as {ground.place.title} wants it")
+        with self.whole(ground):
+            remade(lab, name, ground.place.variant, by)
         self.note(ground, wanted)
         return lab
+
+    @contextmanager
+    def whole(self, ground: Ground) -> Iterator[None]:
+        """Where the block fails, the lab is brought back to the workers that it had, before the failure goes on."""
+        before = ground.deployment().deployed
+        try:
+            yield
+        except LabError as failed:
+            # Made by now as who knows what: the next column makes it anew.
+            self.note(ground, _UNKNOWN)
+            ground.report("it failed; making the lab whole again")
+            try:
+                deployment.restaff(ground.deployment(), before.workers, before.pool)
+                # By a time of its own: that of the run may be over.
+                up.up(up.Wanted(ground.lab, ground.place.substrate), ground.report, Deadline.after(_MEND_S, "mending"))
+            except LabError as second:
+                message = f"{failed.message}; and the lab could not be made whole again: {second.message}"
+                raise LabError(message, where=failed.where, mend=second.mend) from failed
+            raise
 
     @contextmanager
     def serving(self, ground: Ground, by: Deadline) -> Iterator[Worker]:
@@ -101,22 +110,18 @@ class Keeper:
         yield Worker(str(name), url_of(lab, name), lab.reach(name), root_of(lab, name), pids)
 
 
-@contextmanager
-def left_whole(ground: Ground) -> Iterator[None]:
-    """Where the block fails, the lab is brought back to the workers that it had, before the failure goes on."""
-    before = ground.deployment().deployed
-    try:
-        yield
-    except LabError as failed:
-        ground.report("it failed; making the lab whole again")
-        try:
-            deployment.restaff(ground.deployment(), before.workers, before.pool)
-            # By a time of its own: that of the run may be over.
-            up.up(up.Wanted(ground.lab, ground.place.substrate), ground.report, Deadline.after(_MEND_S, "mending"))
-        except LabError as second:
-            message = f"{failed.message}; and the lab could not be made whole again: {second.message}"
-            raise LabError(message, where=failed.where, mend=second.mend) from failed
-        raise
+def _key(ground: Ground) -> tuple[str, str]:
+    return ground.lab, ground.place.substrate
+
+
+def remade(lab: Deployment, name: NodeName, variant: str, by: Deadline) -> None:
+    """Destroys a worker, and returns once one that was made with this setting serves in its place."""
+    with deployment.changing(lab.lab, VERB, by):
+        lab.substrate.destroy(lab.lab, name, by)
+        await_absence(lab, name, by)
+        lab.substrate.prepare(lab.plan, by)
+        belongings.measurable(lab).type_start(lab.plan, name, by, variant)
+        await_served(lab, name, by)
 
 
 def await_absence(lab: Deployment, name: NodeName, by: Deadline) -> None:
