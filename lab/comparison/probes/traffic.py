@@ -1,6 +1,7 @@
 """Rows of requests: how many one worker answers in a second, and within which time."""
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,6 @@ from lab.comparison.probes.worker import Keeper, measured
 from lab.flows import readiness
 from lab.flows.deployment import Deployment
 from lab.ledger.pace import Pace
-from lab.ledger.story import percentile_ms
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import NodeName
@@ -93,15 +93,11 @@ def _checked(answer: Answer) -> None:
 
 def values(asked: Asked, end: str) -> dict[str, Value]:
     """The values of the rows whose names have this end. Pure."""
-    note = f"{asked.rate / 2:.3g} requests a second, which is half of what it can"
-    half, nearly = (percentile_ms(asked.latencies_s, share) for share in (0.50, 0.99))
-    if half is None or nearly is None:
-        raise LabError("no request was due", where="traffic", mend="measure again")
-    return {
-        f"requests{end}": asked.rate,
-        f"p50{end}": Seen(half / 1000, note),
-        f"p99{end}": Seen(nearly / 1000, note),
-    }
+    latencies_s = sorted(asked.latencies_s)
+    # The smallest that the share of all did not exceed ("nearest rank").
+    half, nearly = (latencies_s[math.ceil(share * len(latencies_s)) - 1] for share in (0.50, 0.99))
+    note = f"at {asked.rate / 2:.3g} requests a second, half of what it can"
+    return {f"requests{end}": asked.rate, f"p50{end}": Seen(half, note), f"p99{end}": Seen(nearly, note)}
 
 
 class Traffic:

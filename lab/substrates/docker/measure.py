@@ -18,7 +18,7 @@ from lab.substrates.docker.names import Names, image
 TITLE = "Docker container"
 _UNFILTERED = "unfiltered"
 VARIANTS: Mapping[str, str] = {_UNFILTERED: "no seccomp filter"}
-_SAID = {_UNFILTERED: ("seccomp=unconfined",)}
+_SECURITY = {"": (), _UNFILTERED: ("seccomp=unconfined",)}
 _SCRATCH = "/scratch"
 
 
@@ -27,7 +27,7 @@ def type_start(plan: LabPlan, name: NodeName, folder: Path, by: Deadline, varian
     container = Names(plan.lab).node(name)
     values = compose.parse((folder / "compose.yaml").read_text())
     labels = compose.container(values, str(name), folder)["labels"]
-    argv = run_argv(values, name, folder, container, plan.node(name).address, labels, _SAID.get(variant, ()))
+    argv = run_argv(values, name, folder, container, plan.node(name).address, labels, _SECURITY[variant])
     asked_s = processes.now_s()
     run(argv, by=by, where=f"docker, container {container}")
     ended_s = processes.now_s()
