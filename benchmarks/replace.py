@@ -10,25 +10,22 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
 
 import click
 
 from benchmarks.demands import Demand
 from benchmarks.page import SessionJson, page
-from benchmarks.runs import LAB, await_lab, circumstances_of, deadline, lab, seconds, silent
+from benchmarks.runs import LAB, await_lab, circumstances_of, deadline, lab, silent
 from benchmarks.speed import reporter, rows_of
-from lab.comparison.measure import Case, Row, Samples, interleaved
+from lab.comparison.measure import Case, Row, Samples, interleaved, seconds
 from lab.flows import deployment, fleet, readiness
 from lab.flows.deployment import Deployment
 from lab.host import http, paths, records
 from lab.host.run import run
 from lab.host.wait import await_until
-from lab.model.node import NodeName
 from lab.model.plan import WORKER_PORT
 from lab.substrates import registry
-from lab.substrates.docker import compose
+from lab.substrates.docker import compose, measure
 
 RESULTS = paths.REPO / "benchmarks" / "replace-results.json"
 PAGE = paths.REPO / "docs" / "replace.md"
@@ -153,7 +150,8 @@ def _bare() -> Mapping[Row, float]:
     worker = found.plan.workers()[0]
     address = worker.address.rpartition(".")[0] + _LAST_BYTE
     folder = paths.lab(LAB) / "docker"
-    argv = bare_argv(compose.parse((folder / "compose.yaml").read_text()), worker.name, folder, address)
+    values = compose.parse((folder / "compose.yaml").read_text())
+    argv = measure.run_argv(values, worker.name, folder, _CONTAINER, address, labels={})
 
     def once() -> None:
         run(argv, by=by)
@@ -163,31 +161,6 @@ def _bare() -> Mapping[Row, float]:
         return {BARE: seconds(once)}
     finally:
         run(["docker", "rm", "--force", "--volumes", _CONTAINER], by=by)
-
-
-def bare_argv(values: Mapping[str, Any], name: NodeName, folder: Path, address: str) -> list[str]:
-    """`docker run` with what the compose.yaml in `folder` says of a worker, but for its name and its address. Pure."""
-    entry = values["services"][str(name)]
-    given = {
-        "--name": [_CONTAINER],
-        "--network": [values["networks"]["lab"]["name"]],
-        "--ip": [address],
-        "--env-file": [str(folder / entry["env_file"])],
-        "--cpus": [str(entry["cpus"])],
-        "--memory": [entry["mem_limit"]],
-        "--user": [entry["user"]],
-        "--cap-drop": entry["cap_drop"],
-        "--security-opt": entry["security_opt"],
-        "--tmpfs": entry["tmpfs"],
-        "--volume": [_mount(values, mount) for mount in entry["volumes"]],
-    }
-    words = [word for option, some in given.items() for value in some for word in (option, value)]
-    return ["docker", "run", "--detach", "--read-only", *words, entry["image"]]
-
-
-def _mount(values: Mapping[str, Any], mount: str) -> str:
-    volume, target = mount.split(":", 1)
-    return f"{values['volumes'][volume]['name']}:{target}"
 
 
 def _sleep(substrate: str) -> Mapping[Row, float]:

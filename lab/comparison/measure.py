@@ -1,6 +1,7 @@
 """Interleaved runs: A B A B, so that whatever slows this computer down for a while slows all of them."""
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -64,6 +65,13 @@ def interleaved(
 
 def _words(values: Iterable[tuple[Row, float]]) -> list[str]:
     return [f"{row.name} {value:.3g} {row.unit}" for row, value in values]
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """How long an action took."""
+    begun = time.monotonic()
+    action()
+    return time.monotonic() - begun
 
 
 def circumstances() -> dict[str, str]:

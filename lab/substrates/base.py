@@ -217,10 +217,11 @@ class Processes:
 
 @dataclass(frozen=True)
 class Disk:
-    """What a node has on this computer's disk, in bytes that are really taken: `image`, which all nodes of its role
-    share, and `own`, which is there once more for each of them. `note` says what these are."""
+    """What a node has on this computer's disk, in bytes that are really taken: `image` is what it was made from, of
+    which all nodes of its role really use `shared`; `own` is there once more for each. `note` says what these are."""
 
     image: int
+    shared: int
     own: int
     note: str
 

@@ -18,7 +18,7 @@ from lab.substrates.docker.names import Names, image
 TITLE = "Docker container"
 _UNFILTERED = "unfiltered"
 VARIANTS: Mapping[str, str] = {_UNFILTERED: "no seccomp filter"}
-_SAID = {_UNFILTERED: {"--security-opt": ["seccomp=unconfined"]}}
+_SECURITY = {"": (), _UNFILTERED: ("seccomp=unconfined",)}
 _SCRATCH = "/scratch"
 
 
@@ -26,7 +26,8 @@ def type_start(plan: LabPlan, name: NodeName, folder: Path, by: Deadline, varian
     """Types `docker run`. The client's own time goes until the engine wrote down the container's creation."""
     container = Names(plan.lab).node(name)
     values = compose.parse((folder / "compose.yaml").read_text())
-    argv = run_argv(values, name, folder, container, plan.node(name).address, _SAID.get(variant, {}))
+    labels = compose.container(values, str(name), folder)["labels"]
+    argv = run_argv(values, name, folder, container, plan.node(name).address, labels, _SECURITY[variant])
     asked_s = processes.now_s()
     run(argv, by=by, where=f"docker, container {container}")
     ended_s = processes.now_s()
@@ -50,12 +51,12 @@ def run_argv(
     folder: Path,
     container: str,
     address: str,
-    more: Mapping[str, Sequence[str]],
+    labels: Mapping[str, str],
+    security: Sequence[str] = (),
 ) -> list[str]:
-    """`docker run` with what the compose.yaml in `folder` says of a worker; `more` are further options. Pure, but for
-    the file with the worker's settings, which is read."""
+    """`docker run` with what the compose.yaml in `folder` says of a worker, but for its name, address and labels;
+    `security` are further options of that kind. Pure."""
     entry = values["services"][str(name)]
-    labels = compose.container(values, str(name), folder)["labels"]
     given = {
         "--name": [container],
         "--hostname": [entry["hostname"]],
@@ -66,7 +67,7 @@ def run_argv(
         "--memory": [entry["mem_limit"]],
         "--user": [entry["user"]],
         "--cap-drop": entry["cap_drop"],
-        "--security-opt": [*entry["security_opt"], *more.get("--security-opt", [])],
+        "--security-opt": [*entry["security_opt"], *security],
         "--tmpfs": entry["tmpfs"],
         "--volume": [_mount(values, mount) for mount in entry["volumes"]],
         "--log-driver": [entry["logging"]["driver"]],
@@ -106,7 +107,8 @@ def disk(plan: LabPlan, name: NodeName) -> Disk:
         whole = api().inspect_image(image(name.role, plan.node(name).key))["Size"]
         found = api().containers(all=True, size=True, filters={"name": [f"^/?{container}$"]})
     own = sum(int(entry.get("SizeRw") or 0) for entry in found)
-    return Disk(int(whole), own, "the files of the image, and those of the container's own layer; its log is not counted")
+    note = "the files of the image, and those of the container's own layer; its log is not counted"
+    return Disk(int(whole), int(whole), own, note)
 
 
 @contextmanager

@@ -16,11 +16,12 @@ from lab.substrates.base import Disk, Processes, Reach, Scratch
 from lab.substrates.vagrant import box, virsh
 from lab.substrates.vagrant.names import POOL, Names, boot_volume, image_volume
 from lab.substrates.vagrant.names import box as box_name
+from lab.substrates.vagrant.render import Tuning
 from lab.substrates.vagrant.tool import box_folder
 
 TITLE = "Vagrant VM"
 VARIANTS: Mapping[str, str] = {"two-cpus": "two processors", "no-cache": "disks without this computer's cache"}
-TUNED: Mapping[str, Mapping[str, object]] = {"two-cpus": {"cpus": 2}, "no-cache": {"cache": "none"}}
+TUNED: Mapping[str, Tuning] = {"": Tuning(), "two-cpus": Tuning(cpus=2), "no-cache": Tuning(cache="none")}
 
 _SCRATCH_MB = 64
 _LABEL, _TARGET, _FOLDER = "scratch", "vdz", "/run/scratch"
@@ -44,9 +45,10 @@ def disk(plan: LabPlan, name: NodeName, by: Deadline) -> Disk:
     named = box_name(name.role, key)
     copy = box_folder(named) / "0" / "libvirt" / "box.img"
     of_box = [image_volume(named, copy), *(boot_volume(kind, key) for kind in box.KINDS)]
-    image = sum(_allocated(volume, by) for volume in of_box) + copy.stat().st_blocks * 512
+    shared = sum(_allocated(volume, by) for volume in of_box)
     own = sum(_allocated(volume, by) for volume in (names.overlay(name), names.settings(name)))
-    return Disk(image, own, "the box twice, Vagrant's copy and libvirt's, with its kernel; the machine's own two disks")
+    note = "the box twice, Vagrant's copy and libvirt's, with its kernel; of a machine its own two disks"
+    return Disk(shared + copy.stat().st_blocks * 512, shared, own, note)
 
 
 def _allocated(volume: str, by: Deadline) -> int:
@@ -65,11 +67,11 @@ def allocation(told: str) -> int:
 def scratch(reach: Reach, lab: str, name: NodeName, variant: str, by: Deadline) -> Iterator[Scratch]:
     """A disk that the running machine is given, and that is mounted in it for as long as the block lasts."""
     domain, volume = Names(lab).domain(name), Names(lab).scratch(name)
-    cache = TUNED.get(variant, {}).get("cache")
+    cache = TUNED[variant].cache
     _upload(volume, by)
     try:
         words = ["--targetbus", "virtio", "--driver", "qemu", "--subdriver", "raw", "--live"]
-        words += ["--cache", str(cache)] if cache else []
+        words += ["--cache", cache] if cache else []
         virsh.virsh("attach-disk", domain, str(virsh.pool_folder(by) / volume), _TARGET, *words, by=by)
         try:
             _mount(reach, name, by)

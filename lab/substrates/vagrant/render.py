@@ -1,7 +1,8 @@
 """What Vagrant and libvirt read of a lab, rendered from the plan. Pure."""
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -15,6 +16,15 @@ _KERNEL_WORDS = (
     "root=/dev/vda net.ifnames=0 quiet mitigations=off audit=0 apparmor=0 selinux=0 random.trust_cpu=on "
     "cryptomgr.notests no_timer_check console=ttyS0"
 )
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What a comparison wants otherwise than the kit: how many processors, and the cache mode of disks in QEMU's words;
+    0 and "" are the kit's own."""
+
+    cpus: int = 0
+    cache: str = ""
 
 
 def mac(address: str) -> str:
@@ -36,9 +46,9 @@ def vagrantfile(
     pool: Path,
     boot_volume: Callable[[str, str], str],
     console: Callable[[NodeSpec], Path],
-    tuned: Mapping[str, object] | None = None,
+    tuned: Tuning,
 ) -> str:
-    """The text of the lab's Vagrantfile; `tuned` has what a comparison wants otherwise: `cpus`, and `cache` of disks."""
+    """The text of the lab's Vagrantfile."""
     return _render(
         "Vagrantfile.j2",
         plan=plan,
@@ -52,7 +62,7 @@ def vagrantfile(
         kernel=lambda node: pool / boot_volume("kernel", node.key),
         initrd=lambda node: pool / boot_volume("initrd", node.key),
         console=console,
-        tuned=tuned or {},
+        tuned=tuned,
     )
 
 

@@ -238,7 +238,7 @@ def _vagrantfile(plan: LabPlan, by: Deadline, variant: str = "") -> str:
         pool=virsh.pool_folder(by),
         boot_volume=boot_volume,
         console=lambda node: _console(plan.lab, node.name),
-        tuned=measure.TUNED.get(variant, {}),
+        tuned=measure.TUNED[variant],
     )
 
 

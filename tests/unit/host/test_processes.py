@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from benchmarks import processes
+from lab.host import processes
 
 _HOLD = "import sys; held = bytearray(64 << 20); print('held', flush=True); sys.stdin.read()"
 
