@@ -47,7 +47,7 @@ class DockerSubstrate:
     adds: tuple[str, ...] = ()
     publishes = True
     has_own_kernel = False
-    title, variants = measure.TITLE, measure.VARIANTS
+    title, variants, daemons = measure.TITLE, measure.VARIANTS, measure.DAEMONS
 
     def is_packed(self, role: Role, key: str) -> bool:
         with in_our_words(f"looking for the image of {role}"):

@@ -20,6 +20,8 @@ from lab.substrates.vagrant.render import Tuning
 from lab.substrates.vagrant.tool import box_folder
 
 TITLE = "Vagrant VM"
+# One for all, or one for each kind of thing (libvirtd(8)).
+DAEMONS = frozenset({"libvirtd", "virtlogd", "virtqemud", "virtnetworkd", "virtstoraged"})
 VARIANTS: Mapping[str, str] = {"two-cpus": "two processors", "no-cache": "disks without this computer's cache"}
 TUNED: Mapping[str, Tuning] = {"": Tuning(), "two-cpus": Tuning(cpus=2), "no-cache": Tuning(cache="none")}
 

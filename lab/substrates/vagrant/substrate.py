@@ -48,7 +48,7 @@ class VagrantSubstrate:
     adds: tuple[str, ...] = ("machine",)
     publishes = False
     has_own_kernel = True
-    title, variants = measure.TITLE, measure.VARIANTS
+    title, variants, daemons = measure.TITLE, measure.VARIANTS, measure.DAEMONS
 
     def is_packed(self, role: Role, key: str) -> bool:
         return box.is_added(role, key, Deadline.after(30, "asking libvirt"))

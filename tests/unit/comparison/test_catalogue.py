@@ -8,8 +8,10 @@ import pytest
 from lab.comparison import catalogue, columns
 from lab.comparison.catalogue import BATCHES, ROWS, Batch, Group, RowSpec
 from lab.comparison.columns import BARE, Place, Way
+from lab.comparison.probes.every import probes
 from lab.comparison.report import RowResult
 from lab.substrates import registry
+from lab.substrates.base import CanMeasure
 from tests.unit.test_architecture import ENGINE_WORDS
 
 PLACES = columns.places([registry.get(name) for name in registry.NAMES], tuned=True)
@@ -85,3 +87,17 @@ def test_what_one_run_costs_is_by_the_kind_of_column() -> None:
     cost = catalogue.Cost(1.0, 2.0, 3.0, 4.0)
     ways = [(Way.BARE, False), (Way.FRESH, False), (Way.FRESH, True), (Way.WARM, True), (Way.TUNED, True)]
     assert [cost.of(Place("k", "t", "s", way, is_machine)) for way, is_machine in ways] == [1.0, 2.0, 3.0, 4.0, 3.0]
+
+
+@pytest.mark.parametrize("name", registry.NAMES)
+def test_each_engine_tells_what_a_comparison_asks(name: str) -> None:
+    substrate = registry.get(name)
+    assert isinstance(substrate, CanMeasure)
+    assert substrate.daemons
+    assert all(len(daemon) <= 15 for daemon in substrate.daemons), "the kernel keeps no more of a name"
+
+
+def test_each_batch_has_a_probe_and_each_probe_a_batch() -> None:
+    found = probes()
+    assert found.keys() == {batch.name for batch in BATCHES}
+    assert all(name == probe.name for name, probe in found.items())
