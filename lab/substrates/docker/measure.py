@@ -16,6 +16,7 @@ from lab.substrates.docker.client import NotFound, api, in_our_words
 from lab.substrates.docker.names import Names, image
 
 TITLE = "Docker container"
+DAEMONS = frozenset({"dockerd", "containerd"})
 _UNFILTERED = "unfiltered"
 VARIANTS: Mapping[str, str] = {_UNFILTERED: "no seccomp filter"}
 _SECURITY = {"": (), _UNFILTERED: ("seccomp=unconfined",)}

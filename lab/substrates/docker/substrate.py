@@ -47,7 +47,7 @@ class DockerSubstrate:
     adds: tuple[str, ...] = ()
     publishes = True
     has_own_kernel = False
-    title, variants = measure.TITLE, measure.VARIANTS
+    title, variants, daemons = measure.TITLE, measure.VARIANTS, measure.DAEMONS
 
     def is_packed(self, role: Role, key: str) -> bool:
         with in_our_words(f"looking for the image of {role}"):
@@ -252,7 +252,7 @@ class DockerSubstrate:
     def facts(self, by: Deadline) -> Mapping[str, str]:
         with in_our_words("asking for its facts"):
             info = api().info()
-        return {"engine": f"Docker {info['ServerVersion']}", "storage": info["Driver"]}
+        return {"engine": f"Docker {info['ServerVersion']}", "storage": info["Driver"], "network": "a bridge, veth"}
 
     def checks(self, by: Deadline) -> list[Check]:
         return engine_checks.checks()

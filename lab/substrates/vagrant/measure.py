@@ -20,6 +20,8 @@ from lab.substrates.vagrant.render import Tuning
 from lab.substrates.vagrant.tool import box_folder
 
 TITLE = "Vagrant VM"
+# One for all, or one for each kind of thing (libvirtd(8)).
+DAEMONS = frozenset({"libvirtd", "virtlogd", "virtqemud", "virtnetworkd", "virtstoraged"})
 # The kit gives a machine one processor where it is emulated, and two under KVM.
 VARIANTS: Mapping[str, str] = {
     "cpus": "two processors where emulated, one under KVM",

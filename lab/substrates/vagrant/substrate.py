@@ -48,7 +48,7 @@ class VagrantSubstrate:
     adds: tuple[str, ...] = ("machine",)
     publishes = False
     has_own_kernel = True
-    title, variants = measure.TITLE, measure.VARIANTS
+    title, variants, daemons = measure.TITLE, measure.VARIANTS, measure.DAEMONS
 
     def is_packed(self, role: Role, key: str) -> bool:
         return box.is_added(role, key, Deadline.after(30, "asking libvirt"))
@@ -188,8 +188,14 @@ class VagrantSubstrate:
         return kvm.known()
 
     def facts(self, by: Deadline) -> Mapping[str, str]:
-        version = run(["vagrant", "--version"], by=by).out.strip()
-        return {"engine": version, "accelerator": kvm.accelerator(by)}
+        versions = [run([program, "--version"], by=by).out.splitlines()[0] for program in ("vagrant", kvm.QEMU)]
+        return {
+            "engine": ", ".join(versions),
+            "accelerator": kvm.accelerator(by),
+            # What QEMU does where nothing is said (qemu(1), -drive, cache).
+            "disk cache": "writeback",
+            "network": "a bridge, virtio",
+        }
 
     def checks(self, by: Deadline) -> list[Check]:
         return engine_checks.checks(by)
