@@ -33,8 +33,8 @@ class Durability:
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         lab, substrate = f"{ground.lab[:9]}-nosync", ground.place.substrate
-        _bring_up(ground, lab, by)
         try:
+            _bring_up(ground, lab, by)
             rate = prove.usual_rate(substrate, by)
             asked = prove.Asked(lab, substrate, 0, (_FAULT,), rate, _DURATION_S, seed=1)
             # A database that does not come back is not awaited for as long as a run may take.

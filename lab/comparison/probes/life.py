@@ -102,7 +102,7 @@ class Replace:
         with visiting(lab, rate, by) as visit:
             destroy_s = seconds(lambda: lab.substrate.destroy(lab.lab, victim, by))
             replace_s = seconds(lambda: fleet.replace_dead(lab, [victim], ground.report, by))
-        note = f"of {visit.told.attempted} writes and more reads, {rate:g} requests a second"
+        note = f"of {visit.requests} at {rate:g} a second; one that was repeated counts each time"
         return {
             "destroy": destroy_s,
             "replace": destroy_s + replace_s,

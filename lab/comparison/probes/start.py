@@ -28,6 +28,7 @@ from lab.flows.fleet import ScaleIn
 from lab.host import processes
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
+from lab.model.errors import LabError
 from lab.model.node import NodeName
 from lab.substrates.base import Reach
 
@@ -115,11 +116,13 @@ def _woken(ground: Ground, by: Deadline) -> Woken:
     def note(step: str) -> None:
         steps.setdefault(step.split()[0], processes.now_s())
 
-    # The lab without it has no plan of it, so what looks for it gets the one that is.
     with _lookout(lab, name, by) as looked:
         asked_s = processes.now_s()
         lab, names = fleet.launch(lab, 1, note, by)
         fresh_s = processes.now_s()
+        if names != (name,) or "waking" not in steps:
+            mend = f"measure it again; {lab.typed('status @')}"
+            raise LabError(f"{name} was to be woken, and was not", where=f"lab {lab.lab}", mend=mend)
         lab = fleet.admit(lab, names, ground.report, by)
         seen = looked.result()
     return Woken(asked_s, steps["waking"], _born_s(lab, name), steps["waiting"], seen.ready_s, fresh_s, seen.served_s)
@@ -128,7 +131,8 @@ def _woken(ground: Ground, by: Deadline) -> Woken:
 def _born_s(lab: Deployment, name: NodeName) -> float:
     """When its first process on this computer started, in seconds since the boot."""
     born_s = processes.first_started_s(belongings.of_node(lab, name))
-    assert born_s is not None, f"{name} serves, and has no process"
+    if born_s is None:
+        raise LabError(f"{name} serves, and has no process", where=f"lab {lab.lab}", mend="measure it again")
     return born_s
 
 

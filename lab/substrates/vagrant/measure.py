@@ -22,8 +22,12 @@ from lab.substrates.vagrant.tool import box_folder
 TITLE = "Vagrant VM"
 # One for all, or one for each kind of thing (libvirtd(8)).
 DAEMONS = frozenset({"libvirtd", "virtlogd", "virtqemud", "virtnetworkd", "virtstoraged"})
-VARIANTS: Mapping[str, str] = {"two-cpus": "two processors", "no-cache": "disks without this computer's cache"}
-TUNED: Mapping[str, Tuning] = {"": Tuning(), "two-cpus": Tuning(cpus=2), "no-cache": Tuning(cache="none")}
+# The kit gives a machine one processor where it is emulated, and two under KVM.
+VARIANTS: Mapping[str, str] = {
+    "cpus": "two processors where emulated, one under KVM",
+    "no-cache": "disks without this computer's cache",
+}
+TUNED: Mapping[str, Tuning] = {"": Tuning(), "cpus": Tuning(swaps_cpus=True), "no-cache": Tuning(cache="none")}
 
 _SCRATCH_MB = 64
 _LABEL, _TARGET, _FOLDER = "scratch", "vdz", "/run/scratch"

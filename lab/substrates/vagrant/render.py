@@ -20,10 +20,10 @@ _KERNEL_WORDS = (
 
 @dataclass(frozen=True)
 class Tuning:
-    """What a comparison wants otherwise than the kit: how many processors, and the cache mode of disks in QEMU's words;
-    0 and "" are the kit's own."""
+    """What a comparison wants otherwise than the kit: the other number of processors, and a cache mode of disks in
+    QEMU's words."""
 
-    cpus: int = 0
+    swaps_cpus: bool = False
     cache: str = ""
 
 

@@ -1,5 +1,8 @@
 """What probes compute, and that there is one for each batch of rows."""
 
+import socket
+import subprocess
+
 import pytest
 
 from lab.comparison import catalogue
@@ -14,6 +17,7 @@ from lab.ledger.audit import Account, Sort
 from lab.ledger.struck import FaultSeen
 from lab.ledger.writes import What
 from lab.model.errors import LabError
+from tests.conftest import REPO
 from tests.unit.traffic.test_run import responder
 
 
@@ -97,3 +101,17 @@ def test_only_root_can_have_a_bare_process(monkeypatch: pytest.MonkeyPatch) -> N
     assert bare.impossible() == "needs root"
     monkeypatch.setattr("os.geteuid", lambda: 0)
     assert bare.impossible() is None
+
+
+def test_a_port_that_somebody_uses_is_found_out_before_a_bare_process_starts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(LabError, match=f"port {port} of 127.0.0.1 cannot be used: Address already in use"):
+            bare._check_free("127.0.0.1", port)
+    bare._check_free("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("script", [bare._FENCE, (REPO / "playbooks/roles/worker/files/worker").read_text()])
+def test_what_a_shell_is_given_it_can_read(script: str) -> None:
+    done = subprocess.run(["sh", "-n"], input=script, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
