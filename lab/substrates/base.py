@@ -271,11 +271,10 @@ class CanMeasure(Protocol):
 
 @dataclass(frozen=True)
 class Apart:
-    """A worker that stands beside its lab: how to get in as its own user and as root, and its processes."""
+    """A worker that stands beside its lab: how to get in as its own user and as root."""
 
     reach: Reach
     root: Reach
-    processes: Processes
 
 
 @runtime_checkable

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.comparison.probes.base import Ground
-from lab.flows import build
+from lab.flows import build, readiness
 from lab.flows.deployment import Deployment
 from lab.host import children, http, paths, processes
-from lab.host.run import run
+from lab.host.run import run, tail
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
@@ -48,7 +48,7 @@ exec chroot --userspec={_UID}:{_UID} "$root" "$@"
 """
 _START = "/usr/local/lib/lab/worker"
 SCRATCH = "/mnt"
-_END_S, _LOOK_S = 60.0, 0.5
+_END_S, _LOOK_S, _OFTEN_S = 60.0, 0.5, 0.01
 
 
 def impossible() -> str | None:
@@ -90,6 +90,19 @@ class Bare:
     url: str
     asked_s: float
     mark: Path
+    log: Path
+
+    def await_ready(self, by: Deadline) -> None:
+        """Returns once its own door says that it is ready. Raises LabError, with its last words, where it ended."""
+
+        def probe() -> str | None:
+            if self.process.poll() is not None:
+                last = tail(self.log.read_text(errors="replace"), "")
+                message = f"{self.name} ended with status {self.process.returncode}\n{last}"
+                raise LabError(message, where="this computer", mend="read the output above")
+            return readiness.refusal(self.url, http.get(f"{self.url}/readyz", by.at_most(_LOOK_S, "one look")))
+
+        await_until(probe, by, what=f"{self.name} becoming ready", mend="measure it again", every_s=_OFTEN_S)
 
     @property
     def reach(self) -> Reach:
@@ -136,8 +149,9 @@ def running(ground: Ground, by: Deadline, number: int = 1) -> Iterator[Bare]:
     fence = ["unshare", "--mount", "--", "sh", "-c", _FENCE]
     argv = [*fence, str(_tree(ground)), str(_drive(lab, by)), str(scratch), str(mark), _START]
     environment = {**_PATH, **lab.plan.workers()[-1].env, **told}
-    with _recorded(lab.lab, argv, environment, ground.scratch / f"{name}.log") as (process, asked_s):
-        yield Bare(process, name, url, asked_s, mark)
+    log = ground.scratch / f"{name}.log"
+    with _recorded(lab.lab, argv, environment, log) as (process, asked_s):
+        yield Bare(process, name, url, asked_s, mark, log)
 
 
 def door(lab: Deployment, name: str, port: int = WORKER_PORT) -> tuple[str, dict[str, str]]:

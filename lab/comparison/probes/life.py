@@ -65,10 +65,10 @@ class Restart:
 
 def _restarted(ground: Ground, by: Deadline) -> float:
     with bare.running(ground, by) as process:
-        await_ready(process.url, by)
+        process.await_ready(by)
         stop_s = seconds(lambda: process.stop(by))
     with bare.running(ground, by) as process:
-        return stop_s + seconds(lambda: await_ready(process.url, by))
+        return stop_s + seconds(lambda: process.await_ready(by))
 
 
 class Replace:

@@ -10,7 +10,7 @@ from lab.comparison import belongings
 from lab.comparison.columns import Way
 from lab.comparison.probes import bare
 from lab.comparison.probes.base import Ground, Seen, Value
-from lab.comparison.probes.worker import APART, VERB, Keeper, await_ready, measured, remade, stands_apart
+from lab.comparison.probes.worker import APART, VERB, Keeper, measured, remade, stands_apart
 from lab.flows import deployment, fleet
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import ScaleIn
@@ -88,10 +88,10 @@ def _all(lab: Deployment, names: Sequence[NodeName]) -> frozenset[int]:
 
 def _bare(ground: Ground, by: Deadline) -> Mapping[str, Value]:
     with bare.running(ground, by) as first:
-        await_ready(first.url, by)
+        first.await_ready(by)
         alone = processes.pss(first.pids())
         with bare.running(ground, by, 2) as second:
-            await_ready(second.url, by)
+            second.await_ready(by)
             both = processes.pss(first.pids() | second.pids())
     return {MEMORY: alone, MEMORY_MORE: max(0, both - alone)}
 

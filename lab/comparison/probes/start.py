@@ -100,7 +100,7 @@ class Start:
 
 def _bare(ground: Ground, by: Deadline) -> Mapping[str, Value]:
     with bare.running(ground, by) as process:
-        await_ready(process.url, by)
+        process.await_ready(by)
         ready_s = processes.now_s()
         begun_s, source_s = marks_of(process.reach, by, own_clock=False)
         asked_s = process.asked_s

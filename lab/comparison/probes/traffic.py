@@ -116,7 +116,7 @@ class Traffic:
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         lab = self._keeper.set(ground, by)
-        with _alone(lab, measured(lab), by):
+        with self._keeper.whole(ground), _alone(lab, measured(lab), by):
             return values(ask(lab.substrate.url(lab.plan)), "")
 
     def clear(self, ground: Ground, by: Deadline) -> None:

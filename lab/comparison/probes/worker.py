@@ -29,14 +29,13 @@ VERB = "compare"
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker that serves. `reach` is as the app's user where the engine leads there, `root` as root; `pids` tells its
-    processes on this computer, with those that are there for it alone."""
+    """A worker that serves, at its own door `url`. `reach` is as the app's user where the engine leads there, `root` as
+    root."""
 
     name: str
     url: str
     reach: Reach
     root: Reach
-    pids: Callable[[], frozenset[int]]
 
 
 def measured(lab: Deployment) -> NodeName:
@@ -103,8 +102,8 @@ class Keeper:
         the block lasts."""
         if ground.place.way is Way.BARE:
             with bare.running(ground, by) as process:
-                await_ready(process.url, by)
-                yield Worker(process.name, process.url, process.reach, process.root, process.pids)
+                process.await_ready(by)
+                yield Worker(process.name, process.url, process.reach, process.root)
             return
         if stands_apart(ground):
             with _apart(ground, by) as worker:
@@ -112,8 +111,8 @@ class Keeper:
             return
         lab = self.set(ground, by)
         name = measured(lab)
-        pids = lambda: belongings.all_of_node(lab, name)  # noqa: E731 - a field of the value below
-        yield Worker(str(name), url_of(lab, name), lab.reach(name), root_of(lab, name), pids)
+        with self.whole(ground):
+            yield Worker(str(name), url_of(lab, name), lab.reach(name), root_of(lab, name))
 
 
 def stands_apart(ground: Ground) -> bool:
@@ -129,8 +128,7 @@ def _apart(ground: Ground, by: Deadline) -> Iterator[Worker]:
     assert isinstance(lab.substrate, CanStandApart)
     with lab.substrate.stand_apart(lab.plan, measured(lab), told, by) as apart:
         await_ready(url, by)
-        pids = apart.processes.own | apart.processes.beside
-        yield Worker(name, url, apart.reach, apart.root, lambda: pids)
+        yield Worker(name, url, apart.reach, apart.root)
 
 
 def _key(ground: Ground) -> tuple[str, str]:

@@ -92,7 +92,7 @@ def stand_apart(plan: LabPlan, name: NodeName, folder: Path, told: Mapping[str, 
         run(run_argv(values, name, folder, container, on_host), by=by, where=f"docker, container {container}")
         into = [("docker", "exec", "-i", *user, container) for user in ((), ("--user", "0:0"))]
         reach, root = (Reach(prefix, prefix, False, f"docker://{container}") for prefix in into)
-        yield Apart(reach, root, _of_container(container))
+        yield Apart(reach, root)
     finally:
         _remove(container, by)
 
@@ -109,13 +109,9 @@ def _mount(values: Mapping[str, Any], mount: str) -> str:
 
 def of_node(lab: str, name: NodeName) -> Processes:
     """A container's processes, and its shim, which is the parent of the first."""
-    return _of_container(Names(lab).node(name))
-
-
-def _of_container(container: str) -> Processes:
-    with in_our_words(f"asking for the processes of {container}"):
+    with in_our_words(f"asking for the processes of {name}"):
         try:
-            pid = int(api().inspect_container(container)["State"]["Pid"])
+            pid = int(api().inspect_container(Names(lab).node(name))["State"]["Pid"])
         except NotFound:
             pid = 0
     if not pid:
