@@ -16,6 +16,7 @@ QUICK_S = 2.0
 QUICK_REPEATS, SLOW_REPEATS, LONG_REPEATS = 20, 5, 3
 _FILE = Path(__file__).with_name("catalogue.toml")
 _WOKEN = "once it is awake, it is the machine that was made from nothing: see there"
+_TUNED = "it is measured with the kit's own settings alone"
 
 
 class Group(StrEnum):
@@ -90,7 +91,7 @@ class Batch:
         """Why it makes no sense in this column, None where it does."""
         if place.way in self.ways:
             return None
-        return _WOKEN if place.way is Way.WARM else self.not_bare
+        return {Way.WARM: _WOKEN, Way.TUNED: _TUNED}.get(place.way, self.not_bare)
 
     def repeats(self, place: Place) -> tuple[int, int]:
         """How often it is measured in this column unless somebody says otherwise: as the cost is expected, and where a

@@ -25,7 +25,7 @@ LEVEL = 0.01
 LEAST = 0.10
 FEWEST = 5
 RULE = (
-    f"Changed: a Mann-Whitney test gives p below {LEVEL:g}, and the medians are {LEAST:.0%} or more apart. "
+    f"Changed: a Mann-Whitney test gives p below {LEVEL:g}, and the medians are {LEAST * 100:.0f} % or more apart. "
     f"With fewer than {FEWEST} runs on a side, or a noisy one, it cannot be told."
 )
 
@@ -124,7 +124,7 @@ def _judged(row: RowResult, key: str, before: Sequence[float], after: Sequence[f
     moved = abs(is_now - was) >= LEAST * max(was, is_now) > 0
     why = f"p = {p:.2g}"
     if p >= LEVEL or not moved:
-        verdict, why = Verdict.SAME, why if p >= LEVEL else f"{why}, and less than {LEAST:.0%} apart"
+        verdict, why = Verdict.SAME, why if p >= LEVEL else f"{why}, and less than {LEAST * 100:.0f} % apart"
     elif row.better == "neither":
         verdict = Verdict.CHANGED
     else:

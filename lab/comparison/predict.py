@@ -14,7 +14,7 @@ _ASKED = frozenset({Way.FRESH, Way.WARM})
 
 @dataclass(frozen=True)
 class Question:
-    """A guess to ask for; `unit` is that of a bare number."""
+    """A guess to ask for, of a row with this unit."""
 
     row: str
     column: str
@@ -25,7 +25,7 @@ class Question:
 def questions(batches: Sequence[Batch], places: Sequence[Place]) -> list[Question]:
     """What is asked: each row of figures, but for the phases of another, in each column that is an engine's own."""
     return [
-        Question(spec.name, place.key, spec.unit, f"{spec.title}, {place.title}, in {spec.unit}")
+        Question(spec.name, place.key, spec.unit, f"{spec.title}, {place.title}, in {words.asked_in(spec.unit)}")
         for batch in batches
         for spec in batch.rows
         for place in places

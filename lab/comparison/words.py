@@ -62,18 +62,21 @@ def span_s(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def asked_in(unit: str) -> str:
+    """The unit in which people are asked for a value of this one: bytes are too small."""
+    return {"B": "MB", "B/s": "MB/s"}.get(unit, unit)
+
+
 def read(text: str, unit: str) -> float | None:
     """The number that somebody typed for a row of this unit, in the row's unit; None where it cannot be told.
 
-    A scale of that unit may stand behind it: `300 ms`, `1.5 GB`; without one it is in the row's own.
+    A scale of that unit may stand behind it: `300 ms`, `1.5 GB`; without one it is in what `asked_in` says.
     """
     match = _NUMBER.fullmatch(text.strip().replace(",", ""))
     if match is None:
         return None
-    typed = match["unit"]
+    typed = match["unit"] or asked_in(unit)
     per_second = typed[:-2] if unit.endswith("/s") and typed.endswith("/s") else typed
-    factors = {name.removesuffix("/s"): factor for name, factor in _SCALES.get(unit, ())} | {
-        unit.removesuffix("/s"): 1.0
-    }
-    factor = 1.0 if not typed else factors.get(_ALSO.get(per_second.lower(), per_second))
+    factors = {name.removesuffix("/s"): factor for name, factor in _SCALES.get(unit, ((unit, 1.0),))}
+    factor = factors.get(_ALSO.get(per_second.lower(), per_second))
     return None if factor is None else float(match["number"]) * factor

@@ -125,5 +125,5 @@ def test_what_else_is_not_the_same_is_told() -> None:
 
 def test_the_rule_is_said_with_its_figures() -> None:
     assert diff.RULE.startswith(
-        "Changed: a Mann-Whitney test gives p below 0.01, and the medians are 10% or more apart."
+        "Changed: a Mann-Whitney test gives p below 0.01, and the medians are 10 % or more apart."
     )
