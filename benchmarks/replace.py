@@ -151,7 +151,8 @@ def _bare() -> Mapping[Row, float]:
     address = worker.address.rpartition(".")[0] + _LAST_BYTE
     folder = paths.lab(LAB) / "docker"
     values = compose.parse((folder / "compose.yaml").read_text())
-    argv = measure.run_argv(values, worker.name, folder, _CONTAINER, address, labels={})
+    in_lab = {"--network": [values["networks"]["lab"]["name"]], "--ip": [address]}
+    argv = measure.run_argv(values, worker.name, folder, _CONTAINER, in_lab)
 
     def once() -> None:
         run(argv, by=by)

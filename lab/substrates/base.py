@@ -269,6 +269,28 @@ class CanMeasure(Protocol):
         """A new disk for a node that runs, or for one that is the same but for its name, removed after the block."""
 
 
+@dataclass(frozen=True)
+class Apart:
+    """A worker that stands beside its lab: how to get in as its own user and as root."""
+
+    reach: Reach
+    root: Reach
+
+
+@runtime_checkable
+class CanStandApart(Protocol):
+    """An engine that can run a worker on this computer's own network, beside the lab whose store it has."""
+
+    apart: frozenset[str]
+    """Those variants (`CanMeasure`) of which the workers stand so: no load balancer leads to them."""
+
+    def stand_apart(
+        self, plan: LabPlan, name: NodeName, told: Mapping[str, str], by: Deadline
+    ) -> AbstractContextManager[Apart]:
+        """A worker made as this one of the plan is, but for its network and what it is `told` otherwise by its
+        environment; it is started, and removed after the block."""
+
+
 @runtime_checkable
 class LendsDrive(Protocol):
     """An engine whose shared drive is a folder of this computer, so that any program of this computer can use it."""

@@ -1,5 +1,6 @@
 """Each probe measures on a running lab: what it says can be true, and the lab is left as it was found."""
 
+import dataclasses
 import ipaddress
 import os
 from collections.abc import Iterator, Mapping
@@ -230,6 +231,21 @@ def seen_setting(every: Mapping[str, Probe], ground: Ground, by: Deadline) -> st
         if ground.place.is_machine
         else str(found["isolation-seccomp"])
     )
+
+
+@pytest.mark.only("docker")
+def test_a_worker_on_this_computers_own_network_stands_beside_the_lab(
+    every: Mapping[str, Probe], whole: Deployment, fresh: Ground, by: Deadline
+) -> None:
+    place = next(place for place in places([whole.substrate], tuned=True) if place.variant == "host-network")
+    ground = dataclasses.replace(fresh, place=place)
+    for name in ("start", "restart", "disk", "traffic"):
+        assert every[name].impossible(ground).keys() == set(ALL[name])
+    assert measure(every["direct"], ground, by)["requests-direct"] > 1
+    assert measure(every["machine"], ground, by)["round-trip"] > 0
+    assert run(every["isolation"], ground, by)["isolation-first"] == "gunicorn"
+    gateway = str(ipaddress.IPv4Network(whole.plan.subnet)[1])
+    assert not network.answers(gateway, WORKER_PORT, by), "it is still there"
 
 
 @pytest.mark.long

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.comparison.probes.base import Ground
-from lab.flows import build
+from lab.flows import build, readiness
 from lab.flows.deployment import Deployment
 from lab.host import children, http, paths, processes
-from lab.host.run import run
+from lab.host.run import run, tail
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
@@ -48,7 +48,7 @@ exec chroot --userspec={_UID}:{_UID} "$root" "$@"
 """
 _START = "/usr/local/lib/lab/worker"
 SCRATCH = "/mnt"
-_END_S, _LOOK_S = 60.0, 0.5
+_END_S, _LOOK_S, _OFTEN_S = 60.0, 0.5, 0.01
 
 
 def impossible() -> str | None:
@@ -90,6 +90,19 @@ class Bare:
     url: str
     asked_s: float
     mark: Path
+    log: Path
+
+    def await_ready(self, by: Deadline) -> None:
+        """Returns once its own door says that it is ready. Raises LabError, with its last words, where it ended."""
+
+        def probe() -> str | None:
+            if self.process.poll() is not None:
+                last = tail(self.log.read_text(errors="replace"), "")
+                message = f"{self.name} ended with status {self.process.returncode}\n{last}"
+                raise LabError(message, where="this computer", mend="read the output above")
+            return readiness.refusal(self.url, http.get(f"{self.url}/readyz", by.at_most(_LOOK_S, "one look")))
+
+        await_until(probe, by, what=f"{self.name} becoming ready", mend="measure it again", every_s=_OFTEN_S)
 
     @property
     def reach(self) -> Reach:
@@ -127,19 +140,29 @@ class Bare:
 @contextmanager
 def running(ground: Ground, by: Deadline, number: int = 1) -> Iterator[Bare]:
     """A bare worker that was just started; it is ended without warning after the block. `number` sets two apart."""
-    lab = ground.deployment()
-    gateway, port = str(ipaddress.IPv4Network(lab.plan.subnet)[1]), WORKER_PORT + number - 1
-    _check_free(gateway, port)
-    name, mark, scratch = f"bare-{number}", ground.scratch / f"mark-{number}", ground.scratch / f"own-{number}"
+    lab, name = ground.deployment(), f"bare-{number}"
+    url, told = door(lab, name, WORKER_PORT + number - 1)
+    mark, scratch = ground.scratch / f"mark-{number}", ground.scratch / f"own-{number}"
     scratch.mkdir(exist_ok=True)
     os.chown(scratch, int(_UID), int(_UID))
     mark.unlink(missing_ok=True)
     fence = ["unshare", "--mount", "--", "sh", "-c", _FENCE]
     argv = [*fence, str(_tree(ground)), str(_drive(lab, by)), str(scratch), str(mark), _START]
-    told = {"LAB_NODE": name, "LAB_PORT": str(port), "GUNICORN_CMD_ARGS": f"--bind={gateway}:{port}"}
     environment = {**_PATH, **lab.plan.workers()[-1].env, **told}
-    with _recorded(lab.lab, argv, environment, ground.scratch / f"{name}.log") as (process, asked_s):
-        yield Bare(process, name, f"http://{gateway}:{port}", asked_s, mark)
+    log = ground.scratch / f"{name}.log"
+    with _recorded(lab.lab, argv, environment, log) as (process, asked_s):
+        yield Bare(process, name, url, asked_s, mark, log)
+
+
+def door(lab: Deployment, name: str, port: int = WORKER_PORT) -> tuple[str, dict[str, str]]:
+    """The address of a worker of this name on this computer's own network, and what tells it that by its environment.
+
+    It answers at this computer's address in the lab's network alone. Raises LabError where somebody else does.
+    """
+    gateway = str(ipaddress.IPv4Network(lab.plan.subnet)[1])
+    _check_free(gateway, port)
+    told = {"LAB_NODE": name, "LAB_PORT": str(port), "GUNICORN_CMD_ARGS": f"--bind={gateway}:{port}"}
+    return f"http://{gateway}:{port}", told
 
 
 @contextmanager
@@ -182,4 +205,4 @@ def _check_free(address: str, port: int) -> None:
             probe.bind((address, port))
         except OSError as error:
             message = f"port {port} of {address} cannot be used: {error.strerror}"
-            raise LabError(message, where="bare process", mend="end the program that uses it") from error
+            raise LabError(message, where="this computer", mend="end the program that uses it") from error

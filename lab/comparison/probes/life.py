@@ -7,12 +7,14 @@ from lab.comparison.measure import seconds
 from lab.comparison.probes import bare
 from lab.comparison.probes.base import Ground, Seen, Value
 from lab.comparison.probes.worker import (
+    APART,
     VERB,
     Keeper,
     await_ready,
     await_served,
     measured,
     often_s,
+    stands_apart,
     url_of,
 )
 from lab.comparison.visitors import visiting
@@ -35,7 +37,7 @@ class Restart:
         self._keeper = keeper
 
     def impossible(self, ground: Ground) -> Mapping[str, str]:
-        why = bare.impossible() if ground.place.way is Way.BARE else None
+        why = bare.impossible() if ground.place.way is Way.BARE else APART if stands_apart(ground) else None
         return {self.name: why} if why else {}
 
     def prepare(self, ground: Ground, by: Deadline) -> None:
@@ -63,10 +65,10 @@ class Restart:
 
 def _restarted(ground: Ground, by: Deadline) -> float:
     with bare.running(ground, by) as process:
-        await_ready(process.url, by)
+        process.await_ready(by)
         stop_s = seconds(lambda: process.stop(by))
     with bare.running(ground, by) as process:
-        return stop_s + seconds(lambda: await_ready(process.url, by))
+        return stop_s + seconds(lambda: process.await_ready(by))
 
 
 class Replace:

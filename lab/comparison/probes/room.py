@@ -10,7 +10,7 @@ from lab.comparison import belongings
 from lab.comparison.columns import Way
 from lab.comparison.probes import bare
 from lab.comparison.probes.base import Ground, Seen, Value
-from lab.comparison.probes.worker import VERB, Keeper, await_ready, measured, remade
+from lab.comparison.probes.worker import APART, VERB, Keeper, measured, remade, stands_apart
 from lab.flows import deployment, fleet
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import ScaleIn
@@ -42,7 +42,8 @@ class Memory:
 
     def impossible(self, ground: Ground) -> Mapping[str, str]:
         # The processes are other users'.
-        return {} if os.geteuid() == 0 else dict.fromkeys((MEMORY, MEMORY_MORE), bare.NEEDS_ROOT)
+        why = bare.NEEDS_ROOT if os.geteuid() else APART if stands_apart(ground) else None
+        return dict.fromkeys((MEMORY, MEMORY_MORE), why) if why else {}
 
     def prepare(self, ground: Ground, by: Deadline) -> None:
         if ground.place.way is Way.BARE:
@@ -87,10 +88,10 @@ def _all(lab: Deployment, names: Sequence[NodeName]) -> frozenset[int]:
 
 def _bare(ground: Ground, by: Deadline) -> Mapping[str, Value]:
     with bare.running(ground, by) as first:
-        await_ready(first.url, by)
+        first.await_ready(by)
         alone = processes.pss(first.pids())
         with bare.running(ground, by, 2) as second:
-            await_ready(second.url, by)
+            second.await_ready(by)
             both = processes.pss(first.pids() | second.pids())
     return {MEMORY: alone, MEMORY_MORE: max(0, both - alone)}
 
@@ -101,7 +102,7 @@ class DiskRoom:
     name = "disk"
 
     def impossible(self, ground: Ground) -> Mapping[str, str]:
-        why = bare.impossible() if ground.place.way is Way.BARE else None
+        why = bare.impossible() if ground.place.way is Way.BARE else APART if stands_apart(ground) else None
         return dict.fromkeys((DISK_IMAGE, DISK_MORE, DISK_SHARED), why) if why else {}
 
     def prepare(self, ground: Ground, by: Deadline) -> None:

@@ -9,10 +9,11 @@ from threading import Event
 from lab.comparison import belongings
 from lab.comparison.columns import Way
 from lab.comparison.measure import seconds
-from lab.comparison.phases import SERVICE, Made, Woken, marks
+from lab.comparison.phases import BOOT, CREATE, READY, SERVICE, SOURCE, START, TOOL, Made, Woken, marks
 from lab.comparison.probes import bare
 from lab.comparison.probes.base import Ground, Value
 from lab.comparison.probes.worker import (
+    APART,
     VERB,
     Keeper,
     await_absence,
@@ -20,6 +21,7 @@ from lab.comparison.probes.worker import (
     await_ready,
     measured,
     often_s,
+    stands_apart,
     url_of,
 )
 from lab.flows import deployment, fleet
@@ -33,6 +35,7 @@ from lab.model.node import NodeName
 from lab.substrates.base import Reach
 
 STOP = "stop"
+_ROWS = (START, TOOL, CREATE, BOOT, SOURCE, READY, SERVICE, STOP)
 _MARKS = ["sh", "-c", "cat /run/app/marks /proc/uptime"]
 # The first way in opens a connection; the quickest of the others tells a machine's clock best.
 _LOOKS = 4
@@ -56,9 +59,9 @@ class Start:
         if ground.place.way is Way.WARM:
             return {STOP: "it is put to sleep again instead"}
         if ground.place.way is not Way.BARE:
-            return {}
+            return dict.fromkeys(_ROWS, APART) if stands_apart(ground) else {}
         if why := bare.impossible():
-            return dict.fromkeys([*Made(*[0.0] * 8).phases(), STOP], why)
+            return dict.fromkeys(_ROWS, why)
         return {SERVICE: "it stands beside the lab, without a load balancer"}
 
     def prepare(self, ground: Ground, by: Deadline) -> None:
@@ -97,7 +100,7 @@ class Start:
 
 def _bare(ground: Ground, by: Deadline) -> Mapping[str, Value]:
     with bare.running(ground, by) as process:
-        await_ready(process.url, by)
+        process.await_ready(by)
         ready_s = processes.now_s()
         begun_s, source_s = marks_of(process.reach, by, own_clock=False)
         asked_s = process.asked_s

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lab.comparison.columns import Way
 from lab.comparison.probes import bare
 from lab.comparison.probes.base import Ground, Seen, Value
-from lab.comparison.probes.worker import Keeper, measured
+from lab.comparison.probes.worker import APART, Keeper, measured, stands_apart
 from lab.flows import readiness
 from lab.flows.deployment import Deployment
 from lab.ledger.pace import Pace
@@ -109,14 +109,14 @@ class Traffic:
         self._keeper = keeper
 
     def impossible(self, ground: Ground) -> Mapping[str, str]:
-        return {}
+        return dict.fromkeys(("requests", "p50", "p99"), APART) if stands_apart(ground) else {}
 
     def prepare(self, ground: Ground, by: Deadline) -> None:
         """Nothing."""
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         lab = self._keeper.set(ground, by)
-        with _alone(lab, measured(lab), by):
+        with self._keeper.whole(ground), _alone(lab, measured(lab), by):
             return values(ask(lab.substrate.url(lab.plan)), "")
 
     def clear(self, ground: Ground, by: Deadline) -> None:

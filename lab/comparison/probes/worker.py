@@ -16,8 +16,9 @@ from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import NodeName
 from lab.model.plan import WORKER_PORT
-from lab.substrates.base import HasRoot, Reach
+from lab.substrates.base import CanStandApart, HasRoot, Reach
 
+APART = "it stands beside the lab, without a load balancer: see what is asked of the worker itself"
 # Much oftener than what is measured takes. Who looks takes time from who is looked at: at a machine, seldomer.
 _OFTEN_S, _OFTEN_AT_A_MACHINE_S = 0.01, 0.05
 _LOOK_S, _MEND_S = 0.5, 900.0
@@ -28,14 +29,13 @@ VERB = "compare"
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker that serves. `reach` is as the app's user where the engine leads there, `root` as root; `pids` tells its
-    processes on this computer, with those that are there for it alone."""
+    """A worker that serves, at its own door `url`. `reach` is as the app's user where the engine leads there, `root` as
+    root."""
 
     name: str
     url: str
     reach: Reach
     root: Reach
-    pids: Callable[[], frozenset[int]]
 
 
 def measured(lab: Deployment) -> NodeName:
@@ -98,16 +98,37 @@ class Keeper:
 
     @contextmanager
     def serving(self, ground: Ground, by: Deadline) -> Iterator[Worker]:
-        """A worker that serves: the lab's measured one, or a bare process for as long as the block lasts."""
+        """A worker that serves: the lab's measured one; or one beside the lab, such as a bare process, for as long as
+        the block lasts."""
         if ground.place.way is Way.BARE:
             with bare.running(ground, by) as process:
-                await_ready(process.url, by)
-                yield Worker(process.name, process.url, process.reach, process.root, process.pids)
+                process.await_ready(by)
+                yield Worker(process.name, process.url, process.reach, process.root)
+            return
+        if stands_apart(ground):
+            with _apart(ground, by) as worker:
+                yield worker
             return
         lab = self.set(ground, by)
         name = measured(lab)
-        pids = lambda: belongings.all_of_node(lab, name)  # noqa: E731 - a field of the value below
-        yield Worker(str(name), url_of(lab, name), lab.reach(name), root_of(lab, name), pids)
+        with self.whole(ground):
+            yield Worker(str(name), url_of(lab, name), lab.reach(name), root_of(lab, name))
+
+
+def stands_apart(ground: Ground) -> bool:
+    """Whether the column's workers stand beside the lab, without an address in its network."""
+    engine = ground.deployment().substrate
+    return isinstance(engine, CanStandApart) and ground.place.variant in engine.apart
+
+
+@contextmanager
+def _apart(ground: Ground, by: Deadline) -> Iterator[Worker]:
+    lab, name = ground.deployment(), "apart-1"
+    url, told = bare.door(lab, name)
+    assert isinstance(lab.substrate, CanStandApart)
+    with lab.substrate.stand_apart(lab.plan, measured(lab), told, by) as apart:
+        await_ready(url, by)
+        yield Worker(name, url, apart.reach, apart.root)
 
 
 def _key(ground: Ground) -> tuple[str, str]:

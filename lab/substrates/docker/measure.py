@@ -10,15 +10,16 @@ from lab.host import processes
 from lab.host.run import run
 from lab.model.deadline import Deadline
 from lab.model.node import LabPlan, NodeName
-from lab.substrates.base import Disk, Processes, Reach, Scratch, Typed
+from lab.substrates.base import Apart, Disk, Processes, Reach, Scratch, Typed
 from lab.substrates.docker import compose
 from lab.substrates.docker.client import NotFound, api, in_our_words
 from lab.substrates.docker.names import Names, image
 
 TITLE = "Docker container"
 DAEMONS = frozenset({"dockerd", "containerd"})
-_UNFILTERED = "unfiltered"
-VARIANTS: Mapping[str, str] = {_UNFILTERED: "no seccomp filter"}
+_UNFILTERED, _HOST = "unfiltered", "host-network"
+VARIANTS: Mapping[str, str] = {_UNFILTERED: "no seccomp filter", _HOST: "this computer's own network"}
+APART = frozenset({_HOST})
 _SECURITY = {"": (), _UNFILTERED: ("seccomp=unconfined",)}
 _SCRATCH = "/scratch"
 
@@ -27,8 +28,14 @@ def type_start(plan: LabPlan, name: NodeName, folder: Path, by: Deadline, varian
     """Types `docker run`. The client's own time goes until the engine wrote down the container's creation."""
     container = Names(plan.lab).node(name)
     values = compose.parse((folder / "compose.yaml").read_text())
-    labels = compose.container(values, str(name), folder)["labels"]
-    argv = run_argv(values, name, folder, container, plan.node(name).address, labels, _SECURITY[variant])
+    in_lab = {
+        "--hostname": [values["services"][str(name)]["hostname"]],
+        "--network": [values["networks"]["lab"]["name"]],
+        "--ip": [plan.node(name).address],
+        "--label": [f"{k}={v}" for k, v in compose.container(values, str(name), folder)["labels"].items()],
+        "--security-opt": _SECURITY[variant],
+    }
+    argv = run_argv(values, name, folder, container, in_lab)
     asked_s = processes.now_s()
     run(argv, by=by, where=f"docker, container {container}")
     ended_s = processes.now_s()
@@ -51,32 +58,48 @@ def run_argv(
     name: NodeName,
     folder: Path,
     container: str,
-    address: str,
-    labels: Mapping[str, str],
-    security: Sequence[str] = (),
+    more: Mapping[str, Sequence[str]],
 ) -> list[str]:
-    """`docker run` with what the compose.yaml in `folder` says of a worker, but for its name, address and labels;
-    `security` are further options of that kind. Pure."""
+    """`docker run` with what the compose.yaml in `folder` says of a worker, but for its name, network and labels;
+    `more` are further options, each with its values. Pure."""
     entry = values["services"][str(name)]
     given = {
         "--name": [container],
-        "--hostname": [entry["hostname"]],
-        "--network": [values["networks"]["lab"]["name"]],
-        "--ip": [address],
         "--env-file": [str(folder / entry["env_file"])],
         "--cpus": [str(entry["cpus"])],
         "--memory": [entry["mem_limit"]],
         "--user": [entry["user"]],
         "--cap-drop": entry["cap_drop"],
-        "--security-opt": [*entry["security_opt"], *security],
+        "--security-opt": entry["security_opt"],
         "--tmpfs": entry["tmpfs"],
         "--volume": [_mount(values, mount) for mount in entry["volumes"]],
         "--log-driver": [entry["logging"]["driver"]],
         "--log-opt": [f"{key}={value}" for key, value in entry["logging"]["options"].items()],
-        "--label": [f"{key}={value}" for key, value in labels.items()],
     }
-    words = [word for option, some in given.items() for value in some for word in (option, value)]
+    pairs = [(option, value) for some in (given, more) for option in some for value in some[option]]
+    words = [word for pair in pairs for word in pair]
     return ["docker", "run", "--detach", *(["--read-only"] if entry.get("read_only") else []), *words, entry["image"]]
+
+
+@contextmanager
+def stand_apart(plan: LabPlan, name: NodeName, folder: Path, told: Mapping[str, str], by: Deadline) -> Iterator[Apart]:
+    """A container on this computer's own network; no label makes it the lab's."""
+    container = f"{Names(plan.lab).project}_apart"
+    on_host = {"--network": ["host"], "--env": [f"{key}={value}" for key, value in told.items()]}
+    values = compose.parse((folder / "compose.yaml").read_text())
+    _remove(container, by)
+    try:
+        run(run_argv(values, name, folder, container, on_host), by=by, where=f"docker, container {container}")
+        into = [("docker", "exec", "-i", *user, container) for user in ((), ("--user", "0:0"))]
+        reach, root = (Reach(prefix, prefix, False, f"docker://{container}") for prefix in into)
+        yield Apart(reach, root)
+    finally:
+        _remove(container, by)
+
+
+def _remove(container: str, by: Deadline) -> None:
+    # Also where there is none it succeeds, and so it does not tell.
+    run(["docker", "rm", "--force", "--volumes", container], by=by, ok={0: "removed", 1: "was not there"})
 
 
 def _mount(values: Mapping[str, Any], mount: str) -> str:

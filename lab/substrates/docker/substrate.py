@@ -12,7 +12,7 @@ from lab.host.run import run
 from lab.model.checks import Check
 from lab.model.deadline import Deadline
 from lab.model.node import STORE, LabPlan, Node, NodeName, NodeSpec, Role, State
-from lab.substrates.base import Disk, Processes, Reach, Report, Scratch, Typed
+from lab.substrates.base import Apart, Disk, Processes, Reach, Report, Scratch, Typed
 from lab.substrates.docker import compose, disks, engine_checks, measure
 from lab.substrates.docker.client import APIError, ImageNotFound, NotFound, api, in_our_words
 from lab.substrates.docker.names import LABEL_DIGEST, LABEL_LAB, LABEL_NODE, REPOSITORY, Names, image
@@ -48,6 +48,7 @@ class DockerSubstrate:
     publishes = True
     has_own_kernel = False
     title, variants, daemons = measure.TITLE, measure.VARIANTS, measure.DAEMONS
+    apart = measure.APART
 
     def is_packed(self, role: Role, key: str) -> bool:
         with in_our_words(f"looking for the image of {role}"):
@@ -273,6 +274,11 @@ class DockerSubstrate:
         self, plan: LabPlan, name: NodeName, by: Deadline, variant: str = ""
     ) -> AbstractContextManager[Scratch]:
         return measure.scratch(plan, name)
+
+    def stand_apart(
+        self, plan: LabPlan, name: NodeName, told: Mapping[str, str], by: Deadline
+    ) -> AbstractContextManager[Apart]:
+        return measure.stand_apart(plan, name, _folder(plan.lab), told, by)
 
     def drive(self, lab: str, by: Deadline) -> Path:
         return measure.drive(lab)
