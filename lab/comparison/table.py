@@ -78,16 +78,17 @@ _median = cache(figures.median)
 
 def _trust(figure: Figure, samples: Sequence[float], unit: str) -> str:
     """The interval, the runs, and how far the runs lie apart."""
-    told = []
-    if figure.low is not None and figure.high is not None:
-        told.append(_between(figure.low, figure.high, unit))
-    told.append("1 run" if figure.n == 1 else f"{figure.n} runs")
+    runs = "1 run" if figure.n == 1 else f"{figure.n} runs"
     spread = figures.spread(samples)
+    if spread.lowest == spread.highest:
+        return runs if figure.n == 1 else f"{runs}, all alike"
+    interval = None if figure.low is None or figure.high is None else _between(figure.low, figure.high, unit)
     if spread.p95 is not None:
-        told.append(f"95 % below {words.value(spread.p95, unit)}")
-    elif (spread.lowest, spread.highest) != (figure.low, figure.high) and figure.n > 1:
-        told.append(f"all in {_between(spread.lowest, spread.highest, unit)}")
-    return ", ".join(told)
+        ends = f"95 % below {words.value(spread.p95, unit)}"
+    else:
+        lying = _between(spread.lowest, spread.highest, unit)
+        ends = "" if lying == interval else f"all in {lying}"
+    return ", ".join(filter(None, (interval, runs, ends)))
 
 
 def _between(low: float, high: float, unit: str) -> str:

@@ -23,6 +23,14 @@ def test_few_runs_have_no_percentile_and_one_has_no_interval() -> None:
     assert table.entry(START, Cell(state="measured", samples=(1.0,))).detail == "1 run"
 
 
+def test_runs_that_are_all_alike_have_nothing_else_to_tell() -> None:
+    assert table.entry(START, Cell(state="measured", samples=(0.0,) * 20)).detail == "20 runs, all alike"
+
+
+def test_an_interval_that_reaches_from_end_to_end_is_told_once() -> None:
+    assert table.entry(START, Cell(state="measured", samples=(1.0, 1.5, 2.0))).detail == "1.00 to 2.00 s, 3 runs"
+
+
 def test_what_was_not_measured_says_why() -> None:
     said = table.entry(START, Cell(state="not measured", reason="needs root"))
     assert (said.value, said.told, said.figure) == ("not measured", "not measured: needs root", None)
