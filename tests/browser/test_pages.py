@@ -18,7 +18,7 @@ Scheme = Literal["light", "dark"]
 LOOK = (Path(__file__).parent / "looked_at.js").read_text()
 WIDTHS = (390, 1280, 1920)
 # A4 between its margins of 14 mm, in the browser's pixels.
-PAPER_WIDTH = round((210 - 2 * 14) / 25.4 * 96)
+PAPER_WIDTH, PAPER_HEIGHT = (round((length - 2 * 14) / 25.4 * 96) for length in (210, 297))
 UNIT = re.compile(
     r"\((s|ms|µs|min|B|kB|MB|GB|%)\)|\b(B|kB|MB|GB|calls|requests|flushes) a second|\b(workers|writes|requests|times)\b"
 )
@@ -103,13 +103,15 @@ def test_a_page_is_one_file_and_asks_for_no_other(browser: Browser, file: Path) 
     page.close()
 
 
-def test_no_table_is_cut_in_print_and_paper_is_white(browser: Browser, file: Path, tmp_path: Path) -> None:
+def test_no_table_or_picture_is_cut_in_print_and_paper_is_white(browser: Browser, file: Path, tmp_path: Path) -> None:
     page = _opened(browser, file, PAPER_WIDTH, "dark")
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate(LOOK) == []
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     tables = page.evaluate("[...document.querySelectorAll('table')].map(t => t.getBoundingClientRect().right)")
     assert all(right <= PAPER_WIDTH + 1 for right in tables)
+    pictures = page.evaluate("[...document.querySelectorAll('svg')].map(s => s.getBoundingClientRect().height)")
+    assert max(pictures) <= PAPER_HEIGHT
     split = "[...document.querySelectorAll('tr, .card, figure')].map(e => getComputedStyle(e).breakInside)"
     assert set(page.evaluate(split)) <= {"avoid"}
     made = page.pdf(path=tmp_path / f"{file.stem}.pdf", prefer_css_page_size=True)
