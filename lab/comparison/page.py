@@ -2,7 +2,7 @@
 
 import statistics
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,19 +28,19 @@ _HEADLINES = ("start", "memory", "requests-direct")
 
 @dataclass(frozen=True)
 class Card:
-    """A row, with its picture if there is one; with what was measured, and which columns were not, by reason."""
+    """A row, with its picture if there is one; with what it was measured; what of it failed or is missing, and why."""
 
     line: Line
     drawing: str
     circumstances: str
-    missing: Mapping[str, Sequence[str]]
+    missing: Sequence[str]
 
 
 @dataclass(frozen=True)
 class Section:
     """A group of rows under its question; `phases` and `drawings` are of the row that has phases, if one has.
 
-    `columns` are those in which any of it was tried; `missing` the others, by reason.
+    `columns` are those in which any of it was tried; `missing` says why not in the others.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Section:
     cards: Sequence[Card]
     table: Table | None
     columns: Sequence[Column]
-    missing: Mapping[str, Sequence[str]]
+    missing: Sequence[str]
     circumstances: str
     has_published: bool
 
@@ -118,8 +118,7 @@ def _card(report: Report, line: Line, columns: Sequence[Column]) -> Card:
     shown = [column for column in columns if _is_tried(line.row, column)]
     is_drawn = any(entry.figure is not None for entry in line.entries.values())
     drawing = plots.dots(report, line.row) if is_drawn else ""
-    missing = _missing([line.row], [column for column in columns if column not in shown])
-    return Card(line, drawing, table.circumstances(shown), missing)
+    return Card(line, drawing, table.circumstances(shown), _missing([line.row], columns))
 
 
 def _is_tried(row: RowResult, column: Column) -> bool:
@@ -127,14 +126,14 @@ def _is_tried(row: RowResult, column: Column) -> bool:
     return cell is not None and cell.state != "not measured"
 
 
-def _missing(rows: Sequence[RowResult], columns: Sequence[Column]) -> dict[str, list[str]]:
-    """Which of the columns were not measured, by the reason; each once."""
-    found: dict[str, list[str]] = {}
+def _missing(rows: Sequence[RowResult], columns: Sequence[Column]) -> list[str]:
+    """What failed or was not measured in these columns, and why; each reason once."""
+    found: dict[tuple[str, str], list[str]] = {}
     for column in columns:
-        reasons = dict.fromkeys(cell.reason for row in rows if (cell := row.cells.get(column.key)) is not None)
-        for reason in reasons:
-            found.setdefault(reason, []).append(column.title)
-    return found
+        cells = [cell for row in rows if (cell := row.cells.get(column.key)) is not None and cell.reason]
+        for said in dict.fromkeys((cell.state, cell.reason) for cell in cells):
+            found.setdefault(said, []).append(column.title)
+    return [f"{state.capitalize()}, {' and '.join(titles)}: {reason}" for (state, reason), titles in found.items()]
 
 
 def _headline(report: Report, row: RowResult) -> Headline:

@@ -34,7 +34,7 @@ def dots(report: Report, row: RowResult) -> str:
         ticks = canvas.ticks(axes, most / per * 1.03)
         for number, lane in enumerate(lanes):
             guessed = "" if lane.guess is None else f"\u2003× guess {canvas.guess_in_words(lane.guess, row.unit)}"
-            value = lane.entry.value if lane.cell.samples else ""
+            value = ", ".join((lane.entry.value, *lane.entry.marks)) if lane.cell.samples else ""
             canvas.head(axes, number * _LANE, lane.column.title + guessed, value, lane.look)
             _strip(axes, number * _LANE + 28, ticks, lane, per)
         return svg.inline(figure, row.name, row.title, _in_words(lanes))

@@ -1,10 +1,13 @@
 """The page: one file, without script, which says all that the report has, and nothing that somebody put in as HTML."""
 
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from lab.comparison import page
+from lab.comparison.catalogue import Group
 from lab.comparison.report import Cell, Prediction, RowResult
 from tests.unit.comparison import made_up
 
@@ -41,6 +44,12 @@ def test_each_picture_and_each_table_says_with_what_it_was_measured() -> None:
     figures = HTML.count("<svg ")
     assert len(captions) >= figures
     assert [one for one in captions if "overlay2" not in one and "TCG" not in one] == []
+
+
+def test_each_group_of_rows_has_its_question() -> None:
+    asked = tomllib.loads(Path(page.__file__).with_name("questions.toml").read_text(encoding="utf-8"))
+    assert [*asked] == [group.value for group in Group]
+    assert all([*said] == ["title", "intro"] for said in asked.values())
 
 
 def test_a_finished_comparison_does_not_say_that_it_is_not() -> None:

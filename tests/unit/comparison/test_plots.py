@@ -89,6 +89,12 @@ def test_what_was_not_measured_takes_no_room_and_what_failed_does() -> None:
     assert "Bare process" not in _words(plots.dots(REPORT, _row("memory")))
 
 
+def test_what_is_doubtful_says_so() -> None:
+    assert any(
+        re.fullmatch(r"[\d.]+ workers, extrapolated", word) for word in _words(plots.dots(REPORT, _row("density")))
+    )
+
+
 def test_a_row_that_failed_before_its_first_run_says_why() -> None:
     row = _row("stop").model_copy(update={"cells": {made_up.COLD: Cell(state="failed", reason="it never came up")}})
     assert "failed: it never came up" in _words(plots.dots(REPORT, row))
