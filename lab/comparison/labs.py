@@ -62,7 +62,7 @@ class Labs:
         self._bring_up(place.substrate)
 
     def close(self) -> None:
-        """Removes the labs with their data, and the scratch folder. Raises LabError, of several the first, in the end."""
+        """Removes the labs with their data, and the scratch folder. Raises LabError: of several the first."""
         shutil.rmtree(self.scratch, ignore_errors=True)
         failed: list[LabError] = []
         for substrate in sorted(self.up):
