@@ -72,17 +72,17 @@ class Start:
         if ground.place.way is Way.BARE:
             return _bare(ground, by)
         with self._keeper.whole(ground):
+            lab = self._keeper.set(ground, by)
             if ground.place.way is Way.WARM:
-                return _woken(ground, by).phases()
-            found = self._made(ground, by)
+                return _woken(ground, lab, by).phases()
+            found = self._made(ground, lab, by)
         self._keeper.note(ground, ground.place.variant)
         return found
 
     def clear(self, ground: Ground, by: Deadline) -> None:
         """Nothing: the tree of a bare process goes with the column's scratch folder."""
 
-    def _made(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
-        lab = self._keeper.set(ground, by)
+    def _made(self, ground: Ground, lab: Deployment, by: Deadline) -> Mapping[str, Value]:
         name, engine = measured(lab), belongings.measurable(lab)
         with deployment.changing(lab.lab, VERB, by):
             stop_s = seconds(lambda: lab.substrate.stop(lab.lab, name, by))
@@ -111,8 +111,7 @@ def _bare(ground: Ground, by: Deadline) -> Mapping[str, Value]:
     return {**phases, STOP: stop_s}
 
 
-def _woken(ground: Ground, by: Deadline) -> Woken:
-    lab = ground.deployment()
+def _woken(ground: Ground, lab: Deployment, by: Deadline) -> Woken:
     name, steps = measured(lab), dict[str, float]()
     lab = fleet.shrink(lab, name, ScaleIn.SLEEP, 0, ground.report, by)
 
