@@ -11,8 +11,12 @@ from lab.comparison.columns import Place, Way
 from lab.comparison.report import Better, Kind
 
 ALL = "all"
-# What takes less than this is quick: it is measured more often.
+# What takes less than this is quick, and measured more often.
 QUICK_S = 2.0
+# Of a run that measures a time half is that time; the other half is to make ready for it, and to leave the lab whole.
+_OF_TIMES = 2
+# Longer runs have no warm-up: that the lab was made just before, in the same way, was one.
+_WARM_S = 10.0
 QUICK_REPEATS, SLOW_REPEATS, LONG_REPEATS = 20, 5, 3
 _FILE = Path(__file__).with_name("catalogue.toml")
 _WOKEN = "once it is awake, it is the machine that was made from nothing: see there"
@@ -100,7 +104,15 @@ class Batch:
             return 1, 1
         if self.is_long:
             return LONG_REPEATS, LONG_REPEATS
-        return QUICK_REPEATS if self.cost.of(place) < QUICK_S else SLOW_REPEATS, QUICK_REPEATS
+        return QUICK_REPEATS if self.is_quick(self.cost.of(place)) else SLOW_REPEATS, QUICK_REPEATS
+
+    def is_quick(self, run_s: float) -> bool:
+        """Whether what takes so many seconds a run is quick."""
+        return run_s < QUICK_S * (_OF_TIMES if self.rows[0].kind == "time" else 1)
+
+    def warm_ups(self, place: Place) -> int:
+        """How many runs are thrown away before the first one in this column."""
+        return int(self.has_warm_up and self.cost.of(place) < _WARM_S)
 
 
 def _batch(table: Mapping[str, Any]) -> Batch:

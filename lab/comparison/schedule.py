@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.comparison.catalogue import QUICK_S, Batch
+from lab.comparison.catalogue import Batch
 from lab.comparison.columns import Place
 
 ROUNDS = 5
@@ -68,13 +68,13 @@ def tasks(
             if batch.impossible(place) is None:
                 known = done.get((batch.name, place.key), 0)
                 runs, if_quick = (repeats, repeats) if repeats else batch.repeats(place)
-                found.append(Task(batch, place, runs - known, if_quick - known, int(batch.has_warm_up)))
+                found.append(Task(batch, place, runs - known, if_quick - known, batch.warm_ups(place)))
     return [task for task in found if task.runs > 0]
 
 
 def wanted(task: Task, seconds: Sequence[float]) -> int:
     """How often a task is to be measured, from what its runs took."""
-    return task.if_quick if seconds and sum(seconds) / len(seconds) < QUICK_S else task.runs
+    return task.if_quick if seconds and task.batch.is_quick(sum(seconds) / len(seconds)) else task.runs
 
 
 def steps(asked: Sequence[Task]) -> range:

@@ -168,7 +168,8 @@ class _Session:
     def _lose(self, place: Place, error: LabError) -> None:
         """Gives up all columns that need the lab of this one: what was not measured to the end in them failed."""
         self.lost.add(place.substrate)
-        self.to.report(f"{place.title} failed, and the rest goes on: {error.message}")
+        titles = dict.fromkeys(task.place.title for task in self.tasks if task.place.substrate == place.substrate)
+        self.to.report(f"{', '.join(titles)} failed, and the rest goes on: {error.message}")
         for task in self.tasks:
             is_whole = self.made.get(task.name, 0) >= schedule.wanted(task, self.took.get(task.name, ()))
             if task.place.substrate == place.substrate and task.name not in self.over and not is_whole:

@@ -13,7 +13,7 @@ from lab.comparison.compare import Asked
 from lab.comparison.report import Prediction, Report
 from lab.comparison.session import Progress
 from lab.host import paths, records
-from tests.conftest import Typed
+from tests.conftest import Typed, type_lab
 from tests.unit.cli.inside import type_inside
 from tests.unit.comparison import reports
 from tests.unit.comparison.reports import BARE, BOX, COLD, measured, row
@@ -163,3 +163,18 @@ def test_a_lab_of_somebody_else_is_not_taken_for_a_comparison(home: Path) -> Non
     assert gave.code == 2
     assert "lab mine" in gave.err
     assert not (home / "here").exists()
+
+
+def test_an_engine_that_is_away_fails_its_columns_and_can_be_tried_again(home: Path) -> None:
+    away = {"DOCKER_HOST": "unix:///nowhere/docker.sock", "COLUMNS": "200"}
+    words = ["compare", "--rows", "restart", "--only", "docker", "--repeat", "2", "--out", str(home / "here")]
+    gave = type_lab(*words, env=away)
+    assert gave.code == 4, gave.err
+    assert "Bare process, Docker container failed, and the rest goes on: Docker does not answer" in gave.err
+    kept = report.load(home / "here")
+    assert {cell.state for cell in kept.rows[0].cells.values()} == {"failed"}
+    assert kept.complete
+    assert (home / "here" / "report.html").exists()
+    again = compare.plan(Asked(folder=home / "here"))
+    assert [(task.place.key, task.runs) for task in again.tasks] == [("bare", 2), ("docker", 2)]
+    assert not list((home / "state").rglob("lab.json")), "no lab was begun"

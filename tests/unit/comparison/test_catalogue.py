@@ -66,8 +66,8 @@ def test_how_often_is_by_how_long_it_takes() -> None:
     for batch in BATCHES:
         for place in PLACES:
             if not batch.is_long and batch.impossible(place) is None and batch.rows[0].kind != "words":
-                least = 20 if batch.cost.of(place) < 2 else 5
-                assert batch.repeats(place)[0] >= least
+                half = batch.cost.of(place) / (2 if batch.rows[0].kind == "time" else 1)
+                assert batch.repeats(place)[0] >= (20 if half < 2 else 5)
 
 
 def test_a_bare_process_comes_first_and_a_machine_that_can_sleep_is_cold_and_warm() -> None:
@@ -101,3 +101,17 @@ def test_each_batch_has_a_probe_and_each_probe_a_batch() -> None:
     found = probes()
     assert found.keys() == {batch.name for batch in BATCHES}
     assert all(name == probe.name for name, probe in found.items())
+
+
+def test_what_takes_long_has_no_warm_up() -> None:
+    start = next(batch for batch in BATCHES if batch.name == "start")
+    ways = {place.key: start.warm_ups(place) for place in PLACES}
+    assert (ways["docker"], ways["vagrant-cold"]) == (1, 0)
+    assert {batch.warm_ups(place) for batch in BATCHES if batch.is_long for place in PLACES} == {0}
+
+
+def test_of_a_run_that_measures_a_time_half_is_that_time() -> None:
+    by_name = {batch.name: batch for batch in BATCHES}
+    assert by_name["start"].is_quick(3.9)
+    assert not by_name["start"].is_quick(4.1)
+    assert not by_name["memory"].is_quick(3.9)

@@ -22,7 +22,7 @@ def batch(name: str, cost: Cost, *, ways: frozenset[Way] = frozenset(Way), is_lo
     return Batch(name, (row,), cost, ways, "no", is_standard=True, is_long=is_long, has_warm_up=not is_long)
 
 
-QUICK = batch("quick", Cost(container=1, machine=10, woken=3))
+QUICK = batch("quick", Cost(container=1, machine=9, woken=5))
 LONG = batch("long", Cost(container=60, machine=120), ways=frozenset({Way.FRESH}), is_long=True)
 
 
@@ -78,7 +78,7 @@ def test_an_estimate_is_the_catalogues_and_counts_that_labs_are_brought_up_and_w
     assert schedule.left_s(alone, {}) == pytest.approx(6 * 1 + 15 + 10)
     assert schedule.left_s(alone, {}, opened=["box"]) == pytest.approx(6 * 1)
     both = _all(schedule.tasks([QUICK], [BOX, COLD], 5, {}))
-    assert schedule.left_s(both, {}, opened=["box", "machine"]) == pytest.approx(6 * 1 + 6 * 10 + 5 * 12)
+    assert schedule.left_s(both, {}, opened=["box", "machine"]) == pytest.approx(6 * 1 + 6 * 9 + 5 * 12)
 
 
 def test_an_estimate_follows_what_runs_take() -> None:

@@ -18,8 +18,8 @@ from lab.model.errors import LabError
 from tests.unit.comparison.test_schedule import BOX, COLD, WARM, batch
 from tests.unit.comparison.test_sheet import ABOUT
 
-A = batch("a", Cost(container=1, machine=10, woken=3))
-B = batch("b", Cost(container=1, machine=10, woken=3))
+A = batch("a", Cost(container=1, machine=9, woken=3))
+B = batch("b", Cost(container=1, machine=9, woken=3))
 NOBODY = quiet.household(usage.Usage(0, {}, 0), 0, [])
 
 
