@@ -73,29 +73,30 @@ class Start:
             return _bare(ground, by)
         with self._keeper.whole(ground):
             if ground.place.way is Way.WARM:
-                return _woken(ground, by).phases()
-            found = self._made(ground, by)
+                return _woken(ground, self._keeper.set(ground, by), by).phases()
+            found = _made(ground, by)
         self._keeper.note(ground, ground.place.variant)
         return found
 
     def clear(self, ground: Ground, by: Deadline) -> None:
         """Nothing: the tree of a bare process goes with the column's scratch folder."""
 
-    def _made(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
-        lab = self._keeper.set(ground, by)
-        name, engine = measured(lab), belongings.measurable(lab)
-        with deployment.changing(lab.lab, VERB, by):
-            stop_s = seconds(lambda: lab.substrate.stop(lab.lab, name, by))
-            lab.substrate.destroy(lab.lab, name, by)
-            await_absence(lab, name, by)
-            lab.substrate.prepare(lab.plan, by)
-            with _lookout(lab, name, by) as looked:
-                typed = engine.type_start(lab.plan, name, by, ground.place.variant)
-                seen = looked.result()
-        begun_s, source_s = marks_of(lab.reach(name), by, own_clock=lab.substrate.has_own_kernel)
-        born_s = _born_s(lab, name)
-        made = Made(typed.asked_s, typed.tool_s, born_s, begun_s, source_s, seen.ready_s, seen.served_s, typed.ended_s)
-        return {**made.phases(), STOP: stop_s}
+
+def _made(ground: Ground, by: Deadline) -> Mapping[str, Value]:
+    lab = ground.deployment()
+    name, engine = measured(lab), belongings.measurable(lab)
+    with deployment.changing(lab.lab, VERB, by):
+        stop_s = seconds(lambda: lab.substrate.stop(lab.lab, name, by))
+        lab.substrate.destroy(lab.lab, name, by)
+        await_absence(lab, name, by)
+        lab.substrate.prepare(lab.plan, by)
+        with _lookout(lab, name, by) as looked:
+            typed = engine.type_start(lab.plan, name, by, ground.place.variant)
+            seen = looked.result()
+    begun_s, source_s = marks_of(lab.reach(name), by, own_clock=lab.substrate.has_own_kernel)
+    born_s = _born_s(lab, name)
+    made = Made(typed.asked_s, typed.tool_s, born_s, begun_s, source_s, seen.ready_s, seen.served_s, typed.ended_s)
+    return {**made.phases(), STOP: stop_s}
 
 
 def _bare(ground: Ground, by: Deadline) -> Mapping[str, Value]:
@@ -111,8 +112,7 @@ def _bare(ground: Ground, by: Deadline) -> Mapping[str, Value]:
     return {**phases, STOP: stop_s}
 
 
-def _woken(ground: Ground, by: Deadline) -> Woken:
-    lab = ground.deployment()
+def _woken(ground: Ground, lab: Deployment, by: Deadline) -> Woken:
     name, steps = measured(lab), dict[str, float]()
     lab = fleet.shrink(lab, name, ScaleIn.SLEEP, 0, ground.report, by)
 

@@ -76,7 +76,8 @@ def scratch(reach: Reach, lab: str, name: NodeName, variant: str, by: Deadline) 
     cache = TUNED[variant].cache
     _upload(volume, by)
     try:
-        words = ["--targetbus", "virtio", "--driver", "qemu", "--subdriver", "raw", "--live"]
+        # The pool is closed to normal users, whose virsh could not see that it is a file.
+        words = ["--sourcetype", "file", "--targetbus", "virtio", "--driver", "qemu", "--subdriver", "raw", "--live"]
         words += ["--cache", cache] if cache else []
         virsh.virsh("attach-disk", domain, str(virsh.pool_folder(by) / volume), _TARGET, *words, by=by)
         try:
