@@ -85,10 +85,10 @@ def axis_label(unit: str, better: Better) -> str:
     return told if better == "neither" else f"{told}; {'less' if better == 'lower' else 'more'} is better"
 
 
-def ticks(axes: Axes, end: float) -> list[float]:
-    """Ends the axis, which begins at 0, there, and gives it some round figures."""
+def ticks(axes: Axes, end: float, *, whole: bool = False) -> list[float]:
+    """Ends the axis, which begins at 0, there, and gives it some round figures, or `whole` ones."""
     axes.set_xlim(0, end or 1)
-    axes.xaxis.set_major_locator(MaxNLocator(_TICKS))
+    axes.xaxis.set_major_locator(MaxNLocator(_TICKS, integer=whole))
     axes.xaxis.set_major_formatter(lambda value, _: plain(value))
     return [float(tick) for tick in axes.get_xticks() if tick <= axes.get_xlim()[1]]
 

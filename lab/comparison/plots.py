@@ -31,7 +31,7 @@ def dots(report: Report, row: RowResult) -> str:
     unit, per = words.scale(most, row.unit)
     with svg.drawing():
         figure, axes = canvas.canvas(len(lanes) * _LANE, canvas.axis_label(unit, row.better))
-        ticks = canvas.ticks(axes, most / per * 1.03)
+        ticks = canvas.ticks(axes, most / per * 1.03, whole=row.kind == "count")
         for number, lane in enumerate(lanes):
             guessed = "" if lane.guess is None else f"\u2003× guess {canvas.guess_in_words(lane.guess, row.unit)}"
             value = ", ".join((lane.entry.value, *lane.entry.marks)) if lane.cell.samples else ""

@@ -76,6 +76,11 @@ def test_an_axis_has_the_unit_of_what_is_drawn() -> None:
     ]
 
 
+def test_there_are_no_halves_of_what_is_counted() -> None:
+    ticks = [word for word in _words(plots.dots(REPORT, _row("replace-failed"))) if re.fullmatch(r"[\d.]+", word)]
+    assert ticks == ["0", "1", "2", "3"]
+
+
 def test_a_guess_stands_beside_its_column_also_where_it_is_far_off() -> None:
     assert "Docker container\u2003× guess 5 s" in _words(DRAWN["dots"])
     # Ten times too high: the axis still shows what was measured.
