@@ -18,8 +18,9 @@ from pathlib import Path
 import click
 
 from benchmarks.refresh_page import RefreshJson, SessionJson, page
-from benchmarks.runs import brought_up, circumstances_of, deadline, keep, lab, say, seconds
-from benchmarks.visitors import Visit, visiting, watching
+from benchmarks.runs import brought_up, circumstances_of, deadline, keep, lab, say
+from lab.comparison.measure import seconds
+from lab.comparison.visitors import Visit, visiting, watching
 from lab.flows import deployment
 from lab.flows.deployment import Deployment
 from lab.host import paths, records

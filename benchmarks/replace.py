@@ -11,25 +11,22 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import click
 
 from benchmarks.demands import Demand
 from benchmarks.page import SessionJson, page
-from benchmarks.runs import LAB, await_lab, brought_up, circumstances_of, deadline, keep, lab, seconds, silent
+from benchmarks.runs import LAB, await_lab, brought_up, circumstances_of, deadline, keep, lab, silent
 from benchmarks.speed import reporter, rows_of
-from lab.comparison.measure import Case, Row, Samples, interleaved
+from lab.comparison.measure import Case, Row, Samples, interleaved, seconds
 from lab.flows import deployment, fleet, readiness
 from lab.flows.deployment import Deployment
 from lab.host import http, paths, records
 from lab.host.run import run
 from lab.host.wait import await_until
-from lab.model.node import NodeName
 from lab.model.plan import WORKER_PORT
 from lab.substrates import registry
-from lab.substrates.docker import compose
+from lab.substrates.docker import compose, measure
 
 RESULTS = paths.REPO / "benchmarks" / "replace-results.json"
 PAGE = paths.REPO / "docs" / "replace.md"
@@ -150,7 +147,9 @@ def _bare() -> Mapping[Row, float]:
     worker = found.plan.workers()[0]
     address = worker.address.rpartition(".")[0] + _LAST_BYTE
     folder = paths.lab(LAB) / "docker"
-    argv = bare_argv(compose.parse((folder / "compose.yaml").read_text()), worker.name, folder, address)
+    values = compose.parse((folder / "compose.yaml").read_text())
+    in_lab = {"--network": [values["networks"]["lab"]["name"]], "--ip": [address]}
+    argv = measure.run_argv(values, worker.name, folder, _CONTAINER, in_lab)
     ready = f"http://{address}:{WORKER_PORT}/readyz"
 
     def do(words: Sequence[str]) -> None:
@@ -177,31 +176,6 @@ def ways(argv: Sequence[str]) -> Mapping[Row, Sequence[Sequence[str]]]:
         CREATED: [create, ["docker", "start", _CONTAINER]],
         PAUSED: [argv, ["docker", "pause", _CONTAINER], ["docker", "unpause", _CONTAINER]],
     }
-
-
-def bare_argv(values: Mapping[str, Any], name: NodeName, folder: Path, address: str) -> list[str]:
-    """`docker run` with what the compose.yaml in `folder` says of a worker, but for its name and its address. Pure."""
-    entry = values["services"][str(name)]
-    given = {
-        "--name": [_CONTAINER],
-        "--network": [values["networks"]["lab"]["name"]],
-        "--ip": [address],
-        "--env-file": [str(folder / entry["env_file"])],
-        "--cpus": [str(entry["cpus"])],
-        "--memory": [entry["mem_limit"]],
-        "--user": [entry["user"]],
-        "--cap-drop": entry["cap_drop"],
-        "--security-opt": entry["security_opt"],
-        "--tmpfs": entry["tmpfs"],
-        "--volume": [_mount(values, mount) for mount in entry["volumes"]],
-    }
-    words = [word for option, some in given.items() for value in some for word in (option, value)]
-    return ["docker", "run", "--detach", "--read-only", *words, entry["image"]]
-
-
-def _mount(values: Mapping[str, Any], mount: str) -> str:
-    volume, target = mount.split(":", 1)
-    return f"{values['volumes'][volume]['name']}:{target}"
 
 
 def _sleep(substrate: str) -> Mapping[Row, float]:

@@ -3,20 +3,20 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from benchmarks import processes
-from lab.comparison.measure import Case, Row, circumstances
+from lab.comparison import belongings
+from lab.comparison.measure import Case, Row, circumstances, seconds
+from lab.comparison.probes.worker import await_absence, await_answer
 from lab.flows import deployment, readiness, workers
 from lab.flows.deployment import Deployment
-from lab.host import http, paths, records
+from lab.host import paths, records
 from lab.host.run import run
-from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import NodeName, Role
 from lab.substrates import registry
@@ -29,13 +29,6 @@ WORKER = NodeName(Role.WORKER, 1)
 def deadline() -> Deadline:
     """What one run may take."""
     return Deadline.after(RUN_S, f"one run: {RUN_S} s")
-
-
-def seconds(action: Callable[[], object]) -> float:
-    """How long an action took."""
-    begun = time.monotonic()
-    action()
-    return time.monotonic() - begun
 
 
 def circumstances_of(substrate: str) -> dict[str, str]:
@@ -128,7 +121,7 @@ def commands(substrate: str) -> list[Case]:
     """What a person types most, and what must not wait for a node that does not answer."""
 
     def status_with_a_silent_node() -> Mapping[Row, float]:
-        frozen = processes.of_node(deployment.load(LAB, substrate), WORKER)
+        frozen = belongings.of_node(deployment.load(LAB, substrate), WORKER)
         _signal(frozen, signal.SIGSTOP)
         try:
             return {Row(f"lab status, a node of {substrate} silent"): lab("status", substrate, "--name", LAB)}
@@ -155,14 +148,14 @@ def worker_alone(substrate: str) -> Case:
     def once() -> Mapping[Row, float]:
         found, by = deployment.load(LAB, substrate), deadline()
         found.substrate.destroy(LAB, WORKER, by)
-        _await_its_absence(found, by)
+        await_absence(found, WORKER, by)
         begun, steps = time.monotonic(), dict[str, float]()
 
         def note(step: str) -> None:
             steps.setdefault(" ".join(step.split()[:3]), time.monotonic() - begun)
 
         workers.replace(found, WORKER, note, by)
-        _await_its_answer(found, by)
+        await_answer(found, WORKER, by)
         started, ready = steps[f"waiting for {WORKER}"], steps["waiting for the"]
         return {
             Row(f"a worker alone, {substrate}"): time.monotonic() - begun,
@@ -171,26 +164,3 @@ def worker_alone(substrate: str) -> Case:
         }
 
     return Case("a worker alone", once)
-
-
-def _await_its_absence(found: Deployment, by: Deadline) -> None:
-    """The load balancer still counts on a worker that died a moment ago: what comes next is to be its successor."""
-    balancer = found.loadbalancer()
-
-    def probe() -> str | None:
-        serving = [server.name for server in balancer.servers(by) or [] if server.is_serving]
-        return "still in service" if str(WORKER) in serving else None
-
-    await_until(probe, by, what=f"{WORKER} leaving service", mend="read the log of the load balancer")
-
-
-def _await_its_answer(found: Deployment, by: Deadline) -> None:
-    url = found.substrate.url(found.plan)
-
-    def probe() -> str | None:
-        headers = http.get(f"{url}/healthz", by).headers
-        # HAProxy writes the names of headers in small letters.
-        answered = next((value for name, value in headers.items() if name.lower() == "x-worker"), "nobody")
-        return None if answered == str(WORKER) else f"{answered} answered"
-
-    await_until(probe, by, what=f"an answer of {WORKER}", mend="read `lab status`", every_s=0.005)

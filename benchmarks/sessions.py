@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import naive, processes
+from benchmarks import naive
 from benchmarks.runs import LAB, clear_containers, commands, compose, deadline, lab, plain, worker_alone
+from lab.comparison import belongings
 from lab.comparison.measure import Case, Report, Row, Samples, interleaved
 from lab.flows import deployment
-from lab.host import paths
+from lab.host import paths, processes
 from lab.host.run import run
 
 
@@ -103,5 +104,5 @@ def _vagrant_ups(_kept: Path, naive_at_most: int) -> list[Case]:
 def _ours(substrate: str) -> Mapping[Row, float]:
     """`lab up` where only the store's data is left, and the memory that the lab takes right after."""
     took = lab("up", substrate, "--name", LAB)
-    memory = processes.pss_mb(processes.of_lab(deployment.load(LAB, substrate)))
+    memory = processes.pss_mb(belongings.of_lab(deployment.load(LAB, substrate)))
     return {Row(f"lab up {substrate}"): took, Row(f"memory of the lab on {substrate}", "MB"): memory}

@@ -37,6 +37,7 @@ VERBS = {
     "logs": "Print a node's log.",
     "shell": "Open a shell in a node.",
     "exec": "Run a command in a node.",
+    "compare": "Measure how containers and virtual machines differ, on this computer.",
     "demo": "Do the whole thing once: build, up, destroy workers, show that nothing is lost.",
     "test": "Run the kit's own tests.",
 }

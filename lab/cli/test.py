@@ -27,7 +27,7 @@ _WITHOUT_ENGINES = {"lint", "unit"}
 @common.ignored_name
 @click.argument("words", nargs=-1, metavar="[-- PYTEST WORDS]")
 def command(yes: bool, environments: tuple[str, ...], dry_run: bool, words: tuple[str, ...]) -> int:
-    """Run the kit's own tests through tox: lint, unit, docker, vagrant. Exits with tox's status."""
+    """Run the kit's own tests through tox: lint, unit, browser, docker, vagrant. Exits with tox's status."""
     by = common.change_deadline("test")
     if dry_run:
         show(setup.plan(), by)

@@ -1,12 +1,16 @@
 """Interleaved runs: A B A B, so that whatever slows this computer down for a while slows all of them."""
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from lab.host import computer
+
+# What a computer has whatever runs on it.
+_LASTING = ("processor", "memory")
 
 Report = Callable[[str], None]
 
@@ -63,6 +67,13 @@ def _words(values: Iterable[tuple[Row, float]]) -> list[str]:
     return [f"{row.name} {value:.3g} {row.unit}" for row, value in values]
 
 
+def seconds(action: Callable[[], object]) -> float:
+    """How long an action took."""
+    begun = time.monotonic()
+    action()
+    return time.monotonic() - begun
+
+
 def circumstances() -> dict[str, str]:
     """On what and when something was measured."""
     name, version = computer.system()
@@ -75,6 +86,14 @@ def circumstances() -> dict[str, str]:
         "memory": f"{memory_kb / 1024**2:.0f} GiB",
         "load": f"{os.getloadavg()[0]:.1f}",
     }
+
+
+def other_computer(one: Mapping[str, str], other: Mapping[str, str]) -> str | None:
+    """What shows that these `circumstances` are those of two computers, in words; None where nothing does. Pure."""
+    differ = [
+        f"its {key} is {one.get(key)}, not {other.get(key)}" for key in _LASTING if one.get(key) != other.get(key)
+    ]
+    return differ[0] if differ else None
 
 
 def _lines(path: str) -> list[str]:

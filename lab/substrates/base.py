@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -191,3 +192,108 @@ class HasRoot(Protocol):
 
     def network(self, lab: str, name: NodeName, by: Deadline) -> Reach:
         """How to run a command as root in a running node's network; its files may be another's."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """How a node came to be by the engine's own command; moments are seconds since this computer's boot.
+
+    `tool_s` of the seconds from `asked_s`, when the command was typed, passed before it had the engine do anything for
+    this node. `ended_s`: it ended.
+    """
+
+    asked_s: float
+    tool_s: float
+    ended_s: float
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This computer's processes that are a node, and those that stand beside it for it alone and end with it."""
+
+    own: frozenset[int]
+    beside: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Disk:
+    """What a node has on this computer's disk, in bytes that are really taken: `image` is what it was made from, of
+    which all nodes of its role really use `shared`; `own` is there once more for each. `note` says what these are."""
+
+    image: int
+    shared: int
+    own: int
+    note: str
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A disk that holds nothing yet, in a node: how to get in, as root, and the folder where it is mounted."""
+
+    reach: Reach
+    folder: str
+
+
+@runtime_checkable
+class CanMeasure(Protocol):
+    """An engine that tells what a comparison has to know of it.
+
+    A `variant` is the name of a setting other than the kit's own, one of `variants`; "" is none.
+    """
+
+    title: str
+    """What a comparison calls its nodes in the title of a column."""
+
+    variants: Mapping[str, str]
+    """The settings other than the kit's own that it can be measured with: a short name, and words for a title."""
+
+    daemons: frozenset[str]
+    """The names, of 15 characters at most (proc(5), comm), of its programs that serve all labs and stay."""
+
+    def type_start(self, plan: LabPlan, name: NodeName, by: Deadline, variant: str = "") -> Typed:
+        """Makes and starts a node that is not there as a person does, by the engine's own command, typed on what
+        `prepare` rendered. It is the node that `create` would have made, but for the variant."""
+
+    def processes(self, lab: str, name: NodeName, by: Deadline) -> Processes:
+        """The processes of a node; none for one that does not run."""
+
+    def around(self, lab: str, by: Deadline) -> frozenset[int]:
+        """The processes that stand beside the whole lab, for all its nodes together."""
+
+    def disk(self, plan: LabPlan, name: NodeName, by: Deadline) -> Disk:
+        """What a node that is there has on the disk."""
+
+    def scratch(
+        self, plan: LabPlan, name: NodeName, by: Deadline, variant: str = ""
+    ) -> AbstractContextManager[Scratch]:
+        """A new disk for a node that runs, or for one that is the same but for its name, removed after the block."""
+
+
+@dataclass(frozen=True)
+class Apart:
+    """A worker that stands beside its lab: how to get in as its own user and as root."""
+
+    reach: Reach
+    root: Reach
+
+
+@runtime_checkable
+class CanStandApart(Protocol):
+    """An engine that can run a worker on this computer's own network, beside the lab whose store it has."""
+
+    apart: frozenset[str]
+    """Those variants (`CanMeasure`) of which the workers stand so: no load balancer leads to them."""
+
+    def stand_apart(
+        self, plan: LabPlan, name: NodeName, told: Mapping[str, str], by: Deadline
+    ) -> AbstractContextManager[Apart]:
+        """A worker made as this one of the plan is, but for its network and what it is `told` otherwise by its
+        environment; it is started, and removed after the block."""
+
+
+@runtime_checkable
+class LendsDrive(Protocol):
+    """An engine whose shared drive is a folder of this computer, so that any program of this computer can use it."""
+
+    def drive(self, lab: str, by: Deadline) -> Path:
+        """The folder that is the lab's drive while the lab runs; root alone may look into it."""

@@ -1,7 +1,7 @@
 """Events as one picture: a self-contained SVG, and a page of such pictures. No script, no network.
 
-Drawn by a template of our own: the lanes of nodes and faults under curves on one time axis, light and dark by the
-reader's setting, are no plotting library's strength, and none is light (Matplotlib with NumPy takes 100 MB).
+Drawn by a template of our own: lanes of nodes and faults under curves, with hints where one points at them, are no
+plotting library's strength. What has ordinary axes, Matplotlib draws: `lab/comparison/plots.py`.
 """
 
 import hashlib

@@ -10,7 +10,7 @@ from lab.timeline.events import Event, Kind
 WIDTH = 520
 LEFT, RIGHT = 114, 14
 CHART_HEIGHT, LANE_HEIGHT, GAP, HEAD = 96, 20, 16, 28
-_SIGN_WIDTH, _LETTER_WIDTH = 42, 6.2
+_SIGN_WIDTH, _LETTER_WIDTH = 36, 6.2
 _STEPS = (1, 2, 5)
 _NEVER_THINNER = 3.0
 
@@ -148,7 +148,7 @@ _NAMES = {
 }
 # Between two samples that are further apart, in their own lengths and in seconds, nothing is known.
 _GAP_SPANS, _GAP_S = 3, 5
-_FIRST_SOURCE, _LONGEST_SOURCE = "visitors", 12
+_FIRST_SOURCE, _LONGEST_SOURCE = "visitors", 13
 
 
 @dataclass
@@ -215,7 +215,7 @@ def _legend(signs: Sequence[tuple[str, str]]) -> list[Sign]:
     x, placed = float(WIDTH - RIGHT), []
     for style, label in reversed(signs):
         x -= _SIGN_WIDTH + _LETTER_WIDTH * len(label)
-        placed.append(Sign(round(x + 12, 1), style, label))
+        placed.append(Sign(round(x + 8, 1), style, label))
     return placed[::-1]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from benchmarks.visitors import visiting, watching
+from lab.comparison.visitors import visiting, watching
 from lab.flows import deploy, deployment, fleet, leases
 from lab.flows.deployment import Deployment
 from lab.host.wait import await_until

@@ -3,9 +3,10 @@
 import os
 import re
 import subprocess
+from collections.abc import Set as AbstractSet
 from ipaddress import ip_address, ip_network
 
-from benchmarks import processes
+from lab.comparison import belongings
 from lab.flows.deployment import Deployment
 
 # Only root is told whose a socket is.
@@ -16,7 +17,7 @@ def ask(*words: str) -> str:
     return subprocess.run([*ROOT, *words], capture_output=True, text=True, check=True, timeout=60).stdout
 
 
-def doors(pids: set[int]) -> set[str]:
+def doors(pids: AbstractSet[int]) -> set[str]:
     """The addresses at which these processes take TCP connections or UDP packets (ss(8)); `*%DEVICE` for all of one
     device alone."""
     lines = ask("ss", "-H", "-l", "-n", "-t", "-u", "-p").splitlines()
@@ -31,7 +32,7 @@ def own_address(address: str) -> str:
 
 
 def test_nothing_of_a_lab_listens_beyond_loopback_and_the_labs_network(running_lab: Deployment) -> None:
-    found = {own_address(address) for address in doors(processes.of_lab(running_lab))}
+    found = {own_address(address) for address in doors(belongings.of_lab(running_lab))}
     assert found, "a published port, or the lab's DHCP"
     subnet = ip_network(running_lab.plan.subnet)
     beyond = [a for a in found if not (ip_address(a).is_loopback or ip_address(a) in subnet)]

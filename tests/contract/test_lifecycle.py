@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from benchmarks import processes
+from lab.comparison import belongings
 from lab.flows import readiness
 from lab.flows.deployment import Deployment
 from lab.host import children
@@ -98,7 +98,7 @@ def test_two_requests_in_a_row_may_be_answered_by_different_workers(url: str) ->
 
 def first_process(lab: Deployment, name: NodeName) -> tuple[int, int]:
     """When a node's oldest process on this computer began, and its pid: another one after the node was started anew."""
-    return min((began, pid) for pid in processes.of_node(lab, name) if (began := children.start_time(pid)) is not None)
+    return min((began, pid) for pid in belongings.of_node(lab, name) if (began := children.start_time(pid)) is not None)
 
 
 def test_an_up_with_nothing_to_do_changes_nothing(running_lab: Deployment, by: Deadline) -> None:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from benchmarks import processes
+from lab.comparison import belongings
 from lab.flows.deployment import Deployment
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
@@ -39,7 +39,7 @@ def freeze(request: pytest.FixtureRequest, running_lab: Deployment, by: Deadline
             substrate.pause(lab, name, by)
 
         def stop(name: NodeName) -> None:
-            pids = processes.of_node(running_lab, name)
+            pids = belongings.of_node(running_lab, name)
             assert pids
             after.callback(signal_all, pids, signal.SIGCONT)
             signal_all(pids, signal.SIGSTOP)

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 from lab.cli.main import VERBS
+from lab.comparison.catalogue import ROWS
 from lab.faults import catalogue
 from lab.traffic import profiles
 from tests.contract.proof import PLANTED
@@ -48,6 +49,16 @@ def test_every_profile_of_load_is_explained_in_its_own_words_with_its_phases() -
     for name, says in profiles.SAYS.items():
         phases = ", ".join(phase.name for phase in profiles.profile(name, 10, 10).phases)
         assert f"\n| `{name}` | {says} | {phases} |\n" in text
+
+
+def test_every_row_of_the_comparison_is_explained_in_its_own_words() -> None:
+    text = (REPO / "docs" / "compare.md").read_text()
+    rows = [row for row in ROWS if row.phases_of is None and row.kind != "words"]
+    assert not [row.name for row in rows if f"\n| `{row.name}` | {row.title} | {row.measures} |\n" not in text]
+    phases = [row for row in ROWS if row.phases_of]
+    assert not [
+        row.name for row in phases if f"\n- **{row.title}**: {row.measures[0].lower()}{row.measures[1:]}\n" not in text
+    ]
 
 
 def test_every_version_that_is_no_good_stands_in_the_page_of_the_refresh() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ from lab.host.run import run
 from lab.model.checks import Check
 from lab.model.deadline import Deadline
 from lab.model.node import STORE, LabPlan, Node, NodeName, NodeSpec, Role, State
-from lab.substrates.base import Reach, Report
-from lab.substrates.docker import compose, disks, engine_checks
+from lab.substrates.base import Apart, Disk, Processes, Reach, Report, Scratch, Typed
+from lab.substrates.docker import compose, disks, engine_checks, measure
 from lab.substrates.docker.client import APIError, ImageNotFound, NotFound, api, in_our_words
 from lab.substrates.docker.names import LABEL_DIGEST, LABEL_LAB, LABEL_NODE, REPOSITORY, Names, image
 
@@ -46,6 +47,8 @@ class DockerSubstrate:
     adds: tuple[str, ...] = ()
     publishes = True
     has_own_kernel = False
+    title, variants, daemons = measure.TITLE, measure.VARIANTS, measure.DAEMONS
+    apart = measure.APART
 
     def is_packed(self, role: Role, key: str) -> bool:
         with in_our_words(f"looking for the image of {role}"):
@@ -250,10 +253,35 @@ class DockerSubstrate:
     def facts(self, by: Deadline) -> Mapping[str, str]:
         with in_our_words("asking for its facts"):
             info = api().info()
-        return {"engine": f"Docker {info['ServerVersion']}", "storage": info["Driver"]}
+        return {"engine": f"Docker {info['ServerVersion']}", "storage": info["Driver"], "network": "a bridge, veth"}
 
     def checks(self, by: Deadline) -> list[Check]:
         return engine_checks.checks()
+
+    def type_start(self, plan: LabPlan, name: NodeName, by: Deadline, variant: str = "") -> Typed:
+        return measure.type_start(plan, name, _folder(plan.lab), by, variant)
+
+    def processes(self, lab: str, name: NodeName, by: Deadline) -> Processes:
+        return measure.of_node(lab, name)
+
+    def around(self, lab: str, by: Deadline) -> frozenset[int]:
+        return measure.around([node.address for node in self.nodes(lab, by)])
+
+    def disk(self, plan: LabPlan, name: NodeName, by: Deadline) -> Disk:
+        return measure.disk(plan, name)
+
+    def scratch(
+        self, plan: LabPlan, name: NodeName, by: Deadline, variant: str = ""
+    ) -> AbstractContextManager[Scratch]:
+        return measure.scratch(plan, name)
+
+    def stand_apart(
+        self, plan: LabPlan, name: NodeName, told: Mapping[str, str], by: Deadline
+    ) -> AbstractContextManager[Apart]:
+        return measure.stand_apart(plan, name, _folder(plan.lab), told, by)
+
+    def drive(self, lab: str, by: Deadline) -> Path:
+        return measure.drive(lab)
 
 
 def _each(change: Callable[[str], None], lab: str, names: Sequence[NodeName]) -> None:

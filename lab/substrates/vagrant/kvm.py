@@ -15,7 +15,7 @@ from lab.model.errors import LabError
 KVM, TCG = "kvm", "tcg"
 # Where KVM works the guest ends within 0.3 s; where it does not, it was seen to hang for ever.
 _LIMIT_S = 5.0
-_QEMU = "qemu-system-x86_64"
+QEMU = "qemu-system-x86_64"
 # The guest writes 0x10 to the port of isa-debug-exit, and QEMU then ends with (0x10 << 1) | 1.
 _ENDED_ITSELF = 0x21
 _SECTOR = 512
@@ -91,16 +91,16 @@ def boot_sector() -> bytes:
 
 def _argv(accelerator: str, disk: Path) -> list[str]:
     return [
-        *(_QEMU, "-machine", "pc", "-accel", accelerator, "-nodefaults", "-no-user-config", "-display", "none"),
+        *(QEMU, "-machine", "pc", "-accel", accelerator, "-nodefaults", "-no-user-config", "-display", "none"),
         *("-m", "16", "-drive", f"file={disk},format=raw,if=floppy"),
         *("-device", "isa-debug-exit,iobase=0xf4,iosize=4"),
     ]
 
 
 def _circumstances() -> dict[str, Any]:
-    program = shutil.which(_QEMU)
+    program = shutil.which(QEMU)
     if program is None:
-        raise LabError(f"{_QEMU} is not installed", where="this computer", mend="run `lab setup`")
+        raise LabError(f"{QEMU} is not installed", where="this computer", mend="run `lab setup`")
     return {
         "boot": Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
         "qemu": [program, Path(program).stat().st_mtime_ns],

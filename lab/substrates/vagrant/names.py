@@ -19,7 +19,7 @@ _SHARED = re.compile(
     r"labkit(/[a-z]+-|-boot-[a-z]+-|-VAGRANTSLASH-[a-z]+-)(?P<key>[0-9a-f]+)(_vagrant_box_image_.+)?",
 )
 _NETWORK, _STORE_DATA = "net", "store.data"
-_NODE_VOLUMES = (".img", ".settings")
+_NODE_VOLUMES = (".img", ".settings", ".scratch")
 
 
 def box(role: Role, key: str) -> str:
@@ -131,3 +131,7 @@ class Names:
     def settings(self, name: NodeName) -> str:
         """The volume with a node's settings: a tar archive."""
         return f"{self.prefix}{name}.settings"
+
+    def scratch(self, name: NodeName) -> str:
+        """The volume that a comparison gives a node for a while."""
+        return f"{self.prefix}{name}.scratch"

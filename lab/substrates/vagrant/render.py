@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -15,6 +16,15 @@ _KERNEL_WORDS = (
     "root=/dev/vda net.ifnames=0 quiet mitigations=off audit=0 apparmor=0 selinux=0 random.trust_cpu=on "
     "cryptomgr.notests no_timer_check console=ttyS0"
 )
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What a comparison wants otherwise than the kit: the other number of processors, and a cache mode of disks in
+    QEMU's words."""
+
+    swaps_cpus: bool = False
+    cache: str = ""
 
 
 def mac(address: str) -> str:
@@ -36,6 +46,7 @@ def vagrantfile(
     pool: Path,
     boot_volume: Callable[[str, str], str],
     console: Callable[[NodeSpec], Path],
+    tuned: Tuning,
 ) -> str:
     """The text of the lab's Vagrantfile."""
     return _render(
@@ -52,6 +63,7 @@ def vagrantfile(
         kernel=lambda node: pool / boot_volume("kernel", node.key),
         initrd=lambda node: pool / boot_volume("initrd", node.key),
         console=console,
+        tuned=tuned,
     )
 
 

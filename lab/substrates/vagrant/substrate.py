@@ -3,16 +3,17 @@
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from lab.host import paths, records
+from lab.host import paths, processes, records
 from lab.host.run import run
 from lab.model.checks import Check
 from lab.model.deadline import Deadline
 from lab.model.node import LOADBALANCER, LabPlan, Node, NodeName, NodeSpec, Role
 from lab.model.plan import LOADBALANCER_PORT
-from lab.substrates.base import Reach, Report
-from lab.substrates.vagrant import box, engine_checks, kvm, machines, render, settings, ssh, tool, virsh
+from lab.substrates.base import Disk, Processes, Reach, Report, Scratch, Typed
+from lab.substrates.vagrant import box, engine_checks, kvm, machines, measure, render, settings, ssh, tool, virsh
 from lab.substrates.vagrant.names import Names, boot_volume, lab_of_network, lab_of_volume
 
 _AT_ONCE = 8
@@ -47,6 +48,7 @@ class VagrantSubstrate:
     adds: tuple[str, ...] = ("machine",)
     publishes = False
     has_own_kernel = True
+    title, variants, daemons = measure.TITLE, measure.VARIANTS, measure.DAEMONS
 
     def is_packed(self, role: Role, key: str) -> bool:
         return box.is_added(role, key, Deadline.after(30, "asking libvirt"))
@@ -75,16 +77,9 @@ class VagrantSubstrate:
         _make_network(plan.lab, by)
 
     def create(self, plan: LabPlan, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
-        folder = _folder(plan.lab)
-        domains, present = virsh.domains(by), virsh.volumes(by)
-        ours = Names(plan.lab)
-        for name in names:
-            if ours.domain(name) not in domains:
-                _forget(plan.lab, name, present, by)
-            virsh.upload(ours.settings(name), _settings(plan.node(name), folder), by, present)
-            open_console(plan.lab, name, domains.get(ours.domain(name)))
+        _ready_to_boot(plan, names, by)
         report(f"booting {', '.join(str(name) for name in names)}")
-        tool.Tool(folder, by).bring_up(names)
+        tool.Tool(_folder(plan.lab), by).bring_up(names)
 
     def nodes(self, lab: str, by: Deadline) -> list[Node]:
         return machines.nodes(lab, _addresses(lab), kvm.known(), by)
@@ -193,14 +188,55 @@ class VagrantSubstrate:
         return kvm.known()
 
     def facts(self, by: Deadline) -> Mapping[str, str]:
-        version = run(["vagrant", "--version"], by=by).out.strip()
-        return {"engine": version, "accelerator": kvm.accelerator(by)}
+        versions = [run([program, "--version"], by=by).out.splitlines()[0] for program in ("vagrant", kvm.QEMU)]
+        return {
+            "engine": ", ".join(versions),
+            "accelerator": kvm.accelerator(by),
+            # What QEMU does where nothing is said (qemu(1), -drive, cache).
+            "disk cache": "writeback",
+            "network": "a bridge, virtio",
+        }
 
     def checks(self, by: Deadline) -> list[Check]:
         return engine_checks.checks(by)
 
+    def type_start(self, plan: LabPlan, name: NodeName, by: Deadline, variant: str = "") -> Typed:
+        folder = _folder(plan.lab)
+        records.write(folder / "Vagrantfile", _vagrantfile(plan, by, variant))
+        try:
+            asked_s = processes.now_s()
+            _ready_to_boot(plan, [name], by)
+            tool_s = tool.typed_up(folder, name, by)
+            return Typed(asked_s, tool_s, processes.now_s())
+        finally:
+            records.write(folder / "Vagrantfile", _vagrantfile(plan, by))
 
-def _vagrantfile(plan: LabPlan, by: Deadline) -> str:
+    def processes(self, lab: str, name: NodeName, by: Deadline) -> Processes:
+        return measure.of_node(lab, name)
+
+    def around(self, lab: str, by: Deadline) -> frozenset[int]:
+        return measure.around(lab)
+
+    def disk(self, plan: LabPlan, name: NodeName, by: Deadline) -> Disk:
+        return measure.disk(plan, name, by)
+
+    def scratch(
+        self, plan: LabPlan, name: NodeName, by: Deadline, variant: str = ""
+    ) -> AbstractContextManager[Scratch]:
+        return measure.scratch(self.reach(plan.lab, name), plan.lab, name, variant, by)
+
+
+def _ready_to_boot(plan: LabPlan, names: Sequence[NodeName], by: Deadline) -> None:
+    """Gives each machine its settings disk and its console; what one that is gone left is cleared away."""
+    domains, present, ours = virsh.domains(by), virsh.volumes(by), Names(plan.lab)
+    for name in names:
+        if ours.domain(name) not in domains:
+            _forget(plan.lab, name, present, by)
+        virsh.upload(ours.settings(name), _settings(plan.node(name), _folder(plan.lab)), by, present)
+        open_console(plan.lab, name, domains.get(ours.domain(name)))
+
+
+def _vagrantfile(plan: LabPlan, by: Deadline, variant: str = "") -> str:
     return render.vagrantfile(
         plan,
         folder=_folder(plan.lab),
@@ -208,6 +244,7 @@ def _vagrantfile(plan: LabPlan, by: Deadline) -> str:
         pool=virsh.pool_folder(by),
         boot_volume=boot_volume,
         console=lambda node: _console(plan.lab, node.name),
+        tuned=measure.TUNED[variant],
     )
 
 

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import vagrant
+from lab.host import processes
 from lab.host.run import run, tail
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import NodeName
 
 _TRIES = 3
+# Each line with the seconds since the boot at which it came: Vagrant writes its output a line at a time.
+_STAMPED = 'vagrant "$@" 2>&1 | while IFS= read -r line; do read -r now _ </proc/uptime; echo "$now $line"; done'
 _SLOW = "timeout during server version negotiating"
 _EITHER = {0: "done", 1: "failed"}
 _FRAME = re.compile(r"\.rb:\d+:in ")
@@ -53,6 +56,25 @@ class Tool(vagrant.Vagrant):
                 mend="read the output above; `lab doctor` checks what the kit needs",
             )
         return ended.out
+
+
+def typed_up(folder: Path, name: NodeName, by: Deadline) -> float:
+    """Types `vagrant up` for one machine, and gives the seconds that Vagrant took before it had libvirt do anything."""
+    argv = ["bash", "-o", "pipefail", "-c", _STAMPED, "vagrant", "up", str(name), "--provider", "libvirt", "--no-tty"]
+    where, began_s = f"vagrant in {folder}", processes.now_s()
+    said = run(argv, by=by, cwd=folder, env={"VAGRANT_CHECKPOINT_DISABLE": "1"}, where=where).out
+    return max(0.0, first_word_s(said, name) - began_s)
+
+
+def first_word_s(said: str, name: NodeName) -> float:
+    """When Vagrant's provider said its first word about a machine, which is that it makes its disk (vagrant-libvirt's
+    action.rb, action_up), in stamped output. Pure; raises LabError where it never did."""
+    for line in said.splitlines():
+        moment, _, words = line.partition(" ")
+        if words.startswith(f"==> {name}: "):
+            return float(moment)
+    mend = "read the output above; `lab doctor` checks what the kit needs"
+    raise LabError(f"Vagrant did not say that it makes {name}\n{tail(said, '')}", where="vagrant up", mend=mend)
 
 
 def without_frames(said: str) -> str:

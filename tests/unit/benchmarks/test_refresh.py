@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks import refresh
 from benchmarks.refresh_page import RefreshJson, SessionJson, demands, page
-from benchmarks.visitors import Ready
+from lab.comparison.visitors import Ready
 from lab.host import records
 
 

@@ -103,6 +103,30 @@ BAD = {
         ["refresh", "docker"],
         "lab lab is not up on docker",
     ),
+    "compare of a row that there is not": (
+        ["compare", "--rows", "start,speed"],
+        "there is no row 'speed'",
+    ),
+    "compare with guesses and nobody to ask": (
+        ["compare", "--predict"],
+        "--predict asks for guesses",
+    ),
+    "compare into a folder with a report that is none": (
+        ["compare", "--out", "tests/unit/cli/no-report"],
+        "this is no report of a comparison: it is no JSON, or was cut off",
+    ),
+    "show of a comparison that is not there": (
+        ["compare", "show", "/nowhere"],
+        "there is no report of a comparison",
+    ),
+    "diff with a comparison that is not there": (
+        ["compare", "diff", "/nowhere", "/nowhere"],
+        "there is no report of a comparison",
+    ),
+    "merge with a comparison that is not there": (
+        ["compare", "merge", "/nowhere", "/nowhere", "-o", "/nowhere/both"],
+        "there is no report of a comparison",
+    ),
     "up with a folder for a topology": (
         ["up", "docker", "--topology", "/tmp"],
         "the topology file cannot be read: Is a directory",
@@ -132,7 +156,13 @@ def test_bad_input_gets_one_error_with_what_where_and_mend(case: str, home: Path
     assert not list(home.rglob("*.json"))
 
 
-WRONG = [["deploy"], ["deploy", "all"], ["refresh", "all"], ["refresh", "docker", "--ready-within", "0"]]
+WRONG = [
+    ["deploy"],
+    ["deploy", "all"],
+    ["compare", "--repeat", "0"],
+    ["refresh", "all"],
+    ["refresh", "docker", "--ready-within", "0"],
+]
 
 
 @pytest.mark.parametrize(
@@ -192,6 +222,8 @@ LOOKS = {
     "logs",
     "shell",
     "exec",
+    "compare show",
+    "compare diff",
     "prove show",
     "prove list",
     "prove audit",

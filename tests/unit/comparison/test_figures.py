@@ -1,9 +1,13 @@
 """Medians, ratios and their intervals."""
 
+import math
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lab.comparison import figures
-from lab.comparison.figures import Figure
+from lab.comparison.figures import Figure, Spread
 
 
 def test_a_median_lies_in_its_interval_and_the_interval_in_the_samples() -> None:
@@ -41,3 +45,31 @@ def test_a_ratio_is_that_of_the_medians() -> None:
 
 def test_a_ratio_of_one_sample_has_no_interval() -> None:
     assert figures.ratio([2.0, 2.0, 2.0], [4.0]) == Figure(1, 0.5, None, None)
+
+
+def test_samples_that_are_all_alike_have_an_interval_of_no_width() -> None:
+    assert figures.median([2.0] * 5) == Figure(5, 2.0, 2.0, 2.0)
+
+
+def test_a_ratio_to_what_may_be_nothing_has_no_upper_end() -> None:
+    found = figures.ratio([1.0, 1.0, 1.0], [0.0, 1.0, 1.0])
+    assert (found.value, found.high) == (1.0, math.inf)
+
+
+@given(st.lists(st.floats(0, 1e9), min_size=3, max_size=30))
+def test_an_interval_holds_its_median_and_lies_in_the_samples(samples: list[float]) -> None:
+    found = figures.median(samples)
+    assert found.low is not None
+    assert found.high is not None
+    # Between two samples lies what numpy makes of them, to the last digit but one.
+    low, high = pytest.approx(found.low), pytest.approx(found.high)
+    assert min(samples) <= found.low or min(samples) == low
+    assert found.high <= max(samples) or max(samples) == high
+    assert found.low <= found.value <= found.high or found.value in (low, high)
+
+
+def test_where_samples_lie() -> None:
+    assert figures.spread([3.0, 1.0, 2.0]) == Spread(1.0, 3.0, None)
+    twenty = figures.spread([float(number) for number in range(1, 21)])
+    assert (twenty.lowest, twenty.highest) == (1.0, 20.0)
+    assert twenty.p95 == pytest.approx(19.05)

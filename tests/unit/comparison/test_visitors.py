@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.visitors import visiting, watching
+from lab.comparison.visitors import visiting, watching
 from lab.flows import read_all
 from lab.host import paths
 from lab.model.deadline import Deadline

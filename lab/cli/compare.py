@@ -1,0 +1,203 @@
+"""The verb `compare`: measures, and `show`, `diff`, `merge` of what was measured."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn
+
+from lab.cli import common, show_comparison
+from lab.cli.called import as_called
+from lab.comparison import catalogue, compare, labs, merge, page, predict, report, words
+from lab.comparison.catalogue import ROWS
+from lab.comparison.compare import Asked, Plan
+from lab.comparison.predict import Question
+from lab.comparison.probes.every import probes
+from lab.comparison.report import Prediction, Report
+from lab.comparison.session import Progress as Seen
+from lab.host import records
+from lab.model.errors import ExitCode, UsageError
+from lab.substrates import base, registry
+
+PAGE = "report.html"
+_FOLDER = click.Path(path_type=Path)
+_GUESSED = "Guess first. Enter: no idea; q: no more guesses. A unit may stand behind a figure: 300 ms, 1.5 GB."
+
+
+class Compare(click.Group):
+    """The verb, whose help tells what the rows are."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
+        with formatter.section("Rows"):
+            formatter.write_dl([(row.name, row.measures) for row in ROWS])
+
+
+def _split(_context: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Names that were given one by one, or with commas."""
+    return tuple(name.strip() for each in value for name in each.split(",") if name.strip())
+
+
+@click.group(cls=Compare, invoke_without_command=True, epilog="Example: lab compare --rows start,memory --predict")
+@click.option(
+    "--rows",
+    multiple=True,
+    metavar=f"NAME|{catalogue.ALL}",
+    callback=_split,
+    help="Rows of those below, or their groups; with commas, or more than once.  [default: the standard ones]",
+)
+@click.option("--repeat", type=click.IntRange(1, 1000), metavar="N", help="How often each is measured.")
+@click.option("--only", type=click.Choice(registry.NAMES), help="One substrate alone; `merge` adds the other later.")
+@click.option("--out", type=_FOLDER, metavar="DIR", help="Keep it there; one that is there already goes on.")
+@click.option("--predict", "predicts", is_flag=True, help="Ask for your guesses before anything is measured.")
+@common.dry_run_option
+@common.optional_name(f"What the labs are called that are made for it, and removed.  [default: {labs.NAME}]")
+@click.pass_context
+def command(
+    context: click.Context,
+    rows: tuple[str, ...],
+    repeat: int | None,
+    only: str | None,
+    out: Path | None,
+    predicts: bool,
+    dry_run: bool,
+    lab: str | None,
+) -> int:
+    """Measure how containers and virtual machines differ, on this computer.
+
+    Makes labs of its own and removes them. Leave the computer alone meanwhile. Exits 4 where something failed.
+    """
+    if context.invoked_subcommand is not None:
+        return ExitCode.DONE
+    if predicts and not dry_run:
+        _check_terminal()
+    made = compare.plan(Asked(rows, repeat, only, out, lab or labs.NAME))
+    _tell(made)
+    if dry_run:
+        return ExitCode.DONE
+    guesses = _guesses(made) if predicts else []
+    found = made.old if made.old is not None and not made.tasks else _measured(made, guesses)
+    return _shown(found, made.folder)
+
+
+def _tell(made: Plan) -> None:
+    """What will be done, and how long it takes."""
+    rows = sum(len(batch.rows) for batch in made.batches)
+    runs = sum(task.runs for task in made.tasks)
+    click.echo(f"{rows} rows in {len(made.places)} columns: {', '.join(place.title for place in made.places)}")
+    click.echo(f"kept in {made.folder}" + ("; what is there already is not measured again" if made.old else ""))
+    estimate = f"{runs} runs, about {words.span_s(made.seconds)}, besides what has to be built first"
+    click.echo(estimate if made.tasks else "there is nothing left to be measured")
+
+
+def _check_terminal() -> None:
+    """Raises UsageError where nobody is there to be asked."""
+    if not sys.stdin.isatty():
+        raise UsageError("--predict asks for guesses", where="no terminal to ask on", mend="leave --predict away")
+
+
+def _guesses(made: Plan) -> list[Prediction]:
+    """What somebody guesses, question by question."""
+    click.echo(_GUESSED)
+    found: list[Prediction] = []
+    for question in predict.questions(made.batches, made.places):
+        answer = _answer(question)
+        if answer is None:
+            break
+        found += answer
+    return found
+
+
+def _answer(question: Question) -> list[Prediction] | None:
+    """The guess, none where there is no idea; None where there shall be no more questions."""
+    while True:
+        typed = click.prompt(question.says, default="", show_default=False).strip()
+        if typed == "q":
+            return None
+        if not typed:
+            return []
+        if (guess := words.read(typed, question.unit)) is not None:
+            return [Prediction(row=question.row, column=question.column, guess=guess)]
+        click.echo(f"that is no figure in {words.asked_in(question.unit)}; Enter leaves it out")
+
+
+def _measured(made: Plan, guesses: Sequence[Prediction]) -> Report:
+    """The report of what was measured, with a page beside it also where it was interrupted."""
+    screen = Console(stderr=True, highlight=False)
+    tell = common.reporter(screen)
+    try:
+        with _watched(screen, tell) as watch:
+            return compare.measure(made, guesses, probes(), watch, tell)
+    except KeyboardInterrupt:
+        click.echo(as_called(f"what was measured is kept: `lab compare --out {made.folder}` goes on"), err=True)
+        raise
+
+
+@contextmanager
+def _watched(screen: Console, tell: base.Report) -> Iterator[Callable[[Seen], None]]:
+    """Shows the progress: a bar on a terminal, and otherwise a line whenever something else is measured."""
+    last = [""]
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} runs"))
+    with Progress(
+        *columns, TextColumn("{task.fields[left]}"), console=screen, transient=True, disable=not screen.is_terminal
+    ) as bar:
+        shown = bar.add_task("", total=None, left="")
+
+        def watch(seen: Seen) -> None:
+            left = f"about {words.span_s(seen.left_s)} left"
+            bar.update(shown, description=escape(seen.doing), completed=seen.done, total=seen.runs, left=left)
+            if not screen.is_terminal and seen.doing != last[0]:
+                tell(f"{seen.doing} ({seen.done} of {seen.runs} runs, {left})")
+            last[0] = seen.doing
+
+        yield watch
+
+
+def _shown(found: Report, folder: Path) -> int:
+    """Shows a report on the screen and writes its page; the exit code is that of what failed in it."""
+    records.write(folder / PAGE, page.render(found))
+    show_comparison.show(found)
+    click.echo(f"\nThe page, to open in a browser: {folder / PAGE}")
+    failed = any(cell.state == "failed" for row in found.rows for cell in row.cells.values())
+    return ExitCode.FAILED if failed else ExitCode.DONE
+
+
+@command.command("show", epilog="Example: lab compare show ~/comparison")
+@click.argument("folder", type=_FOLDER, metavar="DIR")
+@common.ignored_name
+def show(folder: Path) -> int:
+    """Show a comparison that was kept."""
+    show_comparison.show(report.load(folder))
+    return ExitCode.DONE
+
+
+@command.command("diff", epilog="Example: lab compare diff ~/before ~/after")
+@click.argument("first", type=_FOLDER, metavar="A")
+@click.argument("second", type=_FOLDER, metavar="B")
+@common.ignored_name
+def diff(first: Path, second: Path) -> int:
+    """Say what changed between two comparisons beyond the noise."""
+    show_comparison.show_changes(report.load(first), report.load(second))
+    return ExitCode.DONE
+
+
+@command.command("merge", epilog="Example: lab compare merge ~/docker ~/vagrant -o ~/both")
+@click.argument("first", type=_FOLDER, metavar="A")
+@click.argument("second", type=_FOLDER, metavar="B")
+@click.option("-o", "--out", type=_FOLDER, metavar="DIR", required=True, help="The folder of both together.")
+@common.dry_run_option
+@common.ignored_name
+def merge_two(first: Path, second: Path, out: Path, dry_run: bool) -> int:
+    """Put two comparisons of one computer together, for example one of each substrate."""
+    both = merge.merged(report.load(first), report.load(second))
+    if (out / report.FILE).exists() and report.load(out) != both:
+        raise UsageError("there is another comparison already", where=str(out), mend="name another folder with -o")
+    if dry_run:
+        click.echo(f"would put {len(both.rows)} rows in {len(both.columns)} columns into {out}")
+        return ExitCode.DONE
+    records.write_json(out / report.FILE, report.dump(both))
+    return _shown(both, out)

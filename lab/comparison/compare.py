@@ -1,0 +1,221 @@
+"""`lab compare`: from what was asked for to a kept report: gather, decide what is still to be measured, measure it."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lab.comparison import catalogue, columns, labs, quiet, report, schedule, session, sheet
+from lab.comparison.catalogue import ALL, BATCHES, Batch
+from lab.comparison.columns import Place, Way
+from lab.comparison.labs import Labs
+from lab.comparison.measure import circumstances
+from lab.comparison.probes.base import Probe
+from lab.comparison.report import Column, Prediction, Report
+from lab.comparison.schedule import Task
+from lab.comparison.session import Listeners, Progress
+from lab.flows import deployment
+from lab.host import lock, paths, records, usage
+from lab.host.run import run
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError, UsageError
+from lab.model.node import State
+from lab.substrates import base, registry
+from lab.substrates.base import CanMeasure, Substrate
+
+_LOOK_S = 60.0
+_EMULATED = "tcg"
+_EMULATION = (
+    "here an emulator (TCG) plays the processor. Figures that depend on the processor are those of emulation, not of "
+    "virtualisation."
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for: names of rows, of their groups, or `all`; none are the standard set. None leaves a choice to
+    the kit, or to the comparison that is resumed. `lab` is what the labs made for it are called."""
+
+    rows: tuple[str, ...] = ()
+    repeats: int | None = None
+    only: str | None = None
+    folder: Path | None = None
+    lab: str = labs.NAME
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done: `tasks` in order, kept in `folder`; `old` is the report there, which is resumed."""
+
+    lab: str
+    batches: tuple[Batch, ...]
+    places: tuple[Place, ...]
+    repeats: int | None
+    folder: Path
+    old: Report | None
+    tasks: tuple[Task, ...]
+
+    @property
+    def seconds(self) -> float:
+        """How long it is expected to take, without the building of what the labs are made from."""
+        return schedule.left_s(schedule.coming(self.tasks, 0, {}, {}), {})
+
+    @property
+    def substrates(self) -> list[str]:
+        """The substrates on which labs are made."""
+        return list(dict.fromkeys(task.place.substrate for task in self.tasks))
+
+
+def plan(asked: Asked) -> Plan:
+    """What `measure` would do. Raises UsageError for a row that there is not, and a report that cannot be read."""
+    folder, old = _place(asked.folder)
+    known = {row.name for row in old.rows} if old else set()
+    batches = _chosen(asked.rows) if asked.rows or not known else []
+    batches = [one for one in BATCHES if one in batches or any(row.name in known for row in one.rows)]
+    places = _places(asked, old)
+    repeats = asked.repeats or (old.repeats if old else None)
+    done = {
+        (batch.name, place.key): sheet.done(old, batch, place.key)
+        for batch in batches
+        for place in places
+        if old is not None
+    }
+    tasks = schedule.tasks(batches, places, repeats, done)
+    return Plan(asked.lab, tuple(batches), tuple(places), repeats, folder, old, tuple(tasks))
+
+
+def _place(folder: Path | None) -> tuple[Path, Report | None]:
+    """Where the report is kept, and what is there: the latest one where none was named and that was interrupted."""
+    kept = sorted(_home().glob(f"*/{report.FILE}")) if folder is None else []
+    if folder is None and kept and not (latest := report.load(kept[-1])).complete:
+        return kept[-1].parent, latest
+    folder = folder or _home() / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    return folder, report.load(folder) if (folder / report.FILE).exists() else None
+
+
+def _home() -> Path:
+    return paths.state() / "comparisons"
+
+
+def _chosen(rows: Sequence[str]) -> list[Batch]:
+    """The batches in which a row, or whose group, was named; the standard ones where nothing was."""
+    known = [name for batch in BATCHES for row in batch.rows for name in (row.group.value, row.name)]
+    if unknown := [name for name in rows if name not in (ALL, *known)]:
+        raise UsageError(
+            f"there is no row {unknown[0]!r}",
+            where="--rows",
+            mend=f"choose among {', '.join([ALL, *catalogue.Group])}, or a row of them: {', '.join(_names())}",
+        )
+    if not rows:
+        return [batch for batch in BATCHES if batch.is_standard]
+    named = {ALL, *rows} if ALL in rows else {*rows}
+    return [batch for batch in BATCHES if ALL in rows or any({row.name, row.group.value} & named for row in batch.rows)]
+
+
+def _names() -> list[str]:
+    """The rows, but for those that are a phase of one, or words."""
+    return [row.name for row in catalogue.ROWS if row.phases_of is None and row.kind != "words"]
+
+
+def _places(asked: Asked, old: Report | None) -> list[Place]:
+    """The columns: those asked for and those that the resumed report has."""
+    before = {column.key for column in old.columns} if old else set()
+    found = columns.places([registry.get(name) for name in registry.NAMES], tuned=True)
+    wanted = [place for place in found if place.substrate in (asked.only or place.substrate)]
+    wanted = [place for place in wanted if ALL in asked.rows or place.way is not Way.TUNED]
+    if old is not None and asked.only is None and not asked.rows:
+        wanted = []
+    return [place for place in found if place in wanted or place.key in before]
+
+
+def measure(
+    made: Plan,
+    guesses: Sequence[Prediction],
+    probes: Mapping[str, Probe],
+    watch: Callable[[Progress], None],
+    tell: base.Report,
+) -> Report:
+    """The report of what was planned, kept in its folder after each run; what failed stands in it as failed.
+
+    Raises UsageError, and measures nothing, where another comparison is at work, the report is of another computer, or
+    there is a lab of that name.
+    """
+    labs.check_free(made.lab)
+    with lock.held(paths.state() / "compare.lock", "compare"):
+        stage = Labs(made.lab, paths.cache() / "comparison", tell)
+        labs.clear(made.lab, stage.scratch)
+        before = usage.now()
+        substrates = [registry.get(name) for name in registry.NAMES if name in {one.substrate for one in made.places}]
+        begun = sheet.blank(made.batches, made.places, _about(made, guesses, substrates))
+        if made.old is not None:
+            begun = sheet.resumed(begun, made.old, str(made.folder / report.FILE))
+        daemons = {name for one in substrates if isinstance(one, CanMeasure) for name in one.daemons}
+        home = quiet.household(before, os.getpid(), daemons)
+        return session.measure(begun, made.tasks, probes, stage, home, Listeners(_keeper(made.folder), watch, tell))
+
+
+def _keeper(folder: Path) -> Callable[[Report], None]:
+    return lambda found: records.write_json(folder / report.FILE, report.dump(found))
+
+
+def _about(made: Plan, guesses: Sequence[Prediction], substrates: Sequence[Substrate]) -> Report:
+    """A report without rows: when, on what, with what."""
+    settings = {one.name: _settings(one) for one in substrates}
+    kept = {place.key for place in made.places}
+    return Report(
+        made_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        host={**circumstances(), "kit": _version()},
+        notes=tuple(_notes(made.places, settings)),
+        repeats=made.repeats,
+        columns=tuple(_column(place, settings) for place in made.places),
+        rows=(),
+        predictions=tuple(one for one in guesses if one.column in kept),
+        complete=False,
+    )
+
+
+def _column(place: Place, settings: Mapping[str, Mapping[str, str]]) -> Column:
+    if place.way is Way.BARE:
+        return Column(key=place.key, title=place.title)
+    return Column(key=place.key, title=place.title, substrate=place.substrate, settings=dict(settings[place.substrate]))
+
+
+def _settings(substrate: Substrate) -> Mapping[str, str]:
+    """What the engine tells of itself; nothing where it does not answer, which its columns will say."""
+    try:
+        return substrate.facts(_soon())
+    except LabError:
+        return {}
+
+
+def _notes(places: Sequence[Place], settings: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """What a reader has to know: emulation, and what else ran."""
+    machines = [place for place in places if place.is_machine]
+    emulated = [one.title for one in machines if settings[one.substrate].get("accelerator") == _EMULATED]
+    found = [f"{' and '.join(emulated)}: {_EMULATION}"] if emulated else []
+    return found + [f"{lab} ran meanwhile" for lab in _running()]
+
+
+def _running() -> list[str]:
+    """The other labs of which a node runs."""
+    found = []
+    for lab in deployment.names():
+        for name in registry.NAMES:
+            try:
+                nodes = registry.get(name).nodes(lab, _soon())
+            except LabError:
+                continue
+            found += [f"lab {lab} on {name}"] if any(node.state is State.RUNNING for node in nodes) else []
+    return found
+
+
+def _version() -> str:
+    try:
+        return run(["git", "describe", "--always", "--dirty"], by=_soon(), cwd=paths.REPO).out.strip()
+    except LabError:
+        return "not known"
+
+
+def _soon() -> Deadline:
+    return Deadline.after(_LOOK_S, f"one look: {_LOOK_S:.0f} s")

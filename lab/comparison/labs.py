@@ -1,0 +1,103 @@
+"""The labs that are made for a comparison, one on each substrate, of which only the one being measured is awake."""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.comparison.columns import Place
+from lab.comparison.probes.base import Ground
+from lab.flows import deployment, destroy, sleep, up
+from lab.host import paths, records
+from lab.model import labs
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError, UsageError
+from lab.substrates.base import CanSleep, Report
+
+NAME = "compare"
+WORKERS = 2
+# What a change of a lab may take at most: as for the verbs that do these changes.
+_CHANGE_S = 1800.0
+_MARK = "comparison.json"
+
+
+@dataclass
+class Labs:
+    """The labs called `lab`; `scratch` is a folder that is removed in the end. `report` hears of what is changed."""
+
+    lab: str
+    scratch: Path
+    report: Report
+    up: set[str] = field(default_factory=set)
+    awake: str | None = None
+
+    def at(self, place: Place) -> Ground:
+        """The ground of a column, whose lab is up and awake, as the only one. Raises LabError."""
+        if place.substrate != self.awake:
+            self._rest()
+            self._bring_up(place.substrate)
+        folder = self.scratch / place.key
+        folder.mkdir(parents=True, exist_ok=True)
+        return Ground(place, self.lab, folder, _silent)
+
+    def _rest(self) -> None:
+        """Puts the lab that is awake to sleep; one that cannot sleep stays as it is."""
+        if self.awake is not None:
+            found = deployment.load(self.lab, self.awake)
+            if isinstance(found.substrate, CanSleep):
+                sleep.sleep(found, _silent, _deadline())
+            self.awake = None
+
+    def _bring_up(self, substrate: str) -> None:
+        """Makes the lab, wakes it, or makes what is missing of it: `up` sees what there is to do."""
+        records.write_json(_mark(self.lab), {"made for": "a comparison"})
+        told = _silent if substrate in self.up else self.report
+        # From now on there may be something to remove, whatever becomes of it.
+        self.up.add(substrate)
+        wanted = up.Wanted(self.lab, substrate, workers=WORKERS)
+        up.up(wanted, lambda step: told(f"{substrate}: {step}"), _deadline())
+        self.awake = substrate
+
+    def mend(self, place: Place) -> None:
+        """Brings the column's lab back to what it was. Raises LabError."""
+        self._bring_up(place.substrate)
+
+    def close(self) -> None:
+        """Removes the labs with their data, and the scratch folder. Raises LabError: of several the first."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        failed: list[LabError] = []
+        for substrate in sorted(self.up):
+            try:
+                destroy.destroy(self.lab, [substrate], _silent, _deadline(), volumes=True)
+            except LabError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+
+def check_free(lab: str) -> None:
+    """Raises UsageError where there is a lab of this name that was not made for a comparison: it would be removed."""
+    if deployment.deployed(lab) and not _mark(lab).exists():
+        raise UsageError(
+            f"there is a lab {lab} already, and a comparison removes what it made",
+            where=str(paths.lab(lab)),
+            mend=f"give another --name, or remove that one: {labs.typed('destroy', lab)}",
+        )
+
+
+def clear(lab: str, scratch: Path) -> None:
+    """Removes what a comparison that was killed has left, so that nobody takes it for this one's, or for somebody's."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    if _mark(lab).exists():
+        destroy.destroy(lab, [*deployment.deployed(lab)], _silent, _deadline(), volumes=True)
+
+
+def _mark(lab: str) -> Path:
+    return paths.lab(lab) / _MARK
+
+
+def _deadline() -> Deadline:
+    return Deadline.after(_CHANGE_S, f"a change of a lab: {_CHANGE_S:.0f} s")
+
+
+def _silent(_step: str) -> None:
+    """Hears of a step and says nothing: what is measured is told as a whole."""

@@ -1,0 +1,208 @@
+"""A bare process: a worker's own files and start script on this computer's kernel, against the store of a running lab.
+
+A folder takes the place of an image, and a view of its own on the mounts that of a fence: nothing bounds the process,
+nothing hides others from it. It answers on this computer's address in the lab's network alone.
+"""
+
+import ipaddress
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.comparison.probes.base import Ground
+from lab.flows import build, readiness
+from lab.flows.deployment import Deployment
+from lab.host import children, http, paths, processes
+from lab.host.run import run, tail
+from lab.host.wait import await_until
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError
+from lab.model.node import Role
+from lab.model.plan import WORKER_PORT
+from lab.provision import rootfs
+from lab.substrates.base import LendsDrive, Reach
+
+NEEDS_ROOT = "needs root"
+_UID = "64000"
+_UNPACK = ("tar", "--extract", "--numeric-owner", "--same-owner", "--same-permissions", "--exclude=./dev/*")
+_PATH = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+# $0 the tree, $1 the drive, $2 a folder of this computer's disk, $3 the file that says when the mounts were there.
+_FENCE = f"""
+set -eu
+root=$0 drive=$1 scratch=$2 mark=$3
+shift 3
+mount -t proc proc "$root/proc"
+mount -t tmpfs -o uid={_UID},gid={_UID},mode=0755,size=64m tmpfs "$root/run"
+mount -t tmpfs -o mode=1777,size=64m tmpfs "$root/tmp"
+mount --rbind /dev "$root/dev"
+mount --bind "$drive" "$root/srv/drive"
+mount --bind "$scratch" "$root/mnt"
+read -r now _ </proc/uptime
+echo "$now" >"$mark"
+exec chroot --userspec={_UID}:{_UID} "$root" "$@"
+"""
+_START = "/usr/local/lib/lab/worker"
+SCRATCH = "/mnt"
+_END_S, _LOOK_S, _OFTEN_S = 60.0, 0.5, 0.01
+
+
+def impossible() -> str | None:
+    """Why there can be no bare process here, None where there can."""
+    return None if os.geteuid() == 0 else NEEDS_ROOT
+
+
+def prepare(ground: Ground, by: Deadline) -> None:
+    """Unpacks the worker's root file system, once: what an image is for a container."""
+    tree = _tree(ground)
+    if tree.exists():
+        return
+    lab = ground.deployment()
+    made = rootfs.find(build.layer(lab.substrate, Role.WORKER, lab.deployed.topology.versions))
+    part = ground.scratch / "part"
+    ground.report("unpacking the root file system of a worker")
+    run(["rm", "-rf", "--one-file-system", "--", str(part)], by=by)
+    part.mkdir(parents=True)
+    run([*_UNPACK, f"--file={made.tar}", f"--directory={part}"], by=by, where=str(part))
+    part.rename(tree)
+
+
+def size(ground: Ground, by: Deadline) -> int:
+    """What the tree takes on the disk, in bytes."""
+    told = run(["du", "--summarize", "--block-size=1", "--one-file-system", str(_tree(ground))], by=by)
+    return int(told.out.split()[0])
+
+
+def _tree(ground: Ground) -> Path:
+    return ground.scratch / "tree"
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A bare process that was started at `asked_s`, in seconds since the boot; `url` is its own door."""
+
+    process: "subprocess.Popen[bytes]"
+    name: str
+    url: str
+    asked_s: float
+    mark: Path
+    log: Path
+
+    def await_ready(self, by: Deadline) -> None:
+        """Returns once its own door says that it is ready. Raises LabError, with its last words, where it ended."""
+
+        def probe() -> str | None:
+            if self.process.poll() is not None:
+                last = tail(self.log.read_text(errors="replace"), "")
+                message = f"{self.name} ended with status {self.process.returncode}\n{last}"
+                raise LabError(message, where="this computer", mend="read the output above")
+            return readiness.refusal(self.url, http.get(f"{self.url}/readyz", by.at_most(_LOOK_S, "one look")))
+
+        await_until(probe, by, what=f"{self.name} becoming ready", mend="measure it again", every_s=_OFTEN_S)
+
+    @property
+    def reach(self) -> Reach:
+        """How to run a command where it runs, as its user."""
+        return self._reach(["--setgid", _UID, "--setuid", _UID])
+
+    @property
+    def root(self) -> Reach:
+        """The same as root."""
+        return self._reach([])
+
+    def _reach(self, user: Sequence[str]) -> Reach:
+        prefix = ("nsenter", f"--target={self.process.pid}", "--mount", "--root", "--wd", *user, "--")
+        return Reach(prefix, prefix, is_remote_shell=False, testinfra=f"local://{self.name}")
+
+    def pids(self) -> frozenset[int]:
+        """Its processes."""
+        return frozenset(processes.family(self.process.pid))
+
+    def born_s(self) -> float:
+        """When its files stood around it, in seconds since the boot; its own program begins then."""
+        return float(self.mark.read_text())
+
+    def stop(self, by: Deadline) -> None:
+        """Asks it to end, and returns when it has. It drains first, and waits for somebody who looks: so we do."""
+        self.process.send_signal(signal.SIGTERM)
+
+        def probe() -> str | None:
+            http.get(f"{self.url}/readyz", by.at_most(_LOOK_S, "one look"))
+            return "it still runs" if self.process.poll() is None else None
+
+        await_until(probe, by.at_most(_END_S, f"{_END_S:g} s"), what=f"the end of {self.name}", mend="read its log")
+
+
+@contextmanager
+def running(ground: Ground, by: Deadline, number: int = 1) -> Iterator[Bare]:
+    """A bare worker that was just started; it is ended without warning after the block. `number` sets two apart."""
+    lab, name = ground.deployment(), f"bare-{number}"
+    url, told = door(lab, name, WORKER_PORT + number - 1)
+    mark, scratch = ground.scratch / f"mark-{number}", ground.scratch / f"own-{number}"
+    scratch.mkdir(exist_ok=True)
+    os.chown(scratch, int(_UID), int(_UID))
+    mark.unlink(missing_ok=True)
+    fence = ["unshare", "--mount", "--", "sh", "-c", _FENCE]
+    argv = [*fence, str(_tree(ground)), str(_drive(lab, by)), str(scratch), str(mark), _START]
+    environment = {**_PATH, **lab.plan.workers()[-1].env, **told}
+    log = ground.scratch / f"{name}.log"
+    with _recorded(lab.lab, argv, environment, log) as (process, asked_s):
+        yield Bare(process, name, url, asked_s, mark, log)
+
+
+def door(lab: Deployment, name: str, port: int = WORKER_PORT) -> tuple[str, dict[str, str]]:
+    """The address of a worker of this name on this computer's own network, and what tells it that by its environment.
+
+    It answers at this computer's address in the lab's network alone. Raises LabError where somebody else does.
+    """
+    gateway = str(ipaddress.IPv4Network(lab.plan.subnet)[1])
+    _check_free(gateway, port)
+    told = {"LAB_NODE": name, "LAB_PORT": str(port), "GUNICORN_CMD_ARGS": f"--bind={gateway}:{port}"}
+    return f"http://{gateway}:{port}", told
+
+
+@contextmanager
+def _recorded(
+    lab: str, argv: Sequence[str], environment: dict[str, str], log: Path
+) -> "Iterator[tuple[subprocess.Popen[bytes], float]]":
+    """Runs it in a group of its own; killed, we leave a note of it, by which the lab's next verb ends it."""
+    with children.kept_in(paths.lab(lab) / "children"), closing(children.Gate()) as gate, log.open("wb") as said:
+        process = subprocess.Popen(
+            [*gate.prefix, *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            env=environment,
+            start_new_session=True,
+            pass_fds=gate.fds,
+        )
+        try:
+            with children.recorded(process.pid, argv):
+                asked_s = processes.now_s()
+                gate.open()
+                yield process, asked_s
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _drive(lab: Deployment, by: Deadline) -> Path:
+    if not isinstance(lab.substrate, LendsDrive):
+        mend = "leave the bare process out"
+        raise LabError("its drive is no folder of this computer", where=lab.plan.substrate, mend=mend)
+    return lab.substrate.drive(lab.lab, by)
+
+
+def _check_free(address: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            message = f"port {port} of {address} cannot be used: {error.strerror}"
+            raise LabError(message, where="this computer", mend="end the program that uses it") from error

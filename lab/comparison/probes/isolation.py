@@ -1,0 +1,128 @@
+"""Rows of what a worker sees and may do: asked and tried from inside, as root."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lab.comparison.columns import Way
+from lab.comparison.probes import bare
+from lab.comparison.probes.base import Ground, Value
+from lab.comparison.probes.inside import ISOLATION, told
+from lab.comparison.probes.worker import Keeper
+from lab.model.deadline import Deadline
+from lab.model.plan import WORKER_PORT
+
+_WHAT = "kernel first processes capabilities seccomp devices module sibling root"
+ROWS = tuple(f"isolation-{what}" for what in _WHAT.split())
+# capabilities(7), by their numbers.
+_NAMES = """chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service
+    net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin
+    sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override
+    mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore"""
+_CAPABILITIES = tuple(_NAMES.split())
+_FEW, _HERE = 5, "this computer's"
+
+
+class Isolation:
+    """Nothing that is tried changes anything: a module that is none, a mount that is undone at once, a setting of the
+    kernel and the time set to what they are. A bare process, whose clock is this computer's, is not asked to set it."""
+
+    name = "isolation"
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    def impossible(self, ground: Ground) -> Mapping[str, str]:
+        why = bare.impossible() if ground.place.way is Way.BARE else None
+        return dict.fromkeys(ROWS, why) if why else {}
+
+    def prepare(self, ground: Ground, by: Deadline) -> None:
+        if ground.place.way is Way.BARE:
+            bare.prepare(ground, by)
+
+    def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
+        sibling = ground.deployment().plan.workers()[0]
+        is_bare = ground.place.way is Way.BARE
+        words = [str(sibling.name), sibling.address, str(WORKER_PORT), "no" if is_bare else "yes"]
+        with self._keeper.serving(ground, by) as worker:
+            found = told(worker.root, ISOLATION, [worker.name, *words], by)
+        ours = {"kernel": os.uname().release, "processes": len([*Path("/proc").glob("[0-9]*")])}
+        return dict(in_words(found, ours))
+
+    def clear(self, ground: Ground, by: Deadline) -> None:
+        """Nothing."""
+
+
+def in_words(found: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, str]:
+    """What each row says of what was seen inside, beside what this computer has. Pure."""
+    is_shared = found["kernel"] == ours["kernel"]
+    return {
+        "isolation-kernel": f"{found['kernel']}, {_HERE if is_shared else 'its own'}",
+        "isolation-first": found["first"],
+        "isolation-processes": _processes(found, ours, is_shared=is_shared),
+        "isolation-capabilities": _of_app(found["app"]),
+        "isolation-seccomp": _filter(found["app"]),
+        "isolation-devices": f"{len(found['devices'])} in /dev; disks: {_listed(found['disks'])}",
+        "isolation-module": _module(found["module"], is_shared=is_shared),
+        "isolation-sibling": _sibling(found),
+        "isolation-root": _root(found),
+    }
+
+
+def _processes(found: Mapping[str, Any], ours: Mapping[str, Any], *, is_shared: bool) -> str:
+    seen, all_here = found["processes"], ours["processes"]
+    if is_shared and seen > all_here / 2:
+        return f"{seen}, all of this computer's"
+    return (
+        f"{seen}, none of this computer's other {all_here - seen}" if is_shared else f"{seen}, none of this computer's"
+    )
+
+
+def capabilities(mask: str) -> list[str]:
+    """The names in a mask of /proc/PID/status, which is in hexadecimal digits. Pure."""
+    bits = int(mask, 16)
+    known = [name for number, name in enumerate(_CAPABILITIES) if bits >> number & 1]
+    return known + [str(number) for number in range(len(_CAPABILITIES), 64) if bits >> number & 1]
+
+
+def _of_app(status: Mapping[str, str]) -> str:
+    if not status:
+        return "the app was not found"
+    has, may_get = (capabilities(status[key]) for key in ("CapEff", "CapBnd"))
+    gains = "and can gain none" if status.get("NoNewPrivs") == "1" or not may_get else f"could gain {_many(may_get)}"
+    return f"{_many(has)}, {gains}"
+
+
+def _many(names: Sequence[str]) -> str:
+    if len(names) >= len(_CAPABILITIES) - 1:
+        return "all"
+    return ", ".join(names) if 0 < len(names) <= _FEW else str(len(names) or "none")
+
+
+def _filter(status: Mapping[str, str]) -> str:
+    """The field Seccomp of /proc/PID/status: 0 none, 1 strict, 2 a filter."""
+    return {"0": "none", "1": "strict", "2": "yes, a filter"}.get(status.get("Seccomp", ""), "not told by this kernel")
+
+
+def _module(said: str, *, is_shared: bool) -> str:
+    whose = "this computer's kernel" if is_shared else "its own kernel"
+    if said in ("EPERM", "EACCES"):
+        return f"no ({said})"
+    return f"no: {whose} takes no modules" if said == "ENOSYS" else f"yes, into {whose}"
+
+
+def _sibling(found: Mapping[str, Any]) -> str:
+    network = "its port over the network" if found["sibling reached"] else "nothing over the network"
+    return f"{network}; {found['sibling seen'] or 'none'} of its processes"
+
+
+def _root(found: Mapping[str, Any]) -> str:
+    has = _many(capabilities(found["root"]["CapEff"]))
+    tries = found["tries"]
+    allowed, refused = ([what for what, why in tries.items() if bool(why) is no] for no in (False, True))
+    return f"capabilities: {has}; allowed: {_listed(allowed)}; refused: {_listed(refused)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"

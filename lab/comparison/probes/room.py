@@ -1,0 +1,179 @@
+"""Rows of the room that a worker takes: memory, disk, and how many fit."""
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from itertools import pairwise
+
+from lab.comparison import belongings
+from lab.comparison.columns import Way
+from lab.comparison.probes import bare
+from lab.comparison.probes.base import Ground, Seen, Value
+from lab.comparison.probes.worker import APART, VERB, Keeper, measured, remade, stands_apart
+from lab.flows import deployment, fleet
+from lab.flows.deployment import Deployment
+from lab.flows.fleet import ScaleIn
+from lab.host import processes
+from lab.model.deadline import Deadline
+from lab.model.node import NodeName
+from lab.substrates.base import CanSleep
+
+MEMORY, MEMORY_MORE = "memory", "memory-more"
+DISK_IMAGE, DISK_MORE, DISK_SHARED = "disk-image", "disk-more", "disk-shared"
+DENSITY = "density"
+
+_SLEPT = "machines slept while other columns were measured, which gives memory back: one that never slept takes more"
+BUDGET = 2_000_000_000
+"""The memory that workers have for the row of density, in bytes."""
+
+MOST_MACHINES, MOST_OTHERS = 4, 16
+"""How many workers are really started for it; from there on it is computed."""
+
+
+class Memory:
+    """The PSS (proc(5)) of all processes that are there for a worker alone; and what a second one adds to that of the
+    first. PSS divides what several share among them, so of two workers each seems smaller than it is alone."""
+
+    name = "memory"
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    def impossible(self, ground: Ground) -> Mapping[str, str]:
+        # The processes are other users'.
+        why = bare.NEEDS_ROOT if os.geteuid() else APART if stands_apart(ground) else None
+        return dict.fromkeys((MEMORY, MEMORY_MORE), why) if why else {}
+
+    def prepare(self, ground: Ground, by: Deadline) -> None:
+        if ground.place.way is Way.BARE:
+            bare.prepare(ground, by)
+
+    def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
+        if ground.place.way is Way.BARE:
+            return _bare(ground, by)
+        lab = self._keeper.set(ground, by)
+        first, second = lab.plan.workers()[0].name, measured(lab)
+        both = processes.pss(_all(lab, [first, second]))
+        with self._keeper.whole(ground):
+            alone = _without(ground, lab, second, by)
+        note = _SLEPT if lab.substrate.has_own_kernel else ""
+        return {MEMORY: Seen(alone, note), MEMORY_MORE: Seen(max(0, both - alone), note)}
+
+    def clear(self, ground: Ground, by: Deadline) -> None:
+        """Nothing."""
+
+
+def _without(ground: Ground, lab: Deployment, second: NodeName, by: Deadline) -> int:
+    """What the first takes alone: a machine is put to sleep meanwhile, which takes it out of memory, and all else is
+    made anew."""
+    first = lab.plan.workers()[0].name
+    engine = lab.substrate
+    if engine.has_own_kernel and isinstance(engine, CanSleep):
+        lab = fleet.shrink(lab, second, ScaleIn.SLEEP, 0, ground.report, by)
+        alone = processes.pss(_all(lab, [first]))
+        lab, names = fleet.launch(lab, 1, ground.report, by)
+        fleet.admit(lab, names, ground.report, by)
+        return alone
+    with deployment.changing(lab.lab, VERB, by):
+        engine.destroy(lab.lab, second, by)
+        alone = processes.pss(_all(lab, [first]))
+    remade(lab, second, ground.place.variant, by)
+    return alone
+
+
+def _all(lab: Deployment, names: Sequence[NodeName]) -> frozenset[int]:
+    return frozenset[int]().union(*(belongings.all_of_node(lab, name) for name in names))
+
+
+def _bare(ground: Ground, by: Deadline) -> Mapping[str, Value]:
+    with bare.running(ground, by) as first:
+        first.await_ready(by)
+        alone = processes.pss(first.pids())
+        with bare.running(ground, by, 2) as second:
+            second.await_ready(by)
+            both = processes.pss(first.pids() | second.pids())
+    return {MEMORY: alone, MEMORY_MORE: max(0, both - alone)}
+
+
+class DiskRoom:
+    """What is really taken on this computer's disk, as the engine tells it, and a bare process's unpacked files."""
+
+    name = "disk"
+
+    def impossible(self, ground: Ground) -> Mapping[str, str]:
+        why = bare.impossible() if ground.place.way is Way.BARE else APART if stands_apart(ground) else None
+        return dict.fromkeys((DISK_IMAGE, DISK_MORE, DISK_SHARED), why) if why else {}
+
+    def prepare(self, ground: Ground, by: Deadline) -> None:
+        if ground.place.way is Way.BARE:
+            bare.prepare(ground, by)
+
+    def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
+        if ground.place.way is Way.BARE:
+            size = float(bare.size(ground, by))
+            return {DISK_IMAGE: size, DISK_MORE: Seen(0, "what it writes lies in memory"), DISK_SHARED: size}
+        lab = ground.deployment()
+        found = belongings.measurable(lab).disk(lab.plan, measured(lab), by)
+        return {DISK_IMAGE: Seen(found.image, found.note), DISK_MORE: found.own, DISK_SHARED: found.shared}
+
+    def clear(self, ground: Ground, by: Deadline) -> None:
+        """Nothing."""
+
+
+class Density:
+    """Workers are added, up to some, and the memory of all of them is taken each time; how many more would fit into the
+    budget is computed from what each further one took."""
+
+    name = "density"
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    def impossible(self, ground: Ground) -> Mapping[str, str]:
+        if ground.place.way is Way.TUNED:
+            return {DENSITY: "further workers are made with the kit's own settings"}
+        return {} if os.geteuid() == 0 else {DENSITY: bare.NEEDS_ROOT}
+
+    def prepare(self, ground: Ground, by: Deadline) -> None:
+        """Nothing."""
+
+    def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
+        with self._keeper.whole(ground), ExitStack() as undo:
+            lab = fleet.fill_pool(ground.deployment(), 0, ground.report, by)
+            before = len(lab.plan.workers())
+            undo.callback(_shrink_to, ground, before, by)
+            taken = [_taken(lab)]
+            most = MOST_MACHINES if lab.substrate.has_own_kernel else MOST_OTHERS
+            while taken[-1] < BUDGET and len(lab.plan.workers()) < most:
+                lab = fleet.grow(lab, 1, ground.report, by)
+                taken.append(_taken(lab))
+        return {DENSITY: fitting(before, taken, BUDGET)}
+
+    def clear(self, ground: Ground, by: Deadline) -> None:
+        """Nothing."""
+
+
+def _taken(lab: Deployment) -> int:
+    return processes.pss(_all(lab, [spec.name for spec in lab.plan.workers()]))
+
+
+def _shrink_to(ground: Ground, count: int, by: Deadline) -> None:
+    lab = ground.deployment()
+    for spec in lab.plan.workers()[count:]:
+        lab = fleet.shrink(lab, spec.name, ScaleIn.DELETE, 0, ground.report, by)
+
+
+def fitting(first: int, taken: Sequence[int], budget: int) -> Seen:
+    """How many workers fit into so much memory, from what `first` of them took, then one more each. Pure.
+
+    What was not started is computed, by the median of what one more took.
+    """
+    words = f"in {budget / 1e9:g} GB of memory"
+    started = first + len(taken) - 1
+    if taken[-1] > budget and len(taken) > 1:
+        return Seen(started - 1, words)
+    steps = sorted(after - before for before, after in pairwise(taken))
+    each = steps[len(steps) // 2] if steps else taken[0] / first
+    more = math.floor((budget - taken[-1]) / max(each, 1.0))
+    return Seen(max(0, started + more), f"{words}; {started} were started, the others are computed", extrapolated=True)

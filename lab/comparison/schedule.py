@@ -1,0 +1,129 @@
+"""In which order rows are measured in columns, and how long that takes. Pure.
+
+Interleaved: in rounds, in each of which every column has its turn with a part of its runs of every row, so that
+whatever slows this computer down for a while slows all columns. Within a round a column's runs come one after the
+other: guests are put to sleep and woken between columns, and that takes longer than many a run.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from lab.comparison.catalogue import Batch
+from lab.comparison.columns import Place
+
+ROUNDS = 5
+# What it takes until a lab of two workers is up, and to put one to sleep and wake another: two cores without KVM.
+_UP_S = {False: 15.0, True: 100.0}
+_SWITCH_S = {False: 0.0, True: 12.0}
+_DOWN_S = 10.0
+
+Name = tuple[str, str]
+"""Of a task: those of its batch and its column."""
+Took = Mapping[Name, Sequence[float]]
+"""The seconds that each run of a task took, warm-ups included."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A batch in a column, to be measured `runs` times after `warm_ups` that are discarded.
+
+    It is measured `if_quick` times where a run turns out to be quick, whatever the catalogue expected.
+    """
+
+    batch: Batch
+    place: Place
+    runs: int
+    if_quick: int
+    warm_ups: int
+
+    @property
+    def run_s(self) -> float:
+        """The seconds that the catalogue expects of one run."""
+        return self.batch.cost.of(self.place)
+
+    @property
+    def name(self) -> Name:
+        """The names of batch and column."""
+        return self.batch.name, self.place.key
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The part of a task that is done at a time."""
+
+    task: Task
+    runs: int
+    warm_ups: int
+
+
+def tasks(
+    batches: Sequence[Batch], places: Sequence[Place], repeats: int | None, done: Mapping[Name, int]
+) -> list[Task]:
+    """What is still to be measured: each batch, in each column that it makes sense in, as often as `repeats` says, or
+    the catalogue, less what was `done`."""
+    found = []
+    for place in places:
+        for batch in batches:
+            if batch.impossible(place) is None:
+                known = done.get((batch.name, place.key), 0)
+                runs, if_quick = batch.repeats(place, repeats)
+                found.append(Task(batch, place, runs - known, if_quick - known, batch.warm_ups(place)))
+    return [task for task in found if task.runs > 0]
+
+
+def wanted(task: Task, seconds: Sequence[float]) -> int:
+    """How often a task is to be measured, from what its runs took."""
+    return task.if_quick if seconds and task.batch.is_quick(sum(seconds) / len(seconds)) else task.runs
+
+
+def steps(asked: Sequence[Task]) -> range:
+    """The numbers of all turns: each task has one in each round."""
+    return range(ROUNDS * len(asked))
+
+
+def turn(asked: Sequence[Task], step: int, took: Took, made: Mapping[Name, int]) -> Turn:
+    """The turn of this number, from what the runs `took`, and how many were `made`. It may have no runs."""
+    round_, place = divmod(step, len(asked))
+    task = asked[place]
+    seconds, before = took.get(task.name, ()), made.get(task.name, 0)
+    until = math.ceil(wanted(task, seconds) * (round_ + 1) / ROUNDS)
+    return Turn(task, max(0, until - before), 0 if seconds or before else task.warm_ups)
+
+
+def coming(asked: Sequence[Task], step: int, took: Took, made: Mapping[Name, int]) -> list[Turn]:
+    """The turns from this one on, in the order in which they are taken."""
+    made, found = dict(made), []
+    for each in steps(asked)[step:]:
+        found.append(turn(asked, each, took, made))
+        made[found[-1].task.name] = made.get(found[-1].task.name, 0) + found[-1].runs
+    return [one for one in found if one.runs]
+
+
+def left_s(turns: Sequence[Turn], took: Took, opened: Iterable[str] = ()) -> float:
+    """The seconds that these turns take, from what the runs so far `took`.
+
+    What was not measured yet is expected as the catalogue says, made longer or shorter as the column's others were.
+    `opened` are the substrates whose lab is up already.
+    """
+    up, pace = set(opened), _pace(turns, took)
+    total, last = 0.0, ""
+    for one in turns:
+        place, name = one.task.place, one.task.name
+        mean = sum(took[name]) / len(took[name]) if took.get(name) else one.task.run_s * pace.get(place.key, 1.0)
+        total += mean * (one.runs + one.warm_ups)
+        if place.substrate != last:
+            total += _SWITCH_S[place.is_machine] if place.substrate in up else _UP_S[place.is_machine] + _DOWN_S
+            up, last = up | {place.substrate}, place.substrate
+    return total
+
+
+def _pace(turns: Iterable[Turn], took: Took) -> dict[str, float]:
+    """How many times as long as expected the runs of each column took."""
+    expected: dict[str, float] = {}
+    measured: dict[str, float] = {}
+    for task in {one.task.name: one.task for one in turns}.values():
+        if seconds := took.get(task.name):
+            expected[task.place.key] = expected.get(task.place.key, 0.0) + task.run_s * len(seconds)
+            measured[task.place.key] = measured.get(task.place.key, 0.0) + sum(seconds)
+    return {key: measured[key] / expected[key] for key in expected if expected[key]}

@@ -1,0 +1,151 @@
+"""A report while it is being filled: begun, resumed, and one run after the other written down. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from lab.comparison import quiet
+from lab.comparison.catalogue import Batch, RowSpec
+from lab.comparison.columns import Place
+from lab.comparison.measure import other_computer
+from lab.comparison.probes.base import Seen, Value
+from lab.comparison.report import Cell, Report, RowResult
+from lab.model.errors import UsageError
+
+PENDING = "its turn has not come"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run saw, the load average of one minute before it, and the share of processor time that others took."""
+
+    values: Mapping[str, Value]
+    load: float
+    others: float
+
+
+def blank(batches: Sequence[Batch], places: Sequence[Place], about: Report) -> Report:
+    """The report `about` a comparison that has no rows yet, with a row for each that is to be measured."""
+    rows = tuple(_row(spec, batch, places) for batch in batches for spec in batch.rows)
+    return about.model_copy(update={"rows": rows, "complete": False})
+
+
+def _row(spec: RowSpec, batch: Batch, places: Sequence[Place]) -> RowResult:
+    cells = {place.key: not_measured(batch.impossible(place) or PENDING) for place in places}
+    return RowResult(
+        name=spec.name,
+        title=spec.title,
+        unit=spec.unit,
+        kind=spec.kind,
+        better=spec.better,
+        measures=spec.measures,
+        why=spec.why,
+        group=str(spec.group),
+        phases_of=spec.phases_of,
+        cells=cells,
+    )
+
+
+def not_measured(reason: str) -> Cell:
+    """A cell of which nothing is known, and why."""
+    return Cell(state="not measured", reason=reason)
+
+
+def resumed(fresh: Report, old: Report, file: str) -> Report:
+    """A blank report with what an older one, in `file`, has of it, and whatever else that has. What failed there is to
+    be tried again. Raises UsageError where it is another computer's."""
+    if differs := other_computer(old.host, fresh.host):
+        raise UsageError(
+            f"this comparison was begun on another computer: {differs}",
+            where=file,
+            mend="name another folder with --out; `lab compare merge` puts two together",
+        )
+    columns = {column.key: column for column in (*old.columns, *fresh.columns)}
+    rows = {row.name: row for row in (*old.rows, *fresh.rows)}
+    rows |= {row.name: _with_old(rows[row.name], row, columns) for row in old.rows}
+    guessed = {(one.row, one.column): one for one in (*old.predictions, *fresh.predictions)}
+    kept = {
+        "columns": tuple(columns.values()),
+        "rows": tuple(_filled(row, columns) for row in rows.values()),
+        "notes": tuple(dict.fromkeys((*old.notes, *fresh.notes))),
+        "predictions": tuple(guessed.values()),
+    }
+    return fresh.model_copy(update=kept)
+
+
+def _with_old(row: RowResult, old: RowResult, columns: Iterable[str]) -> RowResult:
+    """A row with what an older one knows; what failed, or could not be measured then, has its turn once more."""
+    known = {key: old.cells[key] for key in columns if key in old.cells}
+    return _changed(row, {key: _kept(cell) for key, cell in known.items() if _has_seen(cell) or key not in row.cells})
+
+
+def _has_seen(cell: Cell) -> bool:
+    return bool(cell.samples or cell.text)
+
+
+def _kept(cell: Cell) -> Cell:
+    if cell.state == "measured" or not _has_seen(cell):
+        return cell
+    return cell.model_copy(update={"state": "measured", "reason": ""})
+
+
+def _filled(row: RowResult, columns: Iterable[str]) -> RowResult:
+    return _changed(row, {key: not_measured(PENDING) for key in columns if key not in row.cells})
+
+
+def done(report: Report, batch: Batch, key: str) -> int:
+    """How often a batch was measured in a column: as often as its row of which the fewest samples are there."""
+    cells = [row.cells[key] for spec in batch.rows if (row := report.row(spec.name)) and key in row.cells]
+    counts = [max(len(cell.samples), int(bool(cell.text))) for cell in cells if _is_open(cell)]
+    return min(counts, default=0)
+
+
+def _is_open(cell: Cell) -> bool:
+    return cell.state != "not measured" or cell.reason == PENDING
+
+
+def impossible(report: Report, key: str, reasons: Mapping[str, str]) -> Report:
+    """The report, where these rows cannot be measured in a column."""
+    return _with_cells(report, key, reasons, lambda name, _: not_measured(reasons[name]))
+
+
+def failed(report: Report, key: str, rows: Iterable[RowSpec], reason: str) -> Report:
+    """The report, where measuring these rows in a column failed: what was measured before is kept."""
+    names = [spec.name for spec in rows]
+    return _with_cells(report, key, names, lambda _, cell: _failed(cell, reason))
+
+
+def _failed(cell: Cell, reason: str) -> Cell:
+    return cell.model_copy(update={"state": "failed", "reason": reason}) if _is_open(cell) else cell
+
+
+def measured(report: Report, key: str, run: Run) -> Report:
+    """The report with one more run of a column."""
+    return _with_cells(report, key, run.values, lambda name, cell: _with_run(cell, run.values[name], run))
+
+
+def _with_run(cell: Cell, value: Value, run: Run) -> Cell:
+    if isinstance(value, str):
+        return Cell(state="measured", text=value)
+    seen = value if isinstance(value, Seen) else Seen(value)
+    others = (*cell.others, run.others)
+    return Cell(
+        state="measured",
+        samples=(*cell.samples, float(seen.value)),
+        loads=(*cell.loads, run.load),
+        others=others,
+        noisy=quiet.is_noisy(others),
+        extrapolated=cell.extrapolated or seen.extrapolated,
+        note=seen.note or cell.note,
+    )
+
+
+def _with_cells(report: Report, key: str, names: Iterable[str], changed: Callable[[str, Cell], Cell]) -> Report:
+    wanted = set(names)
+    rows = tuple(
+        _changed(row, {key: changed(row.name, row.cells[key])}) if row.name in wanted else row for row in report.rows
+    )
+    return report.model_copy(update={"rows": rows})
+
+
+def _changed(row: RowResult, cells: Mapping[str, Cell]) -> RowResult:
+    return row.model_copy(update={"cells": {**row.cells, **cells}})

@@ -1,0 +1,150 @@
+"""What a comparison asks of Docker: a container started by typing `docker run`, its processes, its disk."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from lab.host import processes
+from lab.host.run import run
+from lab.model.deadline import Deadline
+from lab.model.node import LabPlan, NodeName
+from lab.substrates.base import Apart, Disk, Processes, Reach, Scratch, Typed
+from lab.substrates.docker import compose
+from lab.substrates.docker.client import NotFound, api, in_our_words
+from lab.substrates.docker.names import Names, image
+
+TITLE = "Docker container"
+DAEMONS = frozenset({"dockerd", "containerd"})
+_UNFILTERED, _HOST = "unfiltered", "host-network"
+VARIANTS: Mapping[str, str] = {_UNFILTERED: "no seccomp filter", _HOST: "this computer's own network"}
+APART = frozenset({_HOST})
+_SECURITY = {"": (), _UNFILTERED: ("seccomp=unconfined",)}
+_SCRATCH = "/scratch"
+
+
+def type_start(plan: LabPlan, name: NodeName, folder: Path, by: Deadline, variant: str) -> Typed:
+    """Types `docker run`. The client's own time goes until the engine wrote down the container's creation."""
+    container = Names(plan.lab).node(name)
+    values = compose.parse((folder / "compose.yaml").read_text())
+    in_lab = {
+        "--hostname": [values["services"][str(name)]["hostname"]],
+        "--network": [values["networks"]["lab"]["name"]],
+        "--ip": [plan.node(name).address],
+        "--label": [f"{k}={v}" for k, v in compose.container(values, str(name), folder)["labels"].items()],
+        "--security-opt": _SECURITY[variant],
+    }
+    argv = run_argv(values, name, folder, container, in_lab)
+    asked_s = processes.now_s()
+    run(argv, by=by, where=f"docker, container {container}")
+    ended_s = processes.now_s()
+    with in_our_words(f"asking when {name} was created"):
+        created = datetime.fromisoformat(in_micros(api().inspect_container(container)["Created"]))
+    # The engine tells the time of this computer's clock on the wall, which is the one that we read here.
+    since_s = datetime.now(created.tzinfo).timestamp() - created.timestamp()
+    called_s = processes.now_s() - since_s
+    return Typed(asked_s, min(max(0.0, called_s - asked_s), ended_s - asked_s), ended_s)
+
+
+def in_micros(moment: str) -> str:
+    """A moment of Docker's, which has nine digits after the point or fewer, as Python reads it. Pure."""
+    whole, _, part = moment.removesuffix("Z").partition(".")
+    return f"{whole}.{part[:6]:0<6}+00:00"
+
+
+def run_argv(
+    values: Mapping[str, Any],
+    name: NodeName,
+    folder: Path,
+    container: str,
+    more: Mapping[str, Sequence[str]],
+) -> list[str]:
+    """`docker run` with what the compose.yaml in `folder` says of a worker, but for its name, network and labels;
+    `more` are further options, each with its values. Pure."""
+    entry = values["services"][str(name)]
+    given = {
+        "--name": [container],
+        "--env-file": [str(folder / entry["env_file"])],
+        "--cpus": [str(entry["cpus"])],
+        "--memory": [entry["mem_limit"]],
+        "--user": [entry["user"]],
+        "--cap-drop": entry["cap_drop"],
+        "--security-opt": entry["security_opt"],
+        "--tmpfs": entry["tmpfs"],
+        "--volume": [_mount(values, mount) for mount in entry["volumes"]],
+        "--log-driver": [entry["logging"]["driver"]],
+        "--log-opt": [f"{key}={value}" for key, value in entry["logging"]["options"].items()],
+    }
+    pairs = [(option, value) for some in (given, more) for option in some for value in some[option]]
+    words = [word for pair in pairs for word in pair]
+    return ["docker", "run", "--detach", *(["--read-only"] if entry.get("read_only") else []), *words, entry["image"]]
+
+
+@contextmanager
+def stand_apart(plan: LabPlan, name: NodeName, folder: Path, told: Mapping[str, str], by: Deadline) -> Iterator[Apart]:
+    """A container on this computer's own network; no label makes it the lab's."""
+    container = f"{Names(plan.lab).project}_apart"
+    on_host = {"--network": ["host"], "--env": [f"{key}={value}" for key, value in told.items()]}
+    values = compose.parse((folder / "compose.yaml").read_text())
+    _remove(container, by)
+    try:
+        run(run_argv(values, name, folder, container, on_host), by=by, where=f"docker, container {container}")
+        into = [("docker", "exec", "-i", *user, container) for user in ((), ("--user", "0:0"))]
+        reach, root = (Reach(prefix, prefix, False, f"docker://{container}") for prefix in into)
+        yield Apart(reach, root)
+    finally:
+        _remove(container, by)
+
+
+def _remove(container: str, by: Deadline) -> None:
+    # Also where there is none it succeeds, and so it does not tell.
+    run(["docker", "rm", "--force", "--volumes", container], by=by, ok={0: "removed", 1: "was not there"})
+
+
+def _mount(values: Mapping[str, Any], mount: str) -> str:
+    volume, target = mount.split(":", 1)
+    return f"{values['volumes'][volume]['name']}:{target}"
+
+
+def of_node(lab: str, name: NodeName) -> Processes:
+    """A container's processes, and its shim, which is the parent of the first."""
+    with in_our_words(f"asking for the processes of {name}"):
+        try:
+            pid = int(api().inspect_container(Names(lab).node(name))["State"]["Pid"])
+        except NotFound:
+            pid = 0
+    if not pid:
+        return Processes(frozenset())
+    return Processes(frozenset(processes.family(pid)), frozenset({processes.parent(pid)} - {0}))
+
+
+def around(addresses: Sequence[str]) -> frozenset[int]:
+    """The proxies of published ports, told by the addresses of the lab's containers."""
+    return frozenset(pid for address in addresses if address for pid in processes.with_words("docker-proxy", address))
+
+
+def disk(plan: LabPlan, name: NodeName) -> Disk:
+    """The sizes that the engine tells."""
+    container = Names(plan.lab).node(name)
+    with in_our_words(f"asking for the disk of {name}"):
+        whole = api().inspect_image(image(name.role, plan.node(name).key))["Size"]
+        found = api().containers(all=True, size=True, filters={"name": [f"^/?{container}$"]})
+    own = sum(int(entry.get("SizeRw") or 0) for entry in found)
+    note = "the files of the image, and those of the container's own layer; its log is not counted"
+    return Disk(int(whole), int(whole), own, note)
+
+
+@contextmanager
+def scratch(plan: LabPlan, name: NodeName) -> Iterator[Scratch]:
+    """A volume of its own, in a container beside the node: one that runs gets no further volume."""
+    made_of = image(name.role, plan.node(name).key)
+    rights = ("--network", "none", "--user", "0:0", "--volume", _SCRATCH)
+    prefix = ("docker", "run", "--rm", "--interactive", *rights, made_of)
+    yield Scratch(Reach(prefix, prefix, False, f"docker run {made_of}"), _SCRATCH)
+
+
+def drive(lab: str) -> Path:
+    """Where the volume with the drive is mounted on this computer."""
+    with in_our_words("asking for the lab's drive"):
+        return Path(api().inspect_volume(Names(lab).volume("drive"))["Mountpoint"])

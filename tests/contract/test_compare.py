@@ -1,0 +1,290 @@
+"""Each probe measures on a running lab: what it says can be true, and the lab is left as it was found."""
+
+import dataclasses
+import ipaddress
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from lab.comparison import belongings, catalogue
+from lab.comparison.columns import Place, Way, places
+from lab.comparison.phases import START
+from lab.comparison.probes.base import Ground, Probe, Seen, Value
+from lab.comparison.probes.every import probes
+from lab.flows import deployment
+from lab.flows.deployment import Deployment
+from lab.host import network
+from lab.model.deadline import Deadline
+from lab.model.plan import WORKER_PORT
+from tests.conftest import type_well
+from tests.contract.conftest import say_nothing, status
+
+ALL = {batch.name: [row.name for row in batch.rows] for batch in catalogue.BATCHES}
+
+
+@pytest.fixture(scope="module")
+def every() -> Mapping[str, Probe]:
+    return probes()
+
+
+@pytest.fixture
+def grounds(whole: Deployment, tmp_path: Path) -> Mapping[Way, Ground]:
+    """A ground of each way that this substrate's columns have; of settings the first."""
+    found: dict[Way, Ground] = {}
+    for place in places([whole.substrate], tuned=True):
+        found.setdefault(place.way, Ground(place, whole.lab, tmp_path / place.key, say_nothing))
+        (tmp_path / place.key).mkdir(exist_ok=True)
+    return found
+
+
+@pytest.fixture
+def fresh(grounds: Mapping[Way, Ground]) -> Ground:
+    return grounds[Way.FRESH]
+
+
+@pytest.fixture
+def bare(grounds: Mapping[Way, Ground]) -> Ground:
+    if os.geteuid() != 0:
+        pytest.fail("a bare process needs root: run this as root, or leave it out with -k 'not bare'")
+    return grounds[Way.BARE]
+
+
+@pytest.fixture(autouse=True)
+def left_as_it_was(whole: Deployment, by: Deadline) -> Iterator[None]:
+    """Nothing more and nothing less is there after a run; names of workers may change where one was replaced."""
+    before = len(whole.substrate.leftovers(by)[whole.lab])
+    yield
+    found = status(whole)
+    assert len(found) == len(whole.plan.nodes)
+    assert all(node["ready"] for node in found.values())
+    assert len(whole.substrate.leftovers(by)[whole.lab]) == before
+
+
+def measure(probe: Probe, ground: Ground, by: Deadline) -> dict[str, float]:
+    """The numbers of one run, with a value for each row that is not said to be impossible."""
+    return {name: value for name, value in run(probe, ground, by).items() if isinstance(value, float)}
+
+
+def run(probe: Probe, ground: Ground, by: Deadline) -> dict[str, float | str]:
+    impossible = probe.impossible(ground)
+    probe.prepare(ground, by)
+    found = {name: plain(value) for name, value in probe.once(ground, by).items()}
+    probe.clear(ground, by)
+    assert found.keys() == set(ALL[probe.name]) - impossible.keys()
+    return found
+
+
+def plain(value: Value) -> float | str:
+    number = value.value if isinstance(value, Seen) else value
+    return number if isinstance(number, str) else float(number)
+
+
+def assert_phases_add_up(found: dict[str, float]) -> None:
+    phases = {name: value for name, value in found.items() if name.startswith(f"{START}-")}
+    assert sum(phases.values()) == pytest.approx(found[START])
+    assert min(phases.values()) >= 0
+
+
+def test_a_start_is_the_sum_of_its_phases(every: Mapping[str, Probe], fresh: Ground, by: Deadline) -> None:
+    found = measure(every["start"], fresh, by)
+    assert_phases_add_up(found)
+    # A worker fetches its source, loads Python and a framework, and boots a kernel where it has one.
+    assert found["start-source"] > 0.01
+    assert found["start-ready"] > 0.05
+    assert found["start-tool"] > 0.005
+    boot_s = found["start-boot"]
+    assert boot_s > 1 if fresh.place.is_machine else boot_s < 2
+    assert 0.3 < found["start"] < 300
+    assert found["stop"] > 0
+
+
+@pytest.mark.only("vagrant")
+def test_a_machine_that_was_asleep_starts_without_a_boot(
+    every: Mapping[str, Probe], grounds: Mapping[Way, Ground], by: Deadline
+) -> None:
+    found = measure(every["start"], grounds[Way.WARM], by)
+    assert_phases_add_up(found)
+    assert 0.5 < found["start"] < 60
+
+
+@pytest.mark.only("docker")
+def test_a_bare_process_starts_beside_the_lab(every: Mapping[str, Probe], bare: Ground, by: Deadline) -> None:
+    found = measure(every["start"], bare, by)
+    assert_phases_add_up(found)
+    assert found["start-tool"] == 0
+    assert 0.1 < found["start"] < 30
+    again = measure(every["restart"], bare, by)
+    assert 0.1 < again["restart"] < 60
+
+
+@pytest.mark.only("docker")
+def test_a_bare_process_has_all_rows_that_need_no_load_balancer(
+    every: Mapping[str, Probe], bare: Ground, by: Deadline
+) -> None:
+    found = {name: run(every[name], bare, by) for name in ("memory", "disk", "direct", "machine", "fsync", "isolation")}
+    assert isinstance(found["memory"]["memory"], float)
+    assert found["memory"]["memory"] > 20e6
+    assert found["isolation"]["isolation-kernel"] == f"{os.uname().release}, this computer's"
+    assert "all of this computer's" in str(found["isolation"]["isolation-processes"])
+    assert "of its processes" in str(found["isolation"]["isolation-sibling"])
+    gateway = str(ipaddress.IPv4Network(bare.deployment().plan.subnet)[1])
+    assert not network.answers(gateway, WORKER_PORT, by), "a bare process is still there"
+
+
+def test_a_worker_takes_memory_and_one_more_takes_more(every: Mapping[str, Probe], fresh: Ground, by: Deadline) -> None:
+    if os.geteuid() != 0:
+        assert set(every["memory"].impossible(fresh).values()) == {"needs root"}
+        return
+    found = measure(every["memory"], fresh, by)
+    least, most = (100e6, 1e9) if fresh.place.is_machine else (15e6, 300e6)
+    assert least < found["memory"] < most
+    assert 0 < found["memory-more"] < most
+
+
+def test_what_workers_are_made_from_takes_disk_and_they_take_little(
+    every: Mapping[str, Probe], fresh: Ground, by: Deadline
+) -> None:
+    found = measure(every["disk"], fresh, by)
+    assert 100e6 < found["disk-image"] < 3e9
+    assert 0 < found["disk-shared"] <= found["disk-image"]
+    # A worker's root is read-only.
+    assert found["disk-more"] < 20e6
+
+
+def test_one_worker_answers_and_the_others_are_back_afterwards(
+    every: Mapping[str, Probe], whole: Deployment, fresh: Ground, by: Deadline
+) -> None:
+    through, direct = measure(every["traffic"], fresh, by), measure(every["direct"], fresh, by)
+    for end, found in (("", through), ("-direct", direct)):
+        assert found[f"requests{end}"] > 1
+        assert 0 < found[f"p50{end}"] <= found[f"p99{end}"] < 10
+    servers = whole.loadbalancer().servers(by) or []
+    assert {server.name for server in servers if server.is_serving} == {"worker-1", "worker-2"}
+
+
+def test_a_worker_computes_calls_its_kernel_and_flushes(
+    every: Mapping[str, Probe], fresh: Ground, by: Deadline
+) -> None:
+    machine, flushes = measure(every["machine"], fresh, by), measure(every["fsync"], fresh, by)
+    assert machine["hash"] > 1e6
+    assert machine["syscalls"] > 1e4
+    assert 1e-6 < machine["round-trip"] < 1
+    assert 1 < flushes["fsync-drive"] < 1e6
+    assert 1 < flushes["fsync-scratch"] < 1e6
+
+
+def test_what_a_worker_sees_of_this_computer(every: Mapping[str, Probe], fresh: Ground, by: Deadline) -> None:
+    found = {name: str(value) for name, value in run(every["isolation"], fresh, by).items()}
+    is_machine = fresh.place.is_machine
+    kernel, _, whose = found["isolation-kernel"].partition(", ")
+    assert (kernel != os.uname().release, whose) == (is_machine, "its own" if is_machine else "this computer's")
+    assert found["isolation-first"] == ("systemd" if is_machine else "gunicorn")
+    assert "none of this computer's" in found["isolation-processes"]
+    assert found["isolation-capabilities"].startswith("none")
+    assert found["isolation-seccomp"] == "yes, a filter"
+    assert found["isolation-module"].startswith("yes, into its own kernel" if is_machine else "no")
+    assert found["isolation-sibling"] == "its port over the network; none of its processes"
+    allowed = found["isolation-root"].partition("allowed: ")[2].partition("; refused: ")[0]
+    assert allowed == ("mount, kernel settings, clock" if is_machine else "none")
+
+
+def test_a_site_is_started_again(every: Mapping[str, Probe], fresh: Ground, by: Deadline) -> None:
+    assert 0.1 < measure(every["restart"], fresh, by)["restart"] < 120
+
+
+@pytest.mark.long("vagrant")
+def test_a_worker_is_replaced_under_load(every: Mapping[str, Probe], fresh: Ground, by: Deadline) -> None:
+    assert_replaced(measure(every["replace"], fresh, by))
+
+
+@pytest.mark.only("vagrant")
+@pytest.mark.long
+def test_a_worker_is_replaced_from_the_warm_pool_under_load(
+    every: Mapping[str, Probe], whole: Deployment, grounds: Mapping[Way, Ground], by: Deadline
+) -> None:
+    try:
+        assert_replaced(measure(every["replace"], grounds[Way.WARM], by))
+    finally:
+        # The successor has another number; other tests want the first two.
+        deployment.restaff(whole, [1, 2], pool=[])
+        type_well("up", whole.plan.substrate, "--workers", "2", "--name", whole.lab)
+
+
+def assert_replaced(found: Mapping[str, float]) -> None:
+    assert 0 < found["destroy"] < found["replace"] < 300
+    # What it was answering; all else goes to the other worker, which may be slow alone, and is repeated.
+    assert 0 <= found["replace-failed"] < 1000
+
+
+@pytest.mark.long("vagrant")
+def test_a_worker_with_another_setting_is_made_for_its_column_and_unmade_for_the_next(
+    every: Mapping[str, Probe], grounds: Mapping[Way, Ground], by: Deadline
+) -> None:
+    tuned, fresh = grounds[Way.TUNED], grounds[Way.FRESH]
+    assert {"start", "stop"} <= measure(every["start"], tuned, by).keys()
+    with_setting = seen_setting(every, tuned, by)
+    assert seen_setting(every, fresh, by) != with_setting
+
+
+def seen_setting(every: Mapping[str, Probe], ground: Ground, by: Deadline) -> str:
+    """What shows the first setting from inside: the filter of a container, the processors of a machine."""
+    found = run(every["isolation"], ground, by)
+    lab = ground.deployment()
+    cpus = lab.reach(lab.plan.workers()[-1].name).run(["nproc"], by).out.strip()
+    return (
+        f"{found['isolation-seccomp']}, {cpus} processors"
+        if ground.place.is_machine
+        else str(found["isolation-seccomp"])
+    )
+
+
+@pytest.mark.only("docker")
+def test_a_worker_on_this_computers_own_network_stands_beside_the_lab(
+    every: Mapping[str, Probe], whole: Deployment, fresh: Ground, by: Deadline
+) -> None:
+    place = next(place for place in places([whole.substrate], tuned=True) if place.variant == "host-network")
+    ground = dataclasses.replace(fresh, place=place)
+    for name in ("start", "restart", "disk", "traffic"):
+        assert every[name].impossible(ground).keys() == set(ALL[name])
+    assert measure(every["direct"], ground, by)["requests-direct"] > 1
+    assert measure(every["machine"], ground, by)["round-trip"] > 0
+    assert run(every["isolation"], ground, by)["isolation-first"] == "gunicorn"
+    gateway = str(ipaddress.IPv4Network(whole.plan.subnet)[1])
+    assert not network.answers(gateway, WORKER_PORT, by), "it is still there"
+
+
+@pytest.mark.long
+def test_how_many_workers_fit(every: Mapping[str, Probe], fresh: Ground, by: Deadline) -> None:
+    assert measure(every["density"], fresh, by)["density"] >= 2
+
+
+@pytest.mark.long
+def test_provisioning_mends_what_was_planted_and_finds_nothing_the_next_time(
+    every: Mapping[str, Probe], fresh: Ground, by: Deadline
+) -> None:
+    found = measure(every["provisioning"], fresh, by)
+    assert found["provision-first"] > 0
+    assert found["provision-again"] > 0
+
+
+@pytest.mark.long
+def test_a_kill_loses_nothing_of_a_container_and_something_of_a_machine(
+    every: Mapping[str, Probe], fresh: Ground, by: Deadline
+) -> None:
+    lost = measure(every["durability"], fresh, by)["durability"]
+    assert lost >= 0 if fresh.place.is_machine else lost == 0
+
+
+def test_the_processes_of_a_node_run_for_it_alone(whole: Deployment) -> None:
+    found = {spec.name: belongings.of_node(whole, spec.name) for spec in whole.plan.nodes}
+    assert all(found.values())
+    assert sum(map(len, found.values())) == len(frozenset().union(*found.values()))
+    assert belongings.of_lab(whole) > frozenset().union(*found.values())
+
+
+def test_each_column_has_a_title_and_its_settings_are_made_by_the_engine(whole: Deployment) -> None:
+    found: list[Place] = places([whole.substrate], tuned=True)
+    assert len({place.title for place in found}) == len(found)
+    assert {place.variant for place in found} - {""} == set(belongings.measurable(whole).variants)

@@ -1,0 +1,180 @@
+"""The verb `compare`, as it is typed, without an engine."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from lab.cli import compare as verb
+from lab.comparison import compare, report
+from lab.comparison.compare import Asked
+from lab.comparison.report import Prediction, Report
+from lab.comparison.session import Progress
+from lab.host import paths, records
+from tests.conftest import Typed, type_lab
+from tests.unit.cli.inside import type_inside
+from tests.unit.comparison import reports
+from tests.unit.comparison.reports import BARE, BOX, COLD, measured, row
+
+SLOW = (1.5, 1.6, 1.4, 1.55, 1.45)
+FIRST = reports.report(row("start", {"bare": measured(0.5), "box": measured(*SLOW)}), columns=(BARE, BOX))
+OTHER = reports.report(row("start", {"machine-cold": measured(20.0)}), columns=(COLD,))
+LATER = reports.report(
+    row("start", {"bare": measured(0.5), "box": measured(*(2 * sample for sample in SLOW))}), columns=(BARE, BOX)
+)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def _kept(folder: Path, one: Report) -> str:
+    records.write_json(folder / report.FILE, report.dump(one))
+    return str(folder)
+
+
+def _typed(*words: str) -> Typed:
+    return type_inside("compare", *words, env={"COLUMNS": "200"})
+
+
+def test_what_would_be_measured_is_told_with_an_estimate_and_changes_nothing(home: Path) -> None:
+    gave = _typed("--dry-run", "--rows", "start,memory", "--out", str(home / "here"))
+    assert (gave.code, gave.err) == (0, "")
+    lines = gave.out.splitlines()
+    assert lines[0].startswith("10 rows in 4 columns: Bare process, ")
+    assert lines[1] == f"kept in {home / 'here'}"
+    assert " runs, about " in lines[2]
+    assert not list(home.iterdir())
+
+
+def test_help_tells_every_row() -> None:
+    gave = _typed("--help")
+    assert gave.code == 0
+    assert "Example: lab compare --rows" in gave.out
+    for name in ("start-boot", "isolation-root", "durability"):
+        assert f"  {name} " in gave.out
+
+
+def test_a_kept_comparison_is_shown(home: Path) -> None:
+    gave = _typed("show", _kept(home / "one", FIRST))
+    assert gave.code == 0, gave.err
+    assert "1.50 s" in gave.out
+    assert "Bare process" in gave.out
+    assert "500 ms" in gave.out
+    assert "processor: 2 cores, made up" in gave.out
+
+
+def test_guesses_stand_beside_what_was_measured(home: Path) -> None:
+    guessed = FIRST.model_copy(update={"predictions": (Prediction(row="start", column="box", guess=4.5),)})
+    gave = _typed("show", _kept(home / "one", guessed))
+    assert "guessed 3.00 x too high" in gave.out
+
+
+def test_two_comparisons_are_put_together_into_a_report_with_its_page(home: Path) -> None:
+    words = [_kept(home / "a", FIRST), _kept(home / "b", OTHER), "-o", str(home / "both")]
+    dry = _typed("merge", *words, "--dry-run")
+    assert (dry.code, dry.out) == (0, f"would put 1 rows in 3 columns into {home / 'both'}\n")
+    assert not (home / "both").exists()
+    gave = _typed("merge", *words)
+    assert gave.code == 0, gave.err
+    both = report.load(home / "both")
+    assert set(both.rows[0].cells) == {"bare", "box", "machine-cold"}
+    assert (home / "both" / "report.html").read_text().startswith("<!DOCTYPE html>")
+    assert _typed("merge", *words).code == 0, "the same once more is no harm"
+
+
+def test_another_comparison_is_not_overwritten(home: Path) -> None:
+    target = _kept(home / "both", LATER)
+    gave = _typed("merge", _kept(home / "a", FIRST), _kept(home / "b", OTHER), "-o", target)
+    assert gave.code == 2
+    assert gave.err.startswith("error: there is another comparison already")
+    assert report.load(home / "both") == LATER
+
+
+def test_what_cannot_be_put_together_leaves_nothing(home: Path) -> None:
+    gave = _typed("merge", _kept(home / "a", FIRST), _kept(home / "b", LATER), "-o", str(home / "both"))
+    assert gave.code == 2
+    assert "both have measured the same" in gave.err
+    assert not (home / "both").exists()
+
+
+def test_what_changed_is_told_with_the_rule_and_what_cannot_be_told(home: Path) -> None:
+    gave = _typed("diff", _kept(home / "a", FIRST), _kept(home / "b", LATER))
+    assert gave.code == 0, gave.err
+    assert "2.00 x" in gave.out
+    assert "worse" in gave.out
+    assert "cannot be told: Start, Bare process: 1 runs in the first are too few" in gave.out
+    assert "Changed: a Mann-Whitney test" in gave.out
+
+
+def test_nothing_changed_is_said_too(home: Path) -> None:
+    folder = _kept(home / "a", FIRST)
+    gave = _typed("diff", folder, folder)
+    assert "nothing changed beyond the noise" in gave.out
+    assert "the same, as far as can be seen: 1 cells" in gave.out
+
+
+@pytest.mark.parametrize(("title", "code"), [("whole", 0), ("failed", 4)])
+def test_what_is_complete_is_only_shown_and_a_failure_in_it_is_the_exit_code(title: str, code: int, home: Path) -> None:
+    made = compare.plan(Asked(rows=("restart",), only="docker", repeats=1))
+    cells = {place.key: measured(1.0) for place in made.places}
+    if code:
+        cells["bare"] = measured(1.0).model_copy(update={"state": "failed", "reason": "it broke"})
+    columns = tuple(report.Column(key=place.key, title=place.title) for place in made.places)
+    whole = reports.report(row("restart", cells), columns=columns).model_copy(update={"repeats": 1})
+    gave = _typed("--out", _kept(home / title, whole))
+    assert gave.code == code, gave.err
+    assert "there is nothing left to be measured" in gave.out
+    assert (home / title / "report.html").exists()
+
+
+def test_guesses_are_asked_for_until_there_are_no_more() -> None:
+    made = compare.plan(Asked(rows=("restart", "memory", "disk"), only="docker"))
+    with CliRunner().isolation(input="300 ms\n\nsoon\n50\nq\n") as (out, _, _):
+        found = verb._guesses(made)
+        told = out.getvalue().decode()
+    guesses = [(one.row, one.column, one.guess) for one in found]
+    assert guesses == [("restart", "docker", 0.3), ("memory-more", "docker", 5e7)]
+    assert "that is no figure in MB; Enter leaves it out" in told
+    assert told.count("Disk of ") == 1
+
+
+def test_progress_is_told_line_by_line_where_there_is_no_terminal() -> None:
+    told: list[str] = []
+    with verb._watched(Console(stderr=True, force_terminal=False), told.append) as watch:
+        for done in range(3):
+            watch(Progress(done, 10, 1000.0, "Box: start" if done < 2 else "Box: stop"))
+    assert told == [
+        "Box: start (0 of 10 runs, about 17 min left)",
+        "Box: stop (2 of 10 runs, about 17 min left)",
+    ]
+
+
+def test_a_lab_of_somebody_else_is_not_taken_for_a_comparison(home: Path) -> None:
+    folder = paths.lab("mine")
+    record = {"lab": "mine", "slot": 0, "substrates": {"docker": {"mode": "?"}}}
+    records.write(folder / "lab.json", json.dumps(record))
+    gave = _typed("--name", "mine", "--only", "docker", "--out", str(home / "here"))
+    assert gave.code == 2
+    assert "lab mine" in gave.err
+    assert not (home / "here").exists()
+
+
+def test_an_engine_that_is_away_fails_its_columns_and_can_be_tried_again(home: Path) -> None:
+    away = {"DOCKER_HOST": "unix:///nowhere/docker.sock", "COLUMNS": "200"}
+    words = ["compare", "--rows", "restart", "--only", "docker", "--repeat", "2", "--out", str(home / "here")]
+    gave = type_lab(*words, env=away)
+    assert gave.code == 4, gave.err
+    assert "Bare process, Docker container failed, and the rest goes on: Docker does not answer" in gave.err
+    kept = report.load(home / "here")
+    assert {cell.state for cell in kept.rows[0].cells.values()} == {"failed"}
+    assert kept.complete
+    assert (home / "here" / "report.html").exists()
+    again = compare.plan(Asked(folder=home / "here"))
+    assert [(task.place.key, task.runs) for task in again.tasks] == [("bare", 2), ("docker", 2)]
+    assert not list((home / "state").rglob("lab.json")), "no lab was begun"

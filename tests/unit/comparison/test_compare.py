@@ -1,0 +1,135 @@
+"""From what was asked for to a plan. Asks no engine."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.comparison import compare, labs, sheet
+from lab.comparison.catalogue import BATCHES
+from lab.comparison.compare import Asked
+from lab.comparison.report import Column, Report, dump
+from lab.comparison.sheet import Run
+from lab.host import paths, records
+from lab.model.errors import UsageError
+from tests.unit.comparison.reports import HOST
+
+MINUTES = 60
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    yield
+    assert not (tmp_path / "cache").exists(), "a plan makes nothing"
+
+
+def _names(asked: Asked) -> list[str]:
+    return [batch.name for batch in compare.plan(asked).batches]
+
+
+def _columns(asked: Asked) -> list[str]:
+    return [place.key for place in compare.plan(asked).places]
+
+
+def test_the_standard_rows_are_measured_in_all_columns_within_25_minutes() -> None:
+    made = compare.plan(Asked())
+    assert list(made.batches) == [batch for batch in BATCHES if batch.is_standard]
+    assert [place.key for place in made.places] == ["bare", "docker", "vagrant-cold", "vagrant-warm"]
+    assert made.seconds <= 25 * MINUTES
+
+
+def test_rows_are_named_by_their_name_their_group_or_all() -> None:
+    assert _names(Asked(rows=("p99-direct",))) == ["direct"]
+    assert _names(Asked(rows=("traffic", "density"))) == ["traffic", "direct", "density"]
+    assert _names(Asked(rows=("all",))) == [batch.name for batch in BATCHES]
+
+
+def test_a_row_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(UsageError, match="there is no row 'speed'") as refused:
+        compare.plan(Asked(rows=("start", "speed")))
+    assert "all, start, life" in refused.value.mend
+    assert "p99-direct" in refused.value.mend
+
+
+def test_one_substrate_alone_has_its_own_columns() -> None:
+    assert _columns(Asked(only="docker")) == ["bare", "docker"]
+    assert _columns(Asked(only="vagrant")) == ["vagrant-cold", "vagrant-warm"]
+
+
+def test_all_rows_show_tuned_columns_where_an_engine_has_some() -> None:
+    assert {*_columns(Asked(rows=("all",)))} >= {*_columns(Asked())}
+
+
+def test_how_often_can_be_said() -> None:
+    made = compare.plan(Asked(rows=("start",), repeats=3))
+    assert {(task.runs, task.if_quick) for task in made.tasks} == {(3, 3)}
+
+
+def _kept(folder: Path, *, complete: bool = False, repeats: int | None = 4) -> None:
+    """A comparison of the starts of containers, of which one run was made."""
+    made = compare.plan(Asked(rows=("start",), only="docker", folder=Path("/nowhere")))
+    about = Report(
+        made_at="2026-11-26T12:00:00Z",
+        host=HOST,
+        repeats=repeats,
+        columns=tuple(Column(key=place.key, title=place.title) for place in made.places),
+        rows=(),
+        complete=False,
+    )
+    report = sheet.blank(made.batches, made.places, about)
+    for key in ("bare", "docker"):
+        report = sheet.measured(report, key, Run({row.name: 1.0 for row in made.batches[0].rows}, 0.1, 0.0))
+    records.write_json(folder / "report.json", dump(report.model_copy(update={"complete": complete})))
+
+
+def test_a_comparison_is_resumed_from_its_folder_as_it_was_asked_for(tmp_path: Path) -> None:
+    _kept(tmp_path / "mine")
+    made = compare.plan(Asked(folder=tmp_path / "mine"))
+    assert [batch.name for batch in made.batches] == ["start"]
+    assert [place.key for place in made.places] == ["bare", "docker"]
+    assert made.repeats == 4
+    assert {task.runs for task in made.tasks} == {3}
+
+
+def test_more_rows_and_more_repeats_can_be_asked_of_a_comparison(tmp_path: Path) -> None:
+    _kept(tmp_path / "mine", complete=True)
+    made = compare.plan(Asked(rows=("memory",), only="vagrant", repeats=2, folder=tmp_path / "mine"))
+    assert [batch.name for batch in made.batches] == ["start", "memory"]
+    assert [place.key for place in made.places] == ["bare", "docker", "vagrant-cold", "vagrant-warm"]
+    runs = {task.name: task.runs for task in made.tasks}
+    assert runs["start", "docker"] == 1
+    assert runs["memory", "docker"] == runs["memory", "vagrant-cold"] == 2
+
+
+def test_without_a_folder_the_latest_comparison_goes_on_where_it_was_interrupted() -> None:
+    home = paths.state() / "comparisons"
+    _kept(home / "20260101-000000")
+    _kept(home / "20260102-000000", complete=True)
+    assert compare.plan(Asked()).old is None
+    _kept(home / "20260103-000000")
+    made = compare.plan(Asked())
+    assert made.folder == home / "20260103-000000"
+    assert made.old is not None
+    assert [task.runs for task in made.tasks] == [3, 3]
+
+
+def test_what_is_complete_leaves_nothing_to_do(tmp_path: Path) -> None:
+    _kept(tmp_path / "mine", complete=True, repeats=1)
+    assert compare.plan(Asked(folder=tmp_path / "mine")).tasks == ()
+
+
+def test_a_folder_whose_report_is_damaged_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text("{")
+    with pytest.raises(UsageError, match="it is no JSON, or was cut off"):
+        compare.plan(Asked(folder=tmp_path))
+    assert (tmp_path / "report.json").read_text() == "{"
+
+
+def test_a_lab_of_that_name_that_somebody_else_made_is_not_taken() -> None:
+    labs.check_free("compare")
+    folder = paths.lab("compare")
+    records.write_json(folder / "lab.json", {"lab": "compare", "slot": 0, "substrates": {"docker": {}}})
+    with pytest.raises(UsageError, match="the record of lab compare cannot be read"):
+        labs.check_free("compare")

@@ -1,0 +1,48 @@
+"""Guesses: what is asked, and how near they were."""
+
+import pytest
+
+from lab.comparison import predict
+from lab.comparison.catalogue import BATCHES, Cost
+from lab.comparison.columns import Place, Way
+from tests.unit.comparison.test_schedule import BOX, COLD, WARM, batch
+
+BARE = Place("bare", "Bare process", "box", Way.BARE, is_machine=False)
+TUNED = Place("tuned", "Box, tuned", "box", Way.TUNED, is_machine=False)
+
+
+def test_each_row_is_asked_in_each_column_that_an_engine_has() -> None:
+    a = batch("a", Cost(1, 1, 1, 1), ways=frozenset({Way.BARE, Way.FRESH, Way.TUNED}))
+    b = batch("b", Cost(1, 1, 1, 1))
+    asked = predict.questions([a, b], [BARE, BOX, COLD, WARM, TUNED])
+    assert [(one.row, one.column) for one in asked] == [
+        ("a", "box"),
+        ("a", "cold"),
+        ("b", "box"),
+        ("b", "cold"),
+        ("b", "warm"),
+    ]
+    assert asked[0].says == "a, Box, in s"
+
+
+def test_neither_phases_nor_words_are_guessed() -> None:
+    rows = {one.row for one in predict.questions(BATCHES, [BOX, COLD])}
+    assert "start" in rows
+    assert not [name for name in rows if name.startswith(("start-", "isolation-"))]
+
+
+@pytest.mark.parametrize(
+    ("guess", "measured", "words"),
+    [
+        (2.0, 2.0, "exactly as guessed"),
+        (2.2, 2.0, "well guessed"),
+        (1.8, 2.0, "well guessed"),
+        (6.0, 2.0, "guessed 3.00 x too high"),
+        (1.0, 4.0, "guessed 4.00 x too low"),
+        (0.0, 4.0, "guessed too low"),
+        (3.0, 0.0, "guessed too high"),
+        (0.0, 0.0, "exactly as guessed"),
+    ],
+)
+def test_a_guess_is_judged_by_how_many_times_it_is_off(guess: float, measured: float, words: str) -> None:
+    assert predict.judged(guess, measured) == words

@@ -1,0 +1,117 @@
+"""What probes compute, and that there is one for each batch of rows."""
+
+import socket
+import subprocess
+
+import pytest
+
+from lab.comparison import catalogue
+from lab.comparison.probes import bare
+from lab.comparison.probes.base import Seen
+from lab.comparison.probes.durability import lost
+from lab.comparison.probes.every import probes
+from lab.comparison.probes.room import fitting
+from lab.comparison.probes.traffic import CLIENTS, FULL_S, HALF_S, Asked, ask, values
+from lab.comparison.probes.worker import answered_by
+from lab.ledger.audit import Account, Sort
+from lab.ledger.struck import FaultSeen
+from lab.ledger.writes import What
+from lab.model.errors import LabError
+from tests.conftest import REPO
+from tests.unit.traffic.test_run import responder
+
+
+def test_there_is_a_probe_for_each_batch_and_no_other() -> None:
+    assert probes().keys() == {batch.name for batch in catalogue.BATCHES}
+
+
+@pytest.mark.parametrize(
+    ("first", "taken", "budget", "value", "is_computed"),
+    [
+        # The budget was used up by the fourth: three fit.
+        (2, [200, 300, 400], 350, 3, False),
+        # Two take 200, each further one takes 100: ten in 1000.
+        (2, [200, 300, 400], 1000, 10, True),
+        # None more was started: each is taken to need half of what two did.
+        (2, [200], 1000, 10, True),
+        # Not even those that were there fit.
+        (2, [200], 100, 1, True),
+        (2, [200], 99, 0, True),
+    ],
+)
+def test_how_many_fit(first: int, taken: list[int], budget: int, value: float, is_computed: bool) -> None:
+    found = fitting(first, taken, budget)
+    assert (found.value, found.extrapolated) == (value, is_computed)
+
+
+def test_workers_that_took_less_each_time_do_not_fit_for_ever() -> None:
+    assert fitting(2, [200, 200, 200], 1000).value < 2000
+
+
+def account(lost_: int, acknowledged: int, *, is_whole: bool, faults: int = 1) -> Account:
+    found = Account(acknowledged=acknowledged, is_whole=is_whole)
+    found.sorts[Sort.LOST, What.ENTRY] = lost_
+    found.faults = [FaultSeen("store-off", "store-1", at_s=3.0, healed_s=6.0, verified_s=3.5)] * faults
+    return found
+
+
+def test_writes_that_are_gone_are_counted_and_a_database_that_is_gone_has_lost_all() -> None:
+    assert lost(account(3, 100, is_whole=True)) == Seen(3, "of 100 acknowledged writes")
+    assert lost(account(0, 100, is_whole=False)).value == 100
+
+
+@pytest.mark.parametrize("nothing", [account(0, 0, is_whole=False), account(0, 9, is_whole=False, faults=0)])
+def test_a_run_that_broke_nothing_says_nothing(nothing: Account) -> None:
+    with pytest.raises(LabError, match="the run says nothing"):
+        lost(nothing)
+
+
+def test_requests_are_answered_and_counted() -> None:
+    with responder() as (url, _):
+        asked = ask(url)
+    assert asked.rate > CLIENTS / FULL_S
+    assert len(asked.latencies_s) == pytest.approx(asked.rate / 2 * HALF_S, abs=2)
+    found = values(asked, "-direct")
+    assert list(found) == ["requests-direct", "p50-direct", "p99-direct"]
+    half, nearly = found["p50-direct"], found["p99-direct"]
+    assert isinstance(half, Seen)
+    assert isinstance(nearly, Seen)
+    assert 0 < half.value <= nearly.value
+
+
+def test_percentiles_are_of_all_latencies() -> None:
+    found = values(Asked(10, [number / 100 for number in range(100, 0, -1)]), "")
+    assert (found["p50"], found["p99"]) == (Seen(0.5, "at 5 requests a second, half of what it can"), found["p99"])
+    assert isinstance(found["p99"], Seen)
+    assert found["p99"].value == 0.99
+
+
+def test_a_site_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(LabError, match="a request got no answer"):
+        ask("http://127.0.0.1:9")
+
+
+def test_who_answered_is_read_whatever_the_letters() -> None:
+    assert answered_by({"x-worker": "worker-2"}) == answered_by({"X-Worker": "worker-2"}) == "worker-2"
+    assert answered_by({}) == ""
+
+
+def test_only_root_can_have_a_bare_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert bare.impossible() == "needs root"
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert bare.impossible() is None
+
+
+def test_a_port_that_somebody_uses_is_found_out_before_a_bare_process_starts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(LabError, match=f"port {port} of 127.0.0.1 cannot be used: Address already in use"):
+            bare._check_free("127.0.0.1", port)
+    bare._check_free("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("script", [bare._FENCE, (REPO / "playbooks/roles/worker/files/worker").read_text()])
+def test_what_a_shell_is_given_it_can_read(script: str) -> None:
+    done = subprocess.run(["sh", "-n"], input=script, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,94 @@
+"""The order of the runs, and how long they take."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.comparison import schedule
+from lab.comparison.catalogue import Batch, Cost, Group, RowSpec
+from lab.comparison.columns import Place, Way
+from lab.comparison.schedule import ROUNDS, Task, Turn
+
+BOX = Place("box", "Box", "box", Way.FRESH, is_machine=False)
+COLD = Place("cold", "Machine, cold", "machine", Way.FRESH, is_machine=True)
+WARM = Place("warm", "Machine, warm", "machine", Way.WARM, is_machine=True)
+
+
+def batch(name: str, cost: Cost, *, ways: frozenset[Way] = frozenset(Way), is_long: bool = False) -> Batch:
+    """A batch of one row."""
+    row = RowSpec(name, name, "s", "time", "lower", Group.START, "It measures.", "They differ.")
+    return Batch(name, (row,), cost, ways, "no", is_standard=True, is_long=is_long, has_warm_up=not is_long)
+
+
+QUICK = batch("quick", Cost(container=1, machine=9, woken=5))
+LONG = batch("long", Cost(container=60, machine=120), ways=frozenset({Way.FRESH}), is_long=True)
+
+
+def _all(tasks: list[Task]) -> list[Turn]:
+    return schedule.coming(tasks, 0, {}, {})
+
+
+def test_rounds_are_interleaved_and_a_columns_runs_come_together() -> None:
+    tasks = schedule.tasks([QUICK, LONG], [BOX, COLD, WARM], None, {})
+    order = [turn.task.name for turn in _all(tasks)]
+    first = [("quick", "box"), ("long", "box"), ("quick", "cold"), ("long", "cold"), ("quick", "warm")]
+    assert order[:5] == first
+    columns = [column for _, column in order]
+    changes = [here for here, before in zip(columns, [None, *columns], strict=False) if here != before]
+    assert changes == ["box", "cold", "warm"] * ROUNDS
+
+
+def test_a_warm_up_comes_once_before_the_first_run_and_never_where_it_takes_long() -> None:
+    turns = _all(schedule.tasks([QUICK, LONG], [BOX, COLD], None, {}))
+    warm_ups = Counter(turn.task.name for turn in turns for _ in range(turn.warm_ups))
+    assert warm_ups == {("quick", "box"): 1, ("quick", "cold"): 1}
+    assert [turn.warm_ups for turn in turns if turn.task.name == ("quick", "box")] == [1, 0, 0, 0, 0]
+
+
+@given(st.integers(1, 60))
+def test_as_many_runs_are_made_as_were_asked_for_spread_over_the_rounds(repeats: int) -> None:
+    turns = _all(schedule.tasks([QUICK], [BOX], repeats, {}))
+    assert sum(turn.runs for turn in turns) == repeats
+    assert max(turn.runs for turn in turns) - min(turn.runs for turn in turns) <= 1
+    assert len(turns) == min(repeats, ROUNDS)
+
+
+def test_what_was_done_is_not_done_again() -> None:
+    tasks = schedule.tasks([QUICK], [BOX, COLD], 5, {("quick", "box"): 5, ("quick", "cold"): 3})
+    assert [(task.name, task.runs) for task in tasks] == [(("quick", "cold"), 2)]
+
+
+def test_what_turns_out_quick_is_measured_more_often_unless_somebody_said_how_often() -> None:
+    took = {("quick", "cold"): [1.5, 1.0]}
+    for repeats, wanted in ((None, 20), (6, 6)):
+        tasks = schedule.tasks([QUICK], [COLD], repeats, {})
+        assert schedule.turn(tasks, 0, {}, {}).runs == 2 - (repeats is None)
+        made, runs = {("quick", "cold"): 1}, 1
+        for step in schedule.steps(tasks)[1:]:
+            turn = schedule.turn(tasks, step, took, made)
+            made[turn.task.name] += turn.runs
+            runs += turn.runs
+        assert runs == wanted
+
+
+def test_an_estimate_is_the_catalogues_and_counts_that_labs_are_brought_up_and_wakened() -> None:
+    alone = _all(schedule.tasks([QUICK], [BOX], 5, {}))
+    assert schedule.left_s(alone, {}) == pytest.approx(6 * 1 + 15 + 10)
+    assert schedule.left_s(alone, {}, opened=["box"]) == pytest.approx(6 * 1)
+    both = _all(schedule.tasks([QUICK], [BOX, COLD], 5, {}))
+    assert schedule.left_s(both, {}, opened=["box", "machine"]) == pytest.approx(6 * 1 + 6 * 9 + 5 * 12)
+
+
+def test_an_estimate_follows_what_runs_take() -> None:
+    turns = _all(schedule.tasks([QUICK, LONG], [BOX], 5, {}))
+    expected = schedule.left_s(turns, {}, ["box"])
+    assert expected == pytest.approx(6 * 1 + 5 * 60)
+    # Twice as long as expected: so will be what was not measured yet.
+    assert schedule.left_s(turns, {("quick", "box"): [2.0, 2.0]}, ["box"]) == pytest.approx(2 * expected)
+
+
+def test_nothing_to_do_takes_no_time() -> None:
+    assert schedule.left_s([], {}) == 0
+    assert list(schedule.steps([])) == []

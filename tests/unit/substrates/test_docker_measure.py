@@ -1,0 +1,68 @@
+"""What is typed to start a worker by hand is what stands in compose.yaml; and Docker's words, read."""
+
+from pathlib import Path
+
+import pytest
+
+from lab.model.node import NodeName, Role
+from lab.substrates.docker import compose
+from lab.substrates.docker.measure import in_micros, run_argv
+from tests.unit.model.test_plan import make
+
+W1 = NodeName(Role.WORKER, 1)
+
+
+MORE = {"--network": ["labkit-blue_net"], "--label": ["labkit.lab=blue"], "--security-opt": ["seccomp=unconfined"]}
+
+
+def typed() -> list[str]:
+    values = compose.parse(compose.render(make(), bounded=False))
+    return run_argv(values, W1, Path("/state"), "some-name", MORE)
+
+
+def test_a_typed_worker_has_what_compose_yaml_says_and_more_on_top() -> None:
+    argv = typed()
+    assert argv[:4] == ["docker", "run", "--detach", "--read-only"]
+    assert argv[-1] == "labkit/worker:key-of-worker"
+    pairs = list(zip(argv[4:-1:2], argv[5:-1:2], strict=True))
+    assert pairs == [
+        ("--name", "some-name"),
+        ("--env-file", "/state/nodes/worker-1.env"),
+        ("--cpus", "0.4"),
+        ("--memory", "256m"),
+        ("--user", "64000:64000"),
+        ("--cap-drop", "ALL"),
+        ("--security-opt", "no-new-privileges"),
+        ("--tmpfs", "/run:uid=64000,gid=64000,mode=0755,size=64m"),
+        ("--tmpfs", "/tmp:mode=1777,size=64m"),
+        ("--volume", "labkit-blue_drive:/srv/drive"),
+        ("--log-driver", "json-file"),
+        ("--log-opt", "max-size=10m"),
+        ("--log-opt", "max-file=2"),
+        ("--network", "labkit-blue_net"),
+        ("--label", "labkit.lab=blue"),
+        ("--security-opt", "seccomp=unconfined"),
+    ]
+
+
+def test_nothing_that_compose_yaml_says_of_a_worker_is_left_out() -> None:
+    entry = compose.parse(compose.render(make(), bounded=False))["services"]["worker-1"]
+    of_its_place = {"container_name", "hostname", "labels", "networks"}
+    typed_here = {
+        *("image", "env_file", "cpus", "mem_limit", "security_opt", "logging", "user", "cap_drop", "read_only"),
+        *("tmpfs", "volumes"),
+    }
+    # Nobody restarts a container that ends; how long it has to end, who stops it says.
+    assert entry.keys() - of_its_place - typed_here == {"restart", "stop_grace_period"}
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("2026-11-26T14:30:55.123456789Z", "2026-11-26T14:30:55.123456+00:00"),
+        ("2026-11-26T14:30:55.12Z", "2026-11-26T14:30:55.120000+00:00"),
+        ("2026-11-26T14:30:55Z", "2026-11-26T14:30:55.000000+00:00"),
+    ],
+)
+def test_a_moment_is_read_whatever_the_number_of_its_digits(said: str, read: str) -> None:
+    assert in_micros(said) == read
