@@ -97,11 +97,13 @@ class Batch:
             return None
         return {Way.WARM: _WOKEN, Way.TUNED: _TUNED}.get(place.way, self.not_bare)
 
-    def repeats(self, place: Place) -> tuple[int, int]:
-        """How often it is measured in this column unless somebody says otherwise: as the cost is expected, and where a
-        run turns out to be quick."""
+    def repeats(self, place: Place, asked: int | None = None) -> tuple[int, int]:
+        """How often it is measured in this column, as the cost is expected, and where a run turns out to be quick: as
+        often as was `asked` for, or the catalogue's own number. Words are seen once."""
         if all(row.kind == "words" for row in self.rows):
             return 1, 1
+        if asked is not None:
+            return asked, asked
         if self.is_long:
             return LONG_REPEATS, LONG_REPEATS
         return QUICK_REPEATS if self.is_quick(self.cost.of(place)) else SLOW_REPEATS, QUICK_REPEATS

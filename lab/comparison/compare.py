@@ -143,7 +143,8 @@ def measure(
     """
     labs.check_free(made.lab)
     with lock.held(paths.state() / "compare.lock", "compare"):
-        labs.clear(made.lab)
+        stage = Labs(made.lab, paths.cache() / "comparison", tell)
+        labs.clear(made.lab, stage.scratch)
         before = usage.now()
         substrates = [registry.get(name) for name in registry.NAMES if name in {one.substrate for one in made.places}]
         begun = sheet.blank(made.batches, made.places, _about(made, guesses, substrates))
@@ -151,7 +152,6 @@ def measure(
             begun = sheet.resumed(begun, made.old, str(made.folder / report.FILE))
         daemons = {name for one in substrates if isinstance(one, CanMeasure) for name in one.daemons}
         home = quiet.household(before, os.getpid(), daemons)
-        stage = Labs(made.lab, paths.cache() / "comparison", tell)
         return session.measure(begun, made.tasks, probes, stage, home, Listeners(_keeper(made.folder), watch, tell))
 
 

@@ -10,7 +10,7 @@ from lab.flows import deployment, destroy, sleep, up
 from lab.host import paths, records
 from lab.model import labs
 from lab.model.deadline import Deadline
-from lab.model.errors import UsageError
+from lab.model.errors import LabError, UsageError
 from lab.substrates.base import CanSleep, Report
 
 NAME = "compare"
@@ -62,11 +62,16 @@ class Labs:
         self._bring_up(place.substrate)
 
     def close(self) -> None:
-        """Removes the labs with their data, and the scratch folder. Raises LabError."""
+        """Removes the labs with their data, and the scratch folder. Raises LabError: of several the first."""
         shutil.rmtree(self.scratch, ignore_errors=True)
-        if self.up:
-            destroy.destroy(self.lab, sorted(self.up), _silent, _deadline(), volumes=True)
-            self.up.clear()
+        failed: list[LabError] = []
+        for substrate in sorted(self.up):
+            try:
+                destroy.destroy(self.lab, [substrate], _silent, _deadline(), volumes=True)
+            except LabError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
 
 
 def check_free(lab: str) -> None:
@@ -79,8 +84,9 @@ def check_free(lab: str) -> None:
         )
 
 
-def clear(lab: str) -> None:
-    """Removes what a comparison that was killed has left, so that nobody takes it for somebody else's."""
+def clear(lab: str, scratch: Path) -> None:
+    """Removes what a comparison that was killed has left, so that nobody takes it for this one's, or for somebody's."""
+    shutil.rmtree(scratch, ignore_errors=True)
     if _mark(lab).exists():
         destroy.destroy(lab, [*deployment.deployed(lab)], _silent, _deadline(), volumes=True)
 

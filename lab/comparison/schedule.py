@@ -67,7 +67,7 @@ def tasks(
         for batch in batches:
             if batch.impossible(place) is None:
                 known = done.get((batch.name, place.key), 0)
-                runs, if_quick = (repeats, repeats) if repeats else batch.repeats(place)
+                runs, if_quick = batch.repeats(place, repeats)
                 found.append(Task(batch, place, runs - known, if_quick - known, batch.warm_ups(place)))
     return [task for task in found if task.runs > 0]
 

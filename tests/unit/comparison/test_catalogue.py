@@ -62,7 +62,8 @@ def test_how_often_is_by_how_long_it_takes() -> None:
     assert by_name["start"].repeats(machine) == (5, 20)
     assert by_name["density"].repeats(machine) == (3, 3)
     assert by_name["provisioning"].repeats(box) == (3, 3)
-    assert by_name["isolation"].repeats(machine) == (1, 1)
+    assert by_name["isolation"].repeats(machine) == by_name["isolation"].repeats(machine, 7) == (1, 1)
+    assert by_name["start"].repeats(box, 7) == by_name["density"].repeats(box, 7) == (7, 7)
     for batch in BATCHES:
         for place in PLACES:
             if not batch.is_long and batch.impossible(place) is None and batch.rows[0].kind != "words":

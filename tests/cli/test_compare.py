@@ -1,0 +1,82 @@
+"""`lab compare`, typed, on a real engine: it measures, resumes where it was cut, and leaves nothing but its report."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from lab.comparison import report
+from lab.comparison.report import Report
+from lab.host import paths
+from lab.model.deadline import Deadline
+from lab.substrates import registry
+from tests.cli.cutting import cut
+from tests.conftest import type_lab, type_well
+
+LAB = "test-compare"
+SCHEMA = paths.REPO / "lab" / "comparison" / "report.schema.json"
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(substrate_name: str) -> Iterator[None]:
+    yield
+    left = registry.get(substrate_name).leftovers(Deadline.after(60, "looking")).get(LAB, [])
+    type_lab("destroy", substrate_name, "--volumes", "--yes", "--name", LAB)
+    assert not left
+    assert not paths.lab(LAB).exists()
+
+
+def _words(substrate: str, folder: Path) -> list[str]:
+    rows = ["--rows", "restart,isolation", "--repeat", "2"]
+    return ["compare", *rows, "--only", substrate, "--out", str(folder), "--name", LAB]
+
+
+def _samples(found: Report) -> int:
+    return sum(len(cell.samples) for row in found.rows for cell in row.cells.values())
+
+
+def test_rows_are_measured_and_the_report_has_them_with_a_page(substrate_name: str, tmp_path: Path) -> None:
+    gave = type_well(*_words(substrate_name, tmp_path / "here"))
+    found = report.load(tmp_path / "here")
+    jsonschema.validate(json.loads((tmp_path / "here" / "report.json").read_text()), json.loads(SCHEMA.read_text()))
+    assert found.complete
+    restart, kernel = found.row("restart"), found.row("isolation-kernel")
+    assert restart is not None
+    assert kernel is not None
+    cells = {key: cell for key, cell in restart.cells.items() if cell.state == "measured"}
+    assert cells
+    assert all(len(cell.samples) == 2 and min(cell.samples) > 0 for cell in cells.values())
+    if os.geteuid() == 0:
+        assert {cell.reason for cell in restart.cells.values() if cell.state != "measured"} <= {
+            "once it is awake, it is the machine that was made from nothing: see there"
+        }
+    is_ours = os.uname().release in kernel.cells[next(iter(cells))].text
+    assert is_ours is not registry.get(substrate_name).has_own_kernel
+    assert "Restart of the site" in gave.out
+    assert (tmp_path / "here" / "report.html").exists()
+
+
+@pytest.mark.long("vagrant")
+def test_an_interrupted_comparison_keeps_what_it_has_and_goes_on(substrate_name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "here"
+
+    def has_samples(_count: int, _line: str) -> bool:
+        return (folder / "report.json").exists() and _samples(report.load(folder)) > 0
+
+    assert cut(_words(substrate_name, folder), has_samples, signal.SIGINT)
+    before = report.load(folder)
+    assert not before.complete
+    kept = {(row.name, key): cell.samples for row in before.rows for key, cell in row.cells.items() if cell.samples}
+    assert kept
+    gave = type_well(*_words(substrate_name, folder))
+    assert "what is there already is not measured again" in gave.out
+    after = report.load(folder)
+    assert after.complete
+    for (name, key), samples in kept.items():
+        row = after.row(name)
+        assert row is not None
+        assert row.cells[key].samples[: len(samples)] == samples
