@@ -87,6 +87,7 @@ def assert_phases_add_up(found: dict[str, float]) -> None:
     assert min(phases.values()) >= 0
 
 
+@pytest.mark.long("vagrant")
 def test_a_start_is_the_sum_of_its_phases(every: Mapping[str, Probe], fresh: Ground, by: Deadline) -> None:
     found = measure(every["start"], fresh, by)
     assert_phases_add_up(found)
@@ -101,6 +102,7 @@ def test_a_start_is_the_sum_of_its_phases(every: Mapping[str, Probe], fresh: Gro
 
 
 @pytest.mark.only("vagrant")
+@pytest.mark.long
 def test_a_machine_that_was_asleep_starts_without_a_boot(
     every: Mapping[str, Probe], grounds: Mapping[Way, Ground], by: Deadline
 ) -> None:
@@ -133,6 +135,7 @@ def test_a_bare_process_has_all_rows_that_need_no_load_balancer(
     assert not network.answers(gateway, WORKER_PORT, by), "a bare process is still there"
 
 
+@pytest.mark.long("vagrant")
 def test_a_worker_takes_memory_and_one_more_takes_more(every: Mapping[str, Probe], fresh: Ground, by: Deadline) -> None:
     if os.geteuid() != 0:
         assert set(every["memory"].impossible(fresh).values()) == {"needs root"}
