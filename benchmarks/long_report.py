@@ -25,8 +25,9 @@ PAGE = paths.REPO / "docs" / "long.md"
 _OUTCOMES = ("passed", "skipped", "failed")
 _HEAD = """# The long tests
 
-`bin/lab test -e long` wrote this page: what CI has no time for, each test as it last ended, and when. A part of them is run by
-naming it, on both substrates or on one: `bin/lab test -e long-docker -- tests/cli/test_build.py`. The others stay."""
+`bin/lab test -e long` wrote this page: what CI has no time for, each test as it last ended, and when. A part of them is
+run by naming it, on both substrates or on one: `bin/lab test -e long-docker -- tests/cli/test_build.py`. The others
+stay."""
 
 
 class AboutJson(TypedDict):
