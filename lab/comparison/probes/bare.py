@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.comparison.probes.base import Ground
-from lab.flows import build, readiness
+from lab.flows import artefacts, readiness
 from lab.flows.deployment import Deployment
 from lab.host import children, http, paths, processes
 from lab.host.run import run, tail
@@ -62,7 +62,7 @@ def prepare(ground: Ground, by: Deadline) -> None:
     if tree.exists():
         return
     lab = ground.deployment()
-    made = rootfs.find(build.layer(lab.substrate, Role.WORKER, lab.deployed.topology.versions))
+    made = rootfs.find(artefacts.layer(lab.substrate, Role.WORKER, lab.deployed.topology.versions))
     part = ground.scratch / "part"
     ground.report("unpacking the root file system of a worker")
     run(["rm", "-rf", "--one-file-system", "--", str(part)], by=by)
