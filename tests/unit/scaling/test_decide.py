@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lab.loadbalancer.gauge import Sample, ServerSample
 from lab.model.node import NodeName
+from lab.scaling.capacity import Full
 from lab.scaling.decide import decide
 from lab.scaling.decisions import Decision, Finish, Grow, Hold, Lack, Memory, Refill, Replace, Shrink
 from lab.scaling.limits import Limits, Victim
@@ -103,7 +104,7 @@ ROWS: dict[str, tuple[Sequence[Sample], Workers, Memory, Decision]] = {
         steadily(0),
         TWO,
         LONG_AGO,
-        Shrink(1, "0.0 requests at a time in the last 60 s fit 1 worker", worker(2)),
+        Shrink(1, "0.0 requests at a time in the last 60 s fit 1 worker", worker(2), Lack(NOW, 1, 10.0)),
     ),
     "no load within the cooldown": (
         steadily(0),
@@ -163,13 +164,43 @@ ROWS: dict[str, tuple[Sequence[Sample], Workers, Memory, Decision]] = {
         steadily(0, rate=10),
         TWO,
         replace(LONG_AGO, lacks=(Lack(NOW - 4000, 1, 11.0),)),
-        Shrink(1, "0.0 requests at a time in the last 60 s fit 1 worker", worker(2)),
+        Shrink(1, "0.0 requests at a time in the last 60 s fit 1 worker", worker(2), Lack(NOW, 1, 10.0)),
     ),
     "a smaller load than one did not bear": (
         steadily(0, rate=10),
         TWO,
         replace(LONG_AGO, lacks=(Lack(NOW - 600, 1, 30.0),)),
-        Shrink(1, "0.0 requests at a time in the last 60 s fit 1 worker", worker(2)),
+        Shrink(1, "0.0 requests at a time in the last 60 s fit 1 worker", worker(2), Lack(NOW, 1, 10.0)),
+    ),
+    "a load too near to what one was seen to do": (
+        steadily(0, rate=10),
+        TWO,
+        replace(LONG_AGO, fulls=(Full(NOW - 600, 4, 45.0), Full(NOW - 599, 4, 40.0))),
+        Hold(2, "10 requests a second are too near to the 12 that 1 worker can do"),
+    ),
+    "a load that is far from what one was seen to do": (
+        steadily(0, rate=8),
+        TWO,
+        replace(LONG_AGO, fulls=(Full(NOW - 600, 4, 45.0), Full(NOW - 599, 4, 40.0))),
+        Shrink(1, "0.0 requests at a time in the last 60 s fit 1 worker", worker(2), Lack(NOW, 1, 8.0)),
+    ),
+    "a load near to what one was seen to do an hour ago": (
+        steadily(0, rate=10),
+        TWO,
+        replace(LONG_AGO, fulls=(Full(NOW - 4000, 4, 40.0),)),
+        Shrink(1, "0.0 requests at a time in the last 60 s fit 1 worker", worker(2), Lack(NOW, 1, 10.0)),
+    ),
+    "a breach by chance after a removal": (
+        then(steadily(2, rate=10), 20, 40),
+        Workers(serving=workers(1)),
+        replace(LONG_AGO, doubt=Lack(NOW - 200, 1, 12.0)),
+        Grow(4, "20.7 requests at a time in the last 3 s need 6 workers", 3, Lack(NOW, 1, 12.0)),
+    ),
+    "a breach by more load after a removal": (
+        then(steadily(2, rate=10), 20, 40),
+        Workers(serving=workers(1)),
+        replace(LONG_AGO, doubt=Lack(NOW - 200, 1, 6.0)),
+        Grow(4, "20.7 requests at a time in the last 3 s need 6 workers", 3, Lack(NOW, 1, 90 / 3 - 2 * 90**0.5 / 3)),
     ),
     "a dead worker within the cooldown": (
         steadily(0),
@@ -327,6 +358,8 @@ def test_what_is_remembered_follows_from_what_was_decided() -> None:
     both = growing.begun(shrink)
     assert both.ended(grow, NOW).removing == worker(2)
     assert both.ended(shrink, NOW).adding
+    doubt = replace(shrink, doubt=lack)
+    assert LONG_AGO.begun(doubt).ended(doubt, NOW) == Memory(NOW, doubt=lack)
     replaced = Replace(1, "why", workers(1))
     assert LONG_AGO.begun(replaced).ended(replaced, NOW).changed_at_s == LONG_AGO.changed_at_s
     failed = LONG_AGO.begun(grow).failed(grow, NOW, 5.0)
