@@ -24,7 +24,7 @@ class Full:
 def full(samples: Sequence[Sample], workers: int, limits: Limits) -> Full | None:
     """What so many workers served between the last two samples, if they had too much to do at both. Who came and is not
     there any more was served; a visitor who gave up counts as well."""
-    if len(samples) < 2:
+    if len(samples) < 2 or not workers:
         return None
     before, now = samples[-2:]
     if min(before.concurrency, now.concurrency) <= limits.target * workers:

@@ -27,7 +27,6 @@ from lab.scaling.limits import (
 )
 
 _SILENT_S = 5.0
-_ABOUT_AS_MANY = 0.9
 
 
 def decide(samples: Sequence[Sample], fleet: Fleet, limits: Limits, now_s: float, memory: Memory) -> Decision:
@@ -171,13 +170,13 @@ def _grow(view: _View, concurrency: float, seen: str) -> Decision:
     return Grow(wanted, f"{seen} need {_workers(needed)}", wanted - view.count, _lack(view))
 
 
-def _lack(view: _View) -> Lack:
-    """What is learnt from a breach: these workers are too few for what comes now. A breach is a moment in which chance
-    brought more than usual, so where no more comes than when a worker was taken away, they were too few for that."""
-    workers, rate, doubt = len(view.serving), loads.rate_at_least(view.recent), view.memory.doubt
-    if doubt and doubt.workers == workers and loads.rate_at_least(view.lasting) <= doubt.rate:
-        rate = min(rate, doubt.rate)
-    return Lack(view.now_s, workers, rate)
+def _lack(view: _View) -> Lack | None:
+    """What is learnt where no more comes than when a worker was taken away: it was too early. A breach is a moment in
+    which chance brought more than usual, so what comes now says nothing."""
+    doubt = view.memory.doubt
+    if doubt is None or doubt.workers != len(view.serving) or loads.has_risen(view.lasting, doubt.rate):
+        return None
+    return Lack(view.now_s, doubt.workers, doubt.rate)
 
 
 def _tend_pool(view: _View) -> Decision | None:
@@ -254,7 +253,7 @@ def _found_lacking(view: _View, fewer: int) -> str | None:
     rate = loads.rate_at_most(view.lasting)
     for lack in view.memory.lacks:
         is_valid = view.now_s - lack.at_s < REMEMBERED_S and fewer <= lack.workers
-        if is_valid and rate >= _ABOUT_AS_MANY * lack.rate:
+        if is_valid and rate > SPARE * lack.rate:
             return f"{lack.rate:.0f} requests a second were too many for {_workers(lack.workers)}"
     return None
 

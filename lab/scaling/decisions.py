@@ -59,7 +59,7 @@ class Lack:
 
 @dataclass(frozen=True)
 class Grow(Decision):
-    """`count` workers more; `lack` is what was seen of those there are, where the load asked for it."""
+    """`count` workers more; `lack` is what was learnt of those there are, where one was taken away too early."""
 
     count: int
     lack: Lack | None = None

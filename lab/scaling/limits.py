@@ -22,8 +22,8 @@ SUDDEN = 2.0
 """So many times the target is a sudden breach (Knative's panic-threshold-percentage, 200)."""
 
 SPARE = 0.75
-"""A worker goes only if the others would then stay below this part of the target, and of what they can do: room for
-being wrong."""
+"""A worker goes only if the others would then stay below this part of the target, of what they can do, and of what was
+found too much for them: room for being wrong."""
 
 CALM_AT_LEAST_S = 6.0
 REMEMBERED_S = 3600.0

@@ -22,6 +22,7 @@ def test_who_came_and_is_not_there_any_more_was_served() -> None:
 def test_workers_that_have_no_more_to_do_than_they_are_meant_to_tell_nothing(before: int, now: int) -> None:
     assert capacity.full([sample(9, before, 30), sample(10, now, 30)], 2, LIMITS) is None
     assert capacity.full([sample(10, 50, 30)], 2, LIMITS) is None
+    assert capacity.full([sample(9, 50, 30), sample(10, 50, 30)], 0, LIMITS) is None
 
 
 def test_one_worker_can_do_its_share_and_the_more_was_seen_the_better_it_is_known() -> None:

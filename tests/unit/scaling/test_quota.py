@@ -42,12 +42,20 @@ def test_visitors_who_come_at_random_do_not_change_that(seed: int) -> None:
     assert lab.counts[-1] == 1
 
 
-@settings(max_examples=10)
+@pytest.mark.parametrize("seed", range(3))
+def test_after_each_crowd_of_several_the_lab_is_as_small_as_before(seed: int) -> None:
+    lab = QuotaLab(FOUR, lambda _: 0.0, boot_s=1.5, seed=seed, is_even=True)
+    lab.rate = lambda at_s: 0.5 * lab.capacity * (4 if 60 <= at_s % 300 < 120 else 1)
+    lab.run(1200)
+    assert {lab.counts[at_s] for at_s in (299, 599, 899, 1199)} == {1}
+
+
+@settings(max_examples=6)
 @given(
     load=st.floats(0.05, 0.95),
-    most=st.integers(1, 4),
+    most=st.integers(1, 3),
     cpu_s=st.floats(0.1, 0.3),
-    heavy=st.floats(0.5, 1),
+    heavy=st.floats(0.7, 1),
     wait_s=st.sampled_from([0.0, 0.02, 0.2]),
     boot_s=st.floats(1, 20),
     seed=st.integers(0, 1_000_000),
