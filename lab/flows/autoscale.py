@@ -18,8 +18,8 @@ from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError, UsageError
 from lab.model.node import Mode
 from lab.model.topology import WORKERS_AT_MOST
+from lab.scaling import capacity, loads
 from lab.scaling import limits as limiting
-from lab.scaling import loads
 from lab.scaling.decide import decide, history_s
 from lab.scaling.decisions import Decision, Finish, Grow, Hold, Memory, Refill, Replace, Shrink
 from lab.scaling.limits import Limits
@@ -164,7 +164,8 @@ class _Autoscaler:
             self._tell_problem(problem)
             return
         self._problem = ""
-        self._memory = self._memory.seen(seen.serving)
+        full = capacity.full(self._samples, len(seen.serving), self._asked.limits) if sample else None
+        self._memory = self._memory.seen(seen, full)
         decision = self._decide(lab, seen)
         look = Look(sample, self._errors(), seen, decision)
         self._note(lab, look)

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from lab.loadbalancer.gauge import Sample, ServerSample
 from lab.model.node import NodeName
-from lab.scaling import loads, waiting
+from lab.scaling import capacity, loads, waiting
 from lab.scaling.decisions import Decision, Finish, Fleet, Grow, Hold, Lack, Memory, Refill, Replace, Shrink
 from lab.scaling.limits import (
     PANIC_AT_MOST_S,
@@ -27,7 +27,6 @@ from lab.scaling.limits import (
 )
 
 _SILENT_S = 5.0
-_ABOUT_AS_MANY = 0.9
 
 
 def decide(samples: Sequence[Sample], fleet: Fleet, limits: Limits, now_s: float, memory: Memory) -> Decision:
@@ -93,6 +92,11 @@ class _View:
     def last(self, window_s: float) -> list[Sample]:
         """The samples of the last seconds, none of them from before the last change."""
         return loads.since(self.samples, max(self.now_s - window_s, self.memory.changed_at_s))
+
+    @property
+    def lasting(self) -> list[Sample]:
+        """Those from which a rate is known best: few requests come in a short cooldown, and now and then much fewer."""
+        return self.last(max(STABLE_S, self.limits.calm_s))
 
     @property
     def recent(self) -> list[Sample]:
@@ -163,8 +167,16 @@ def _grow(view: _View, concurrency: float, seen: str) -> Decision:
             f", and --max is {view.limits.most}" if needed > view.limits.most else f", of which {view.count} are there"
         )
         return Hold(view.count, f"{seen} need {_workers(needed)}{more}")
-    lack = Lack(view.now_s, len(view.serving), loads.rate_at_least(view.recent))
-    return Grow(wanted, f"{seen} need {_workers(needed)}", wanted - view.count, lack)
+    return Grow(wanted, f"{seen} need {_workers(needed)}", wanted - view.count, _lack(view))
+
+
+def _lack(view: _View) -> Lack | None:
+    """What is learnt where no more comes than when a worker was taken away: it was too early. A breach is a moment in
+    which chance brought more than usual, so what comes now says nothing."""
+    doubt = view.memory.doubt
+    if doubt is None or doubt.workers != len(view.serving) or loads.has_risen(view.lasting, doubt.rate):
+        return None
+    return Lack(view.now_s, doubt.workers, doubt.rate)
 
 
 def _tend_pool(view: _View) -> Decision | None:
@@ -198,7 +210,7 @@ def _remove(view: _View) -> Decision:
     if victim is None:
         return Hold(view.count, "no worker is in service")
     why = f"{loads.concurrency(calm):.1f} requests at a time in the last {limits.calm_s:.0f} s fit {_workers(fewer)}"
-    return Shrink(fewer, why, victim)
+    return Shrink(fewer, why, victim, Lack(view.now_s, fewer, loads.rate_at_most(view.lasting)))
 
 
 def _busy(view: _View) -> str | None:
@@ -220,20 +232,28 @@ def _busy(view: _View) -> str | None:
 
 def _needed(view: _View, calm: Sequence[Sample], fewer: int) -> str | None:
     """Why `fewer` workers would not do."""
-    limits = view.limits
+    limits, concurrency = view.limits, loads.concurrency(calm)
     peak = loads.peak(calm, PANIC_S)
     if peak > limits.target * fewer:
         needed = _workers(limits.needed(peak))
         return f"up to {peak:.1f} requests at a time in the last {limits.calm_s:.0f} s need {needed}"
-    each = waiting.requests(waiting.work(loads.concurrency(calm), len(view.serving)), fewer) / fewer
+    each = waiting.requests(waiting.work(concurrency, len(view.serving)), fewer) / fewer
     if each == float("inf"):
-        return f"{_workers(fewer)} would not keep up with {loads.concurrency(calm):.1f} requests at a time"
+        return f"{_workers(fewer)} would not keep up with {concurrency:.1f} requests at a time"
     if each > SPARE * limits.target:
         return f"{_workers(fewer)} would soon have {each:.1f} requests at a time each, too near to {limits.target:g}"
-    rate = loads.rate(calm)
+    rate, can = loads.rate_at_most(calm), fewer * capacity.each(view.memory.fulls, view.now_s)
+    if rate > SPARE * can:
+        return f"{rate:.0f} requests a second are too near to the {can:.0f} that {_workers(fewer)} can do"
+    return _found_lacking(view, fewer)
+
+
+def _found_lacking(view: _View, fewer: int) -> str | None:
+    """When so many workers were too few for about as much as comes now."""
+    rate = loads.rate_at_most(view.lasting)
     for lack in view.memory.lacks:
         is_valid = view.now_s - lack.at_s < REMEMBERED_S and fewer <= lack.workers
-        if is_valid and rate >= _ABOUT_AS_MANY * lack.rate:
+        if is_valid and rate > SPARE * lack.rate:
             return f"{lack.rate:.0f} requests a second were too many for {_workers(lack.workers)}"
     return None
 

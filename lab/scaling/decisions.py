@@ -4,8 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from lab.model.node import NodeName
+from lab.scaling.capacity import Full
 
 _LACKS = 50
+_FULLS = 20
+"""Only the latest seconds: what a request costs may change."""
 
 
 class Fleet(Protocol):
@@ -56,7 +59,7 @@ class Lack:
 
 @dataclass(frozen=True)
 class Grow(Decision):
-    """`count` workers more; `lack` is what was seen of those there are, where the load asked for it."""
+    """`count` workers more; `lack` is what was learnt of those there are, where one was taken away too early."""
 
     count: int
     lack: Lack | None = None
@@ -85,9 +88,11 @@ class Refill(Decision):
 
 @dataclass(frozen=True)
 class Shrink(Decision):
-    """This worker is to be drained, and then to go."""
+    """This worker is to be drained, and then to go. `doubt` is what has been learnt if the others turn out too few,
+    where little load was the reason."""
 
     victim: NodeName
+    doubt: Lack | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,8 @@ class Memory:
     """What a decision has to know of earlier ones: when the last change ended (or the watch began), which workers were
     found too few, which were to be brought into service already, and what is under way now: workers that are added,
     one that is removed, one that is made for the pool. After a failed change nothing is removed or made for the pool
-    before `retry_at_s`; after one that was to add workers, none is added either before `retry_add_at_s`."""
+    before `retry_at_s`; after one that was to add workers, none is added either before `retry_add_at_s`. Besides, who
+    served at the last look, what workers that were full served, and the doubt about the last removal."""
 
     changed_at_s: float
     lacks: tuple[Lack, ...] = ()
@@ -105,6 +111,9 @@ class Memory:
     retry_at_s: float = 0.0
     refilling: bool = False
     retry_add_at_s: float = 0.0
+    serving: tuple[NodeName, ...] = ()
+    fulls: tuple[Full, ...] = ()
+    doubt: Lack | None = None
 
     def begun(self, decision: Decision) -> "Memory":
         """After the work on a decision began."""
@@ -118,13 +127,16 @@ class Memory:
                 return replace(self, adding=True)
             case Refill():
                 return replace(self, refilling=True)
-            case Shrink(victim=victim):
-                return replace(self, removing=victim)
+            case Shrink(victim=victim, doubt=doubt):
+                return replace(self, removing=victim, doubt=doubt)
         return self
 
-    def seen(self, serving: tuple[NodeName, ...]) -> "Memory":
-        """After these were seen in service: should one of them leave it later, it is brought back once more."""
-        return replace(self, finished=self.finished - {*serving})
+    def seen(self, fleet: Fleet, full: Full | None) -> "Memory":
+        """After a look: what workers that were full served counts where the same ones served at the look before. Should
+        one that is in service leave it later, it is brought back once more."""
+        is_same = fleet.serving == self.serving and not fleet.draining
+        fulls = (*self.fulls, full)[-_FULLS:] if full and is_same else self.fulls
+        return replace(self, finished=self.finished - {*fleet.serving}, fulls=fulls, serving=fleet.serving)
 
     def ended(self, decision: Decision, now_s: float) -> "Memory":
         """After a decision was carried out. A worker more in the pool, or a dead one's successor, is no new number."""

@@ -22,11 +22,12 @@ SUDDEN = 2.0
 """So many times the target is a sudden breach (Knative's panic-threshold-percentage, 200)."""
 
 SPARE = 0.75
-"""A worker goes only if the others would then stay below this part of the target: room for being wrong."""
+"""A worker goes only if the others would then stay below this part of the target, of what they can do, and of what was
+found too much for them: room for being wrong."""
 
 CALM_AT_LEAST_S = 6.0
 REMEMBERED_S = 3600.0
-"""How long it is remembered that so many workers were too few for so many requests a second."""
+"""How long it is remembered what workers can do, and that so many were too few for so many requests a second."""
 
 
 class Victim(StrEnum):

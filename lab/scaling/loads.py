@@ -3,7 +3,8 @@
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from statistics import fmean
+from itertools import accumulate
+from statistics import fmean, pstdev
 
 from lab.loadbalancer.gauge import Sample
 
@@ -18,16 +19,19 @@ def concurrency(samples: Sequence[Sample]) -> float:
     return fmean([sample.concurrency for sample in samples])
 
 
-def rate(samples: Sequence[Sample]) -> float:
-    """The mean of the requests a second."""
-    return fmean([sample.rate for sample in samples])
+def rate_at_most(samples: Sequence[Sample]) -> float:
+    """The requests a second that these samples stand for if fewer came by chance than usually do: two standard errors
+    more than they tell."""
+    rates = [sample.rate for sample in samples]
+    return fmean(rates) + 2 * pstdev(rates) / math.sqrt(len(rates))
 
 
-def rate_at_least(samples: Sequence[Sample]) -> float:
-    """The requests a second that these samples stand for if more came by chance than usually do: two standard
-    deviations less than they tell (what many people do comes as a Poisson process does: its variance is its mean)."""
-    count = sum(sample.rate for sample in samples)
-    return max(0.0, count - 2 * math.sqrt(count)) / len(samples)
+def has_risen(samples: Sequence[Sample], rate: float) -> bool:
+    """Whether up to now more came than chance makes of so many requests a second: four standard deviations more in some
+    stretch that ends with the last sample (what many people do comes as a Poisson process does: its variance is its
+    mean)."""
+    came = accumulate(sample.rate for sample in reversed(samples))
+    return any(count > rate * number + 4 * math.sqrt(rate * number) for number, count in enumerate(came, 1))
 
 
 def is_falling(samples: Sequence[Sample]) -> bool:

@@ -4,10 +4,12 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Self
 
 from lab.loadbalancer.gauge import Sample
 from lab.model.node import NodeName, Role
-from lab.scaling import loads
+from lab.scaling import capacity, loads
 from lab.scaling.decide import decide, history_s
 from lab.scaling.decisions import Decision, Finish, Grow, Hold, Memory, Refill, Replace, Shrink
 from lab.scaling.limits import Limits
@@ -70,7 +72,7 @@ class Lab:
     def fleet(self) -> Workers:
         return self._fleet
 
-    def run(self, seconds: float) -> "Lab":
+    def run(self, seconds: float) -> Self:
         for _ in range(round(seconds)):
             self._second()
         return self
@@ -82,21 +84,28 @@ class Lab:
         self._fleet = replace(self._fleet, serving=serving, dead=(*self._fleet.dead, gone))
 
     def _second(self) -> None:
-        arrived, there, waiting = 0, 0, self.waiting
-        mean = self.rate(self.now_s) / self.per_s
-        for _ in range(self.per_s):
-            came = self._poisson(mean)
-            there = waiting + came
-            waiting = there - min(there, len(self._fleet.serving))
-            arrived += came
-        self.now_s, self.waiting = self.now_s + 1, waiting
+        arrived, there = self._serve()
+        self.now_s += 1
         self._samples.append(sample(self.now_s, there, arrived))
         if self.now_s - self._samples[0].at_s > 1.2 * history_s(self.limits):
             self._samples = loads.since(self._samples, self.now_s - history_s(self.limits))
         self._advance()
+        full = capacity.full(self._samples, len(self._fleet.serving), self.limits)
+        self._memory = self._memory.seen(self._fleet, full)
         self._decide()
         self.counts.append(len(self._fleet.serving))
         self.backlog.append(self.waiting)
+
+    def _serve(self) -> tuple[int, int]:
+        """How many requests came in this second, and how many are there at its end; who waits is kept in `waiting`."""
+        arrived, there = 0, 0
+        mean = self.rate(self.now_s) / self.per_s
+        for _ in range(self.per_s):
+            came = self._poisson(mean)
+            there = self.waiting + came
+            self.waiting = there - min(there, len(self._fleet.serving))
+            arrived += came
+        return arrived, there
 
     def _advance(self) -> None:
         if self._adding and self.now_s >= self._adding[0]:
@@ -147,6 +156,13 @@ class Lab:
             product *= self._random.random()
             count += 1
         return count
+
+
+def taken_back(made: list[tuple[float, Decision]]) -> list[int]:
+    """The numbers of workers that were gone down to, and then found too few before anything else was done."""
+    decisions = [decision for _, decision in made]
+    pairs = pairwise(decisions)
+    return [before.wanted for before, after in pairs if isinstance(before, Shrink) and isinstance(after, Grow)]
 
 
 def check(decision: Decision, fleet: Workers, limits: Limits, memory: Memory) -> None:

@@ -9,15 +9,9 @@ from hypothesis import strategies as st
 
 from lab.scaling.decisions import Grow, Replace
 from lab.scaling.limits import Limits
-from tests.unit.scaling.queueing import Lab
+from tests.unit.scaling.queueing import Lab, taken_back
 
 FOUR = Limits(least=1, most=4, target=4.0, cooldown_s=60.0)
-
-
-def turns(counts: list[int]) -> int:
-    """How often the number of workers began to fall after it had risen, or to rise after it had fallen."""
-    steps = [after - before for before, after in pairwise(counts) if after != before]
-    return sum(one * other < 0 for one, other in pairwise(steps))
 
 
 def test_a_step_to_four_times_the_load_is_answered_within_four_seconds_and_given_back_after_the_window() -> None:
@@ -28,8 +22,8 @@ def test_a_step_to_four_times_the_load_is_answered_within_four_seconds_and_given
     at_s, first = lab.made[0]
     assert isinstance(first, Grow)
     assert at_s - step_s <= 4
-    # A backlog asks for more than the load alone, which is the work of 2.8 workers.
-    assert (max(lab.counts), lab.counts[-1]) == (4, 3)
+    # The load is the work of 2.8 workers: three would have more than three quarters of what they can do.
+    assert (max(lab.counts), lab.counts[-1]) == (4, 4)
     assert lab.backlog[-1] < 20
     lab.run(400)
     assert lab.counts[-1] == 1
@@ -52,8 +46,7 @@ def test_a_steady_load_keeps_its_workers(load: float, per_s: int) -> None:
     assert len(lab.made) - settled <= 1, lab.made
 
 
-# The same examples each time: in about one of four hundred, chance alone breaks any bound that says something.
-@settings(max_examples=15, derandomize=True)
+@settings(max_examples=15)
 @given(
     load=st.floats(0.05, 0.95),
     most=st.integers(1, 8),
@@ -62,15 +55,14 @@ def test_a_steady_load_keeps_its_workers(load: float, per_s: int) -> None:
     boot_s=st.floats(1, 40),
     seed=st.integers(0, 1_000_000),
 )
-def test_a_steady_load_does_not_make_workers_come_and_go(
+def test_a_steady_load_finds_each_number_of_workers_too_few_once_at_most(
     load: float, most: int, target: float, per_s: int, boot_s: float, seed: int
 ) -> None:
     limits = Limits(1, most, target, cooldown_s=60.0)
-    lab = Lab(limits, lambda _: load * most * per_s, per_s=per_s, boot_s=boot_s, seed=seed).run(1200)
-    lab.counts.clear()
-    lab.run(1200)
-    # Chance alone brings so many at once now and then that nobody could tell it from a breach.
-    assert turns(lab.counts) <= 4, lab.made
+    lab = Lab(limits, lambda _: load * most * per_s, per_s=per_s, boot_s=boot_s, seed=seed).run(2400)
+    # Chance alone brings so many at once now and then that nobody could tell it from a breach; the next time one knows.
+    again = taken_back(lab.made)
+    assert len(again) == len({*again}), lab.made
     for (before_s, _), (at_s, decision) in pairwise(lab.made):
         assert isinstance(decision, Grow) or at_s - before_s >= limits.cooldown_s
 
