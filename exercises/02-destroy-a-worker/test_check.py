@@ -1,6 +1,8 @@
 """Destroy a worker, lose nothing: the entry, the proof, and a lab that is whole again."""
 
 from lab.exercise.scene import Look, Run, Scene
+from lab.model.node import State
+from lab.timeline.events import Kind
 
 
 def test_your_entry_is_there(scene: Scene, look: Look) -> None:
@@ -9,12 +11,14 @@ def test_your_entry_is_there(scene: Scene, look: Look) -> None:
     texts = scene.entries()
     mine = [text for text in texts if scene.word in text.lower()]
     look.note(entry=bool(mine))
+    if mine and any(event.fields.get("state") == State.ABSENT for event in scene.events(Kind.NODE)):
+        look.note(entry_after="The page, with my entry")
     look.expect(
         bool(mine),
         saw=f"{len(texts)} entries, and none with your word in it",
         expected="an entry with {word} in it",
-        says="Nobody wrote {word} into this site. Open its address (`lab status {substrate} --name {lab}` shows it), write "
-        "an entry with that word, and check again. Is it gone after you wrote it? Then this is not the lab of the exercise.",
+        says="Nobody wrote {word} into this site. Open its address, which `lab status {substrate} --name {lab}` shows, "
+        "and write an entry with that word. Did you, and it is gone? Then you wrote it into the site of another lab.",
     )
 
 
@@ -28,25 +32,33 @@ def test_a_worker_was_destroyed_while_visitors_wrote_and_nothing_was_lost(scene:
     look.expect(best is not None, saw="no run", expected=expected, says=_no_run(scene))
     assert best is not None
     look.note(kills=len(best.killed), verdict=best.verdict, faults=", ".join(best.faults), lost=best.lost)
-    saw = f"run {best.name}: {len(best.killed)} workers destroyed, {best.account.acknowledged} writes acknowledged, {best.verdict}"
+    kept = f"{best.account.acknowledged} writes acknowledged, {best.verdict}"
+    saw = f"run {best.name}: {len(best.killed)} workers destroyed, {kept}"
     look.expect(bool(best.killed and best.verdict == "kept"), saw=saw, expected=expected, says=_says(best))
 
 
 def _no_run(scene: Scene) -> str:
     if elsewhere := scene.runs_elsewhere():
-        return f"You ran the proof on lab {elsewhere[0]}. This exercise is about lab {{lab}}: type --name {{lab}} with it."
-    return "One entry that survived may be luck. Let visitors write hundreds while workers are destroyed: `lab prove run`."
+        return (
+            f"You ran the proof on lab {elsewhere[0]}. This exercise is about lab {{lab}}: type --name {{lab}} with it."
+        )
+    return (
+        "One entry that survived may be luck. Let visitors write hundreds while workers are destroyed: `lab prove run`."
+    )
 
 
 def _says(run: Run) -> str:
     if not run.account.is_whole:
         return "This run was cut off, so nobody read back what was written: it shows nothing. Let one go to its end."
     if run.verdict == "lost" and run.account.header and run.account.header.mode == "stateful":
-        return "Writes were lost, since the workers of this lab keep what users give them (--stateful). Run `lab exercise reset`."
+        return (
+            "Writes were lost, since the workers of this lab keep what users give them (--stateful). "
+            "`lab exercise reset destroy-a-worker` brings back the lab that the exercise begins with."
+        )
     if run.verdict != "kept":
         return f"The verdict is {run.verdict}. Read `lab prove show --name {{lab}}`: it says of which writes, and why."
     if "pause" in run.faults:
-        return "A paused worker is only frozen. It comes back with all that it had, so it cannot lose anything. Destroy one."
+        return "A paused worker is only frozen. It comes back with all that it had, so it cannot lose anything."
     return "Kept, but no worker was destroyed in this run: any site passes that. Let the run destroy some: --kills."
 
 
@@ -59,6 +71,6 @@ def test_two_workers_serve_again(scene: Scene, look: Look) -> None:
         len(serving) >= 2,
         saw=f"{', '.join(serving) or 'nobody'} serves",
         expected="two workers that get requests",
-        says="The site is up, but nobody stands in for the worker that is left: the next loss takes the site away. Put a "
-        "new worker in the place of the one that is gone.",
+        says="The site is up, but nobody stands in for the worker that is left: the next loss takes the site away. "
+        "Put a new worker in the place of the one that is gone.",
     )

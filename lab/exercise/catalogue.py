@@ -1,4 +1,4 @@
-"""The exercises as their folders tell them: `exercises/NN-NAME/exercise.toml`. What each key means: exercises/FORMAT.md."""
+"""The exercises as their folders tell them, in exercises/NN-NAME/exercise.toml; exercises/FORMAT.md explains it."""
 
 import re
 import tomllib
@@ -173,7 +173,9 @@ def load(folder: Path) -> Exercise:
         return Exercise.model_validate({**told, "number": int(place["number"]), "folder": folder})
     except (OSError, ValueError) as wrong:
         raise UsageError(
-            f"this is no exercise: {_first(wrong)}", where=str(file), mend="exercises/FORMAT.md tells what each key means"
+            f"this is no exercise: {_first(wrong)}",
+            where=str(file),
+            mend="exercises/FORMAT.md explains each key",
         ) from wrong
 
 

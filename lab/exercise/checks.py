@@ -23,7 +23,18 @@ Hear = Callable[[Told], None]
 # pytest's exit codes ("Exit codes" in its manual): whatever it is, the parts say how they ended.
 _ENDED = {0: "all passed", 1: "some failed", 2: "interrupted", 3: "internal error", 4: "usage error", 5: "no tests"}
 # Nothing of the kit's own tests, and no plugin but ours: what is printed would be in the way of what is told.
-_PYTEST = ["-m", "pytest", "-c", os.devnull, "--rootdir=.", "--import-mode=importlib", "-p", "no:cacheprovider", "-p", plugin.__name__]
+_PYTEST = [
+    "-m",
+    "pytest",
+    "-c",
+    os.devnull,
+    "--rootdir=.",
+    "--import-mode=importlib",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    plugin.__name__,
+]
 _BEYOND_S = 20.0
 """Besides the check's own limit, for pytest to start and end."""
 
@@ -39,7 +50,7 @@ def check(exercise: Exercise, given: Given, hear: Hear) -> Outcome:
 
     with _door(listen) as door:
         env = {"PYTHONPATH": str(paths.REPO), plugin.GIVEN: json.dumps(given.as_json()), plugin.DOOR: str(door)}
-        argv = [sys.executable, "-P", *_PYTEST, str(exercise.check)]
+        argv = [sys.executable, "-P", *_PYTEST, "-p", plugin.__name__, str(exercise.check)]
         try:
             ended = run(argv, by=by, ok=_ENDED, env={**env, "PYTEST_ADDOPTS": ""}, cwd=exercise.folder)
         except LateError as late:
@@ -74,7 +85,7 @@ def _door(hear: Hear) -> Iterator[Path]:
 
 def _listen(pipe: int, hear: Hear) -> None:
     """Hears line by line, until an empty one."""
-    with open(pipe, encoding="utf-8", closefd=False) as lines:  # noqa: PTH123 - there is no path, only an open pipe
+    with open(pipe, encoding="utf-8", closefd=False) as lines:
         for line in lines:
             if not line.strip():
                 return

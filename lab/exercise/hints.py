@@ -22,7 +22,7 @@ def matching(hints: Sequence[Hint], observed: Mapping[str, Seen]) -> int:
 
 
 def next_rung(hints: Sequence[Hint], observed: Mapping[str, Seen], shown: Mapping[int, int]) -> Rung:
-    """The hint for what was observed, when so many rungs of each rule were shown already; the last one again after it."""
+    """The hint for what was observed, when so many rungs of each rule were shown; the last one comes again."""
     rule = matching(hints, observed)
     says = hints[rule].says
     rung = min(shown.get(rule, 0) + 1, len(says))

@@ -1,4 +1,4 @@
-"""The pytest plugin of a check: it gives `scene`, `scenes` and `look` to its tests, and tells how each of them ended."""
+"""The pytest plugin of a check: gives `scene`, `scenes` and `look` to its tests, and tells how each of them ended."""
 
 import json
 import os
@@ -80,7 +80,7 @@ def claim(item: pytest.Item) -> str:
 
 
 def part(claim: str, look: Look | None, problem: BaseException | None) -> Part:
-    """How a part ended. Only what a check expected and did not see is a failure; all else could not be checked. Pure."""
+    """How a part ended. Only what was expected and not seen is a failure; all else could not be checked. Pure."""
     if problem is None:
         return Part(claim, True, *((look.saw, look.expected) if look else ()))
     if isinstance(problem, Refused):

@@ -8,7 +8,7 @@ from lab.exercise.catalogue import Exercise, Prediction, Seen
 
 @dataclass(frozen=True)
 class Difference:
-    """A prediction beside its measurement, in words; `is_right` is None for a number, which is only nearer or farther."""
+    """A prediction beside its measurement, in words; `is_right` is None for a number, which is nearer or farther."""
 
     id: str
     asked: str
@@ -36,7 +36,9 @@ def difference(asked: Prediction, predicted: float, measured: Seen) -> Differenc
         return Difference(asked.id, asked.asks, said, str(measured), is_right, asked.says)
     unit = f" {asked.unit}" if asked.unit else ""
     seen = f"{measured:g}{unit}" if isinstance(measured, int | float) else str(measured)
-    return Difference(asked.id, asked.asks, f"{predicted:g}{unit}", f"{seen}{_apart(predicted, measured)}", None, asked.says)
+    return Difference(
+        asked.id, asked.asks, f"{predicted:g}{unit}", f"{seen}{_apart(predicted, measured)}", None, asked.says
+    )
 
 
 def _apart(predicted: float, measured: Seen) -> str:

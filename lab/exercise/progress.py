@@ -20,10 +20,10 @@ class _Record(BaseModel):
 
 
 class Done(_Record):
-    """One exercise. Times are Unix times, None where it did not happen; `is_starting` while `start` is at work or was cut.
+    """One exercise. Times are Unix times, None where it did not happen.
 
-    `hints` are how many rungs of each rule were shown, `answered` the questions by id, each as often as it was answered,
-    `noted` what `start` noted of each substrate.
+    `is_starting`: `start` is at work, or was cut off. `hints`: how many rungs of each rule were shown. `answered`: the
+    questions by id, each as often as it was answered. `noted`: what `start` noted of each substrate.
     """
 
     lab: str = ""
@@ -54,7 +54,7 @@ class Progress(_Record):
         return self.exercises.get(name, Done())
 
     def with_done(self, name: str, **changes: Any) -> "Progress":
-        """The progress in which this exercise has changed so. What is passed stays passed, at the time when it first was."""
+        """The progress in which this exercise has changed so. What is passed stays so, since when it first was."""
         before = self.of(name)
         if before.passed_at is not None:
             changes["passed_at"] = before.passed_at

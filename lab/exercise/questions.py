@@ -1,4 +1,4 @@
-"""The two questions after an exercise: numbers drawn for the learner, the right answer, and which come back when. Pure."""
+"""The two questions after an exercise: the learner's own numbers, the right answer, and which come back when. Pure."""
 
 import ast
 import operator
@@ -80,7 +80,7 @@ def due(
 ) -> list[tuple[Exercise, Question]]:
     """The questions that wait: each once when its exercise is passed, once more two exercises later.
 
-    `passed` are names in the order in which they were passed; `answered` has what was answered of each, as often as it was.
+    `passed` are names in the order in which they were passed; `answered` has each answered question as often as it was.
     """
     known = {exercise.name: exercise for exercise in exercises}
     found = []

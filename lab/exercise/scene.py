@@ -110,7 +110,7 @@ class Look:
         self._tell(Told(Kind.LOOKS, self._filled(what)))
 
     def note(self, **observed: Seen) -> None:
-        """Notes what was seen, by name: hints and predictions read it. Do it before `expect`, which may end the test."""
+        """Notes what was seen, by name, for hints and predictions. Do it before `expect`, which may end the test."""
         self._tell(Told(Kind.NOTED, noted=observed))
 
     def expect(self, ok: bool, *, saw: str, expected: str, says: str) -> None:
@@ -123,7 +123,7 @@ class Look:
             raise Refused(self.saw, self.expected, self._filled(says))
 
     def wait(self, what: str, probe: Callable[[], str | None], seconds: float) -> None:
-        """Waits until `probe` gives None, and says for what. Raises UnknownError, with its last text, when time is up."""
+        """Waits until `probe` gives None, and says for what. Raises UnknownError, with its last text, at the end."""
         by = Deadline.after(seconds, f"{seconds:g} s")
         self.at(f"waiting for {what}, for {seconds:g} s at most")
         await_until(probe, by, what=what, mend="check again", error=UnknownError)
@@ -213,7 +213,9 @@ class Scene:
         try:
             return requests.get(f"{self.url}{path}", timeout=_ANSWER_S, proxies={"http": ""})
         except requests.RequestException as failed:
-            raise UnknownError(f"the site does not answer: {failed}", where=self.url, mend=self.typed("up @")) from failed
+            raise UnknownError(
+                f"the site does not answer: {failed}", where=self.url, mend=self.typed("up @")
+            ) from failed
 
     def whoami(self, worker: NodeName) -> dict[str, Any]:
         """What a worker says of itself, asked directly; raises UnknownError where it does not answer."""

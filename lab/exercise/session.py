@@ -33,7 +33,7 @@ _ASK_S = 20.0
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check came to, what it made of predictions, and whether the exercise was passed by it for the first time."""
+    """What a check came to, what it made of predictions, and whether it is the first one that was passed."""
 
     outcome: Outcome
     differences: tuple[Difference, ...]
@@ -50,7 +50,9 @@ def substrates(exercise: Exercise, lab: str, on: str | None, done: Done, by: Dea
             f"exercise {exercise.name} is not for {on}", where="--on", mend=f"choose {' or '.join(exercise.substrates)}"
         )
     if missing := [program for program in exercise.needs if shutil.which(program) is None]:
-        raise UsageError(f"{', '.join(missing)} is not installed", where="this computer", mend="install it, then start again")
+        raise UsageError(
+            f"{', '.join(missing)} is not installed", where="this computer", mend="install it, then start again"
+        )
     if on is None and done.substrates:
         return done.substrates
     found = [name for name in ([on] if on else exercise.substrates) if _answers(name, lab, by)]
@@ -78,11 +80,13 @@ def is_new(progress: Progress, exercise: Exercise, lab: str, on: Sequence[str]) 
     return not (is_in_the_middle and done.lab == lab and done.substrates == tuple(on))
 
 
-def start(home: Home, exercise: Exercise, lab: str, on: tuple[str, ...], report: Report, by: Deadline, *, anew: bool) -> Path:
-    """Brings the exercise to its starting state; gives the learner's folder. With `anew` their copy of the app is renewed.
+def start(
+    home: Home, exercise: Exercise, lab: str, on: tuple[str, ...], report: Report, by: Deadline, *, anew: bool
+) -> Path:
+    """Brings the exercise to its starting state; gives the learner's folder, which is made anew with `anew`.
 
-    In the middle of an exercise, and without `anew`, it mends the lab, and all that was done counts. It may be cut off at
-    any point: the next `start` goes on.
+    In the middle of an exercise, and without `anew`, it mends the lab, and all that was done counts. It may be cut off
+    at any point: the next `start` goes on.
     """
     begins = anew or is_new(home.store.read(), exercise, lab, on)
     home.store.change(partial(_starting, name=exercise.name, lab=lab, on=on, begins=begins))
@@ -90,7 +94,8 @@ def start(home: Home, exercise: Exercise, lab: str, on: tuple[str, ...], report:
     app = workspace.original(home.workspaces, exercise, by)
     try:
         noted = {
-            name: bring(_set(home, exercise, lab, name, app, is_new=begins), _prefixed(report, name, on), by) for name in on
+            name: bring(_set(home, exercise, lab, name, app, is_new=begins), _prefixed(report, name, on), by)
+            for name in on
         }
     finally:
         workspace.discard(app)
@@ -144,14 +149,18 @@ def _forgotten(progress: Progress, name: str) -> Progress:
 
 
 def given(home: Home, exercise: Exercise) -> Given:
-    """What a check of this learner is about; raises UsageError where it was never started, UnknownError where `start` was
-    cut off."""
+    """What a check of this learner is about.
+
+    Raises UsageError where the exercise was never started, UnknownError where its start was cut off.
+    """
     progress = home.store.read()
     done = progress.of(exercise.name)
     begin = labs_typed(f"exercise start {exercise.name}", done.lab)
     if done.is_starting:
         raise UnknownError(
-            "its start did not end, so its lab may be half-way", where=f"exercise {exercise.name}", mend=f"{begin} goes on"
+            "its start did not end, so its lab may be half-way",
+            where=f"exercise {exercise.name}",
+            mend=f"{begin} goes on",
         )
     if done.started_at is None:
         raise UsageError("it was not started yet", where=f"exercise {exercise.name}", mend=begin)
@@ -200,7 +209,9 @@ def hint(home: Home, exercise: Exercise, hear: Hear) -> Rung | None:
         return None
     if outcome.ok is None:
         hidden = next(part for part in outcome.parts if part.ok is None)
-        raise UnknownError(hidden.saw, where=f"checking that {hidden.claim[0].lower()}{hidden.claim[1:]}", mend=hidden.says)
+        raise UnknownError(
+            hidden.saw, where=f"checking that {hidden.claim[0].lower()}{hidden.claim[1:]}", mend=hidden.says
+        )
     rung = hints.next_rung(exercise.hints, outcome.observed, home.store.read().of(exercise.name).hints)
     home.store.change(
         lambda progress: progress.with_done(
@@ -222,7 +233,7 @@ def solution(home: Home, exercise: Exercise) -> str:
 
 
 def shell_words(about: Given, url: str = "$URL") -> dict[str, str]:
-    """The variables of solutions and attempts; the longest first, so that none is taken for the beginning of another."""
+    """The variables of solutions and attempts; the longest first: none is taken for the beginning of another."""
     told = words(about)
     named = {name.upper(): told[name] for name in ("workspace", "substrates", "substrate", "word", "lab")}
     return {**named, "URL": url}

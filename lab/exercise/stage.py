@@ -35,7 +35,7 @@ class Set:
 
 
 def bring(wanted: Set, report: Report, by: Deadline) -> dict[str, Any]:
-    """Brings the lab to its starting state, or mends it; gives what is noted of it: the newest commit, and its workers."""
+    """Brings the lab to its starting state, or mends it; gives what is noted of it: its newest commit, its workers."""
     before = deployment.deployed(wanted.lab).get(wanted.substrate)
     lab = _begin(wanted, before, report, by) if wanted.is_new or before is None else _mend(wanted, report, by)
     newest = deploy.versions(lab, by)[0]

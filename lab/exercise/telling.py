@@ -1,4 +1,4 @@
-"""What a check tells while it goes on, a JSON object a line: what it looks at, what it saw, how each part ended. Pure."""
+"""What a check tells as it goes on, a JSON object a line: what it looks at, what it saw, how each part ended. Pure."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from lab.exercise.catalogue import Seen
 
 
 class Kind(StrEnum):
-    """The kinds of lines. LOOKS: `text` is looked at now, or waited for. NOTED: observations. ENDED: a part's outcome."""
+    """The kinds of lines. LOOKS: `text` is looked at now, or awaited. NOTED: observations. ENDED: a part's outcome."""
 
     LOOKS = "looks"
     NOTED = "noted"

@@ -1,4 +1,4 @@
-"""The learner's own folder for an exercise: a copy of the app to change, and files. What is replaced is kept beside it."""
+"""The learner's own folder for an exercise: a copy of the app to change, and files. What is replaced is kept."""
 
 import secrets
 import shutil
@@ -20,7 +20,7 @@ def folder(workspaces: Path, exercise: Exercise) -> Path:
 
 
 def ensure(workspaces: Path, exercise: Exercise, by: Deadline) -> bool:
-    """Makes the folder where there is none, whole or not at all; what is there is the learner's. True if it was made."""
+    """Makes the folder where there is none, whole or not at all; what is there stays. True if it was made."""
     target = folder(workspaces, exercise)
     if target.exists():
         return False
