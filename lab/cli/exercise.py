@@ -206,6 +206,7 @@ def watching(exercise: str | None, lab: str | None) -> int:
     """
     home = Home.usual()
     at = _chosen(home, exercise, lab)
+    session.given(home, at)
     with watch.keys() as keys:
         while True:
             ended = _watch(home, at, keys)

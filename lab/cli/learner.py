@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from lab.cli.called import as_called
 from lab.exercise import predict, questions, session
@@ -37,7 +37,7 @@ def is_asked() -> bool:
 
 def listed(exercises: Sequence[Exercise], progress: Progress) -> Table:
     """All exercises, and how far the learner is."""
-    table = Table("", "exercise", "", "minutes", "on", "")
+    table = Table("", Column("exercise", no_wrap=True), "", "minutes", "on", "")
     for one in exercises:
         here = ">" if one.name == progress.current else ""
         on = (" or " if one.on == "one" else " and/or ").join(one.substrates)

@@ -1,16 +1,18 @@
 """An exercise to fill in, for its author."""
 
+import json
 import re
 from pathlib import Path
 
 from lab.exercise import catalogue, lint
 from lab.model.errors import UsageError
+from lab.substrates import registry
 
 _TOML = """name = "{name}"
 title = "TITLE"
 goal = "What is true in the end that was not before."
 minutes = 15
-substrates = ["docker", "vagrant"]
+substrates = {substrates}
 
 [[predict]]
 id = "first"
@@ -74,7 +76,7 @@ def make(target: Path) -> None:
     question = "## Questions\n<details><summary>…?</summary>\n…\n</details>"
     files = {
         "README.md": f"# {number} TITLE\n\n{headings}\n\n{question}\n",
-        "exercise.toml": _TOML.format(name=name),
+        "exercise.toml": _TOML.format(name=name, substrates=json.dumps(registry.NAMES)),
         "test_check.py": _CHECK,
         "solution/solve.sh": '# What this does.\nlab status "$SUBSTRATE" --name "$LAB"\n',
     }

@@ -16,25 +16,14 @@ from lab.exercise.telling import Outcome, Part, Told
 from lab.host import paths
 from lab.host.run import run, tail
 from lab.model.deadline import Deadline
-from lab.model.errors import LateError
+from lab.model.errors import LabError
 
 Hear = Callable[[Told], None]
 
 # pytest's exit codes ("Exit codes" in its manual): whatever it is, the parts say how they ended.
 _ENDED = {0: "all passed", 1: "some failed", 2: "interrupted", 3: "internal error", 4: "usage error", 5: "no tests"}
 # Nothing of the kit's own tests, and no plugin but ours: what is printed would be in the way of what is told.
-_PYTEST = [
-    "-m",
-    "pytest",
-    "-c",
-    os.devnull,
-    "--rootdir=.",
-    "--import-mode=importlib",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    plugin.__name__,
-]
+_PYTEST = ["-m", "pytest", "-c", os.devnull, "--rootdir=.", "--import-mode=importlib", "-p", "no:cacheprovider"]
 _BEYOND_S = 20.0
 """Besides the check's own limit, for pytest to start and end."""
 
@@ -53,8 +42,9 @@ def check(exercise: Exercise, given: Given, hear: Hear) -> Outcome:
         argv = [sys.executable, "-P", *_PYTEST, "-p", plugin.__name__, str(exercise.check)]
         try:
             ended = run(argv, by=by, ok=_ENDED, env={**env, "PYTEST_ADDOPTS": ""}, cwd=exercise.folder)
-        except LateError as late:
-            return telling.outcome([*heard, _broken(f"it did not end: {late.message.splitlines()[0]}")])
+        except LabError as failed:
+            # Out of time, or ended by somebody: what it told so far counts.
+            return telling.outcome([*heard, _broken(failed.message)])
     if not any(told.part for told in heard):
         return telling.outcome([*heard, _broken(f"{ended.meaning}\n{tail(ended.out, ended.err)}")])
     return telling.outcome(heard)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from lab.exercise import questions, scene
 from lab.exercise.catalogue import Exercise
+from lab.substrates import registry
 
 Parse = Callable[[Sequence[str], bool], str | None]
 """What is wrong with the words after `lab`, None if nothing; true: with all of them, false: with the verb alone."""
@@ -18,7 +19,13 @@ _SEEDS = 20
 """Learners for whom questions are reckoned."""
 
 # What stands in for the learner's own in commands.
-_WORDS = {"lab": "ex", "substrate": "docker", "word": "otter-4711", "workspace": "workspace", "substrates": "docker"}
+_WORDS = {
+    "lab": "ex",
+    "substrate": registry.NAMES[0],
+    "substrates": " ".join(registry.NAMES),
+    "word": "otter-4711",
+    "workspace": "workspace",
+}
 _BREAKS = {"&&", "||", "|", ";", "&"}
 
 

@@ -1,5 +1,6 @@
 """What a learner predicted, held against what was measured. Pure."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -50,17 +51,14 @@ def _apart(predicted: float, measured: Seen) -> str:
     return f": you said {ratio:.1f} times {'as much' if predicted > measured else 'too little'}"
 
 
-def checked(asked: Prediction, text: str) -> float:
-    """The prediction that this text is: the number of a choice, or a number; raises ValueError, in words, for none."""
-    return as_number(text, len(asked.choices))
-
-
 def as_number(text: str, choices: int) -> float:
     """The number that was typed, of a choice where there are some; raises ValueError, in words, for what is none."""
     try:
         number = float(text.strip().replace(",", "."))
     except ValueError as wrong:
         raise ValueError(f"{text!r} is no number") from wrong
+    if not math.isfinite(number):
+        raise ValueError(f"{text!r} is no number")
     if choices and number not in range(1, choices + 1):
         raise ValueError(f"choose 1 to {choices}")
     return number

@@ -14,7 +14,7 @@ from testinfra.host import Host
 from lab.exercise import seeds
 from lab.exercise.catalogue import Seen
 from lab.exercise.telling import Kind, Told
-from lab.flows import deploy, deployment, prove
+from lab.flows import deploy, deployment, leases, prove
 from lab.flows.deployment import Deployment
 from lab.host import http
 from lab.host.wait import await_until
@@ -239,8 +239,15 @@ class Scene:
         return texts
 
     def runs(self) -> list[Run]:
-        """The runs of the proof on this lab and substrate that began after the learner did, the oldest first."""
-        return runs_since(self.name, self.substrate, self.started_at)
+        """The runs of the proof on this lab and substrate that began after the learner did, the oldest first.
+
+        Raises UnknownError while one goes on: what came of it nobody can tell yet; UsageError where the lab is not up.
+        """
+        if deployment.is_held(self.name, leases.PROVE):
+            raise UnknownError(
+                "a run of the proof is going on", where=f"lab {self.name}", mend="check again when it has ended"
+            )
+        return runs_since(self.lab.lab, self.substrate, self.started_at)
 
     def runs_elsewhere(self) -> list[str]:
         """Other labs on which the proof was run since the learner began: where somebody forgot --name."""
