@@ -1,5 +1,9 @@
 """Checks run in a process of their own, and are heard while they run."""
 
+import json
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +15,7 @@ from lab.exercise.home import Home
 from lab.exercise.scene import Look, Refused
 from lab.exercise.telling import Kind, Outcome, Part, Told
 from lab.model.errors import UsageError
+from tests.conftest import REPO
 from tests.unit.exercise import small
 
 LINES = [
@@ -94,7 +99,6 @@ def test_what_was_seen_and_expected_is_told_with_the_learners_own_words(home: Ho
         ("def test_a(scene, look): scene.workspace.joinpath('nowhere').read_text()", "FileNotFoundError"),
         ("def test_a(nobody_gives_this): pass", "FixtureLookupError"),
         ("VALUE = 1", "no tests"),
-        ("import os, signal\ndef test_a(): os.kill(os.getpid(), signal.SIGKILL)", "ended with status -9"),
     ],
 )
 def test_a_check_with_a_mistake_could_not_be_made_and_says_so(home: Home, tmp_path: Path, check: str, saw: str) -> None:
@@ -105,17 +109,36 @@ def test_a_check_with_a_mistake_could_not_be_made_and_says_so(home: Home, tmp_pa
     assert saw in outcome.parts[-1].saw
 
 
-def test_a_check_that_does_not_end_is_ended_and_what_it_told_counts(home: Home, tmp_path: Path) -> None:
-    check = "import time\ndef test_a(look):\n    look.at('nothing')\n    look.note(words=0)\n    time.sleep(600)\n"
-    exercise = small.write(tmp_path / "slow", check=check)
+def test_a_check_that_does_not_end_is_ended(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exercise = small.write(tmp_path / "slow", check="import time\ndef test_a(): time.sleep(600)\n")
     exercise = exercise.model_copy(update={"limits": Limits(check_s=1)})
     small.begin(home, exercise)
+    monkeypatch.setattr(checks, "_BEYOND_S", 1.0)
     begun = time.monotonic()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checks, "_BEYOND_S", 3.0)
-        outcome, heard = checked(home, exercise)
+    outcome, _ = checked(home, exercise)
     assert time.monotonic() - begun < 60
     assert outcome.ok is None
     assert "did not end in time (the check has 1 s)" in outcome.parts[-1].saw
-    assert outcome.observed == {"words": 0}
+
+
+def test_what_a_check_told_before_it_was_ended_counts(home: Home, tmp_path: Path) -> None:
+    lines = ["look.at('nothing')", "look.note(words=0)", "os.kill(os.getpid(), signal.SIGKILL)"]
+    check = "import os, signal\ndef test_a(look):\n    " + "\n    ".join(lines)
+    exercise = small.write(tmp_path / "ended", check=check)
+    small.begin(home, exercise)
+    outcome, heard = checked(home, exercise)
+    assert (outcome.ok, outcome.observed) == (None, {"words": 0})
     assert heard[0].text == "nothing"
+    assert "ended with status -9" in outcome.parts[-1].saw
+
+
+def test_a_check_whose_caller_was_killed_ends(home: Home, exercise: Exercise, tmp_path: Path) -> None:
+    small.begin(home, exercise)
+    door = tmp_path / "door"
+    os.mkfifo(door)
+    given = json.dumps(session.given(home, exercise).as_json())
+    env = {**os.environ, "PYTHONPATH": str(REPO), plugin.GIVEN: given, plugin.DOOR: str(door)}
+    argv = [sys.executable, "-P", *checks._PYTEST, "-p", plugin.__name__, str(exercise.check)]
+    done = subprocess.run(argv, env=env, cwd=exercise.folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode != 0
+    assert "No such device or address" in done.stdout + done.stderr
