@@ -1,6 +1,7 @@
 """The verb `exercise`: list, start, check, watch, hint, solution, reset, status, and for authors new and lint."""
 
 import json
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import click
 
 from lab.cli import common, learner, main
-from lab.cli.called import as_called
+from lab.cli.called import NAME, as_called
 from lab.exercise import blank, catalogue, lint, scene, session, stage, watch
 from lab.exercise.catalogue import Exercise
 from lab.exercise.home import Home
@@ -108,14 +109,15 @@ def _start(home: Home, exercise: Exercise, on: str | None, lab: str | None, *, a
 def check(exercise: str | None, lab: str | None) -> int:
     """Look at the real machines, and say whether you are done. Exits 1 if not, 3 if that could not be told."""
     home = Home.usual()
-    code = _check(home, _chosen(home, exercise, lab))
-    learner.ask_questions(home, _all())
-    return code
+    return _check(home, _chosen(home, exercise, lab))
 
 
 def _check(home: Home, exercise: Exercise) -> ExitCode:
     checked = session.check(home, exercise, learner.hearer(learner.console()))
-    learner.concluded(exercise, checked, session.next_after(_all(), home.store.read().passed, exercise.name))
+    exercises = _all()
+    learner.concluded(exercise, checked, session.next_after(exercises, home.store.read().passed, exercise.name))
+    if checked.outcome.ok:
+        learner.ask_questions(home, exercises)
     return {True: ExitCode.DONE, False: ExitCode.CHECK_SAID_NO, None: ExitCode.UNKNOWN}[checked.outcome.ok]
 
 
@@ -138,7 +140,8 @@ def solution(exercise: str | None, yes: bool, lab: str | None) -> None:
     found = _chosen(home, exercise, lab)
     session.given(home, found)
     common.confirm("Show the solution? A hint may be enough.", yes=yes)
-    click.echo(session.solution(home, found))
+    # As it can be typed here.
+    click.echo(re.sub(r"^lab ", f"{NAME} ", session.solution(home, found), flags=re.MULTILINE))
 
 
 @command.command("reset", epilog="Example: lab exercise reset destroy-a-worker")
@@ -151,7 +154,10 @@ def reset(exercise: str | None, everything: bool, on: str | None, dry_run: bool,
     """Begin an exercise anew: its lab and your folder, which is kept beside the new one. What is passed stays so."""
     home = Home.usual()
     if not everything:
-        _start(home, _chosen(home, exercise), on, lab, anew=True, dry_run=dry_run)
+        found = _chosen(home, exercise)
+        _start(home, found, on, lab, anew=True, dry_run=dry_run)
+        if not dry_run:
+            learner.ask_predictions(home, found)
         return
     if exercise is not None:
         raise UsageError("NAME and --all do not go together", where="lab exercise reset", mend="give one of them")
@@ -232,12 +238,15 @@ def _watch(home: Home, at: Exercise, keys: watch.Keys) -> Exercise | ExitCode:
         if act is Act.QUIT:
             return code
         if act is Act.NEXT:
-            if (following := _next(home, at)) is not None:
+            with keys.in_lines():
+                following = _next(home, at)
+            if following is not None:
                 return following
         elif act is Act.LIST:
             learner.console().print(learner.listed(_all(), home.store.read()))
         else:
-            _guarded(_ACTS.get(act, lambda *_: None), home, at)
+            with keys.in_lines():
+                _guarded(_ACTS.get(act, lambda *_: None), home, at)
             code = _look(home, at, keys) if act is not Act.HINT else code
         if code is ExitCode.DONE and not keys.is_terminal:
             return code
@@ -250,7 +259,8 @@ def _look(home: Home, at: Exercise, keys: watch.Keys) -> ExitCode:
         click.clear()
     click.echo(f"{at.number:02} {at.title}")
     codes = [ExitCode.UNKNOWN]
-    _guarded(lambda *_: codes.append(_check(home, at)), home, at)
+    with keys.in_lines():
+        _guarded(lambda *_: codes.append(_check(home, at)), home, at)
     click.echo("\n" + "  ".join(f"{key}:{word}" for key, word in watch.KEYS.items()))
     return codes[-1]
 
@@ -270,15 +280,21 @@ def _next(home: Home, at: Exercise) -> Exercise | None:
         return None
     try:
         _start(home, following, None, None, anew=False, dry_run=False)
+        learner.ask_predictions(home, following)
     except LabError as error:
         click.echo(as_called(f"error: {error}"), err=True)
         return None
     return following
 
 
+def _begin_anew(home: Home, at: Exercise) -> None:
+    _start(home, at, None, None, anew=True, dry_run=False)
+    learner.ask_predictions(home, at)
+
+
 _ACTS: dict[Act, Callable[[Home, Exercise], Any]] = {
     Act.HINT: lambda home, at: learner.hinted(session.hint(home, at, lambda _: None)),
-    Act.RESET: lambda home, at: _start(home, at, None, None, anew=True, dry_run=False),
+    Act.RESET: _begin_anew,
 }
 
 

@@ -15,10 +15,10 @@ from lab.exercise.hints import Rung
 from lab.exercise.home import Home
 from lab.exercise.predict import Difference
 from lab.exercise.progress import Done, Progress
-from lab.exercise.scene import Given, fill, words
+from lab.exercise.scene import Given, Scene, fill, words
 from lab.exercise.stage import Set, bring
 from lab.exercise.telling import Outcome
-from lab.host import paths
+from lab.host import lock, paths
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError, UsageError
@@ -88,6 +88,13 @@ def start(
     In the middle of an exercise, and without `anew`, it mends the lab, and all that was done counts. It may be cut off
     at any point: the next `start` goes on.
     """
+    with lock.held(home.folder / "start.lock", f"exercise start {exercise.name}"):
+        return _start(home, exercise, lab, on, report, by, anew=anew)
+
+
+def _start(
+    home: Home, exercise: Exercise, lab: str, on: tuple[str, ...], report: Report, by: Deadline, *, anew: bool
+) -> Path:
     begins = anew or is_new(home.store.read(), exercise, lab, on)
     home.store.change(partial(_starting, name=exercise.name, lab=lab, on=on, begins=begins))
     _ready_workspace(home, exercise, report, by, anew=anew)
@@ -227,12 +234,20 @@ def solution(home: Home, exercise: Exercise) -> str:
     about = given(home, exercise)
     home.store.change(lambda progress: progress.with_done(exercise.name, solution_at=time.time()))
     text = exercise.solution.read_text()
-    for name, value in shell_words(about).items():
+    for name, value in shell_words(about, _url(about)).items():
         text = text.replace(f'"${name}"', value).replace(f"${name}", value)
     return text
 
 
-def shell_words(about: Given, url: str = "$URL") -> dict[str, str]:
+def _url(about: Given) -> str:
+    """The address of the site; in words where the lab is not up."""
+    try:
+        return Scene(about, about.substrates[0]).url
+    except LabError:
+        return "ADDRESS"
+
+
+def shell_words(about: Given, url: str) -> dict[str, str]:
     """The variables of solutions and attempts; the longest first: none is taken for the beginning of another."""
     told = words(about)
     named = {name.upper(): told[name] for name in ("workspace", "substrates", "substrate", "word", "lab")}

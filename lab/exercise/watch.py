@@ -46,6 +46,7 @@ class Keys:
 
     def __init__(self, file: int, *, is_terminal: bool) -> None:
         self._file, self.is_terminal = file, is_terminal
+        self._before = termios.tcgetattr(file) if is_terminal else None
         self._is_over, self._rest = False, ""
 
     def read(self, wait_s: float) -> str | None:
@@ -57,6 +58,32 @@ class Keys:
         key, self._rest = self._rest[:1], self._rest[1:]
         return key.lower() or None
 
+    @contextmanager
+    def one_by_one(self) -> Iterator[None]:
+        """A terminal gives its keys one by one inside, unseen, and is as it was afterwards."""
+        if self._before is None:
+            yield
+            return
+        try:
+            tty.setcbreak(self._file)
+            yield
+        finally:
+            self._give_back()
+
+    @contextmanager
+    def in_lines(self) -> Iterator[None]:
+        """The terminal as it was, for somebody to be asked something, inside `one_by_one`."""
+        self._give_back()
+        try:
+            yield
+        finally:
+            if self._before is not None:
+                tty.setcbreak(self._file)
+
+    def _give_back(self) -> None:
+        if self._before is not None:
+            termios.tcsetattr(self._file, termios.TCSADRAIN, self._before)
+
     def _is_typed(self, wait_s: float) -> bool:
         files = [] if self._is_over else [self._file]
         return bool(select.select(files, [], [], wait_s)[0])
@@ -64,17 +91,10 @@ class Keys:
 
 @contextmanager
 def keys() -> Iterator[Keys]:
-    """The keys of whoever sits there; a terminal gives them one by one inside, and is as it was afterwards."""
-    file = sys.stdin.fileno()
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        yield Keys(file, is_terminal=False)
-        return
-    before = termios.tcgetattr(file)
-    try:
-        tty.setcbreak(file)
-        yield Keys(file, is_terminal=True)
-    finally:
-        termios.tcsetattr(file, termios.TCSADRAIN, before)
+    """The keys of whoever sits there."""
+    found = Keys(sys.stdin.fileno(), is_terminal=sys.stdin.isatty() and sys.stdout.isatty())
+    with found.one_by_one():
+        yield found
 
 
 def signature(folders: Iterable[Path], files: Iterable[Path]) -> Signature:

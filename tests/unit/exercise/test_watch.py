@@ -1,6 +1,8 @@
 """Watching: keys, and changes once they have settled."""
 
 import os
+import pty
+import termios
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -18,20 +20,34 @@ def pipe() -> Iterator[tuple[int, int]]:
     os.close(ends[0])
 
 
-@pytest.mark.parametrize(
-    ("is_terminal", "typed", "keys"),
-    [(True, "hC", ["h", "c"]), (False, "help\nC\n\n q\n", ["h", "c", "q"])],
-)
-def test_a_key_or_the_first_letter_of_a_line_is_read(
-    pipe: tuple[int, int], is_terminal: bool, typed: str, keys: list[str]
-) -> None:
+def test_without_a_terminal_the_first_letter_of_each_line_is_a_key(pipe: tuple[int, int]) -> None:
     source, sink = pipe
-    reader = Keys(source, is_terminal=is_terminal)
+    reader = Keys(source, is_terminal=False)
     assert reader.read(0.01) is None
-    os.write(sink, typed.encode())
-    assert [reader.read(0.01) for _ in range(len(keys) + 1)] == [*keys, None]
+    os.write(sink, b"help\nC\n\n q\n")
+    assert [reader.read(0.01) for _ in range(4)] == ["h", "c", "q", None]
     os.close(sink)
     assert [reader.read(0.01), reader.read(0.01)] == [None, None], "nobody types any more, and it goes on"
+
+
+def test_a_terminal_gives_keys_at_once_unseen_but_for_what_is_asked_in_between() -> None:
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    reader = Keys(theirs, is_terminal=True)
+
+    def is_echoed() -> bool:
+        return bool(termios.tcgetattr(theirs)[3] & termios.ECHO)
+
+    with reader.one_by_one():
+        os.write(ours, b"hC")
+        assert [reader.read(5), reader.read(5), reader.read(0.01)] == ["h", "c", None]
+        assert not is_echoed()
+        with reader.in_lines():
+            assert is_echoed()
+        assert not is_echoed()
+    assert termios.tcgetattr(theirs) == before
+    os.close(ours)
+    os.close(theirs)
 
 
 @pytest.mark.parametrize(
