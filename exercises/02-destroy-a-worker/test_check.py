@@ -1,8 +1,8 @@
 """Destroy a worker, lose nothing: the entry, the proof, and a lab that is whole again."""
 
+import time
+
 from lab.exercise.scene import Look, Run, Scene
-from lab.model.node import State
-from lab.timeline.events import Kind
 
 
 def test_your_entry_is_there(scene: Scene, look: Look) -> None:
@@ -11,7 +11,7 @@ def test_your_entry_is_there(scene: Scene, look: Look) -> None:
     texts = scene.entries()
     mine = [text for text in texts if scene.word in text.lower()]
     look.note(entry=bool(mine))
-    if mine and any(event.fields.get("state") == State.ABSENT for event in scene.events(Kind.NODE)):
+    if mine and scene.destroyed(scene.started_at, time.time()):
         look.note(entry_after="The page, with my entry")
     look.expect(
         bool(mine),
@@ -25,16 +25,22 @@ def test_your_entry_is_there(scene: Scene, look: Look) -> None:
 def test_a_worker_was_destroyed_while_visitors_wrote_and_nothing_was_lost(scene: Scene, look: Look) -> None:
     """A run of the proof destroyed a worker, and every acknowledged write was kept"""
     look.at("the journals of the proofs that were run on lab {lab} since you began")
-    runs = scene.runs()
-    best = next((run for run in reversed(runs) if run.killed and run.verdict == "kept"), runs[-1] if runs else None)
+    runs = [(run, _gone(scene, run)) for run in scene.runs()]
+    good = [(run, gone) for run, gone in runs if gone and run.verdict == "kept"]
     look.note(runs=len(runs), elsewhere=", ".join(scene.runs_elsewhere()))
     expected = "a run to its end, in which at least one worker was destroyed, with the verdict kept"
-    look.expect(best is not None, saw="no run", expected=expected, says=_no_run(scene))
-    assert best is not None
-    look.note(kills=len(best.killed), verdict=best.verdict, faults=", ".join(best.faults), lost=best.lost)
-    kept = f"{best.account.acknowledged} writes acknowledged, {best.verdict}"
-    saw = f"run {best.name}: {len(best.killed)} workers destroyed, {kept}"
-    look.expect(bool(best.killed and best.verdict == "kept"), saw=saw, expected=expected, says=_says(best))
+    look.expect(bool(runs), saw="no run", expected=expected, says=_no_run(scene))
+    run, gone = (good or runs)[-1]
+    look.note(kills=len(gone), verdict=run.verdict, faults=", ".join(run.faults), lost=run.lost)
+    saw = (
+        f"run {run.name}: {len(gone)} workers destroyed, {run.account.acknowledged} writes acknowledged, {run.verdict}"
+    )
+    look.expect(bool(good), saw=saw, expected=expected, says=_says(run, gone))
+
+
+def _gone(scene: Scene, run: Run) -> list[str]:
+    """Who was destroyed in a run: by the run itself, or by somebody while `lab load --prove` went on."""
+    return run.killed or scene.destroyed(run.began_at, run.ended_at)
 
 
 def _no_run(scene: Scene) -> str:
@@ -47,7 +53,7 @@ def _no_run(scene: Scene) -> str:
     )
 
 
-def _says(run: Run) -> str:
+def _says(run: Run, gone: list[str]) -> str:
     if not run.account.is_whole:
         return "This run was cut off, so nobody read back what was written: it shows nothing. Let one go to its end."
     if run.verdict == "lost" and run.account.header and run.account.header.mode == "stateful":
@@ -57,7 +63,7 @@ def _says(run: Run) -> str:
         )
     if run.verdict != "kept":
         return f"The verdict is {run.verdict}. Read `lab prove show --name {{lab}}`: it says of which writes, and why."
-    if "pause" in run.faults:
+    if "pause" in run.faults and not gone:
         return "A paused worker is only frozen. It comes back with all that it had, so it cannot lose anything."
     return "Kept, but no worker was destroyed in this run: any site passes that. Let the run destroy some: --kills."
 

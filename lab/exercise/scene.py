@@ -1,7 +1,7 @@
 """What checks look through: the exercise's lab as it is now, and what happened to it since the learner began."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,7 @@ from lab.loadbalancer.config import Server
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import UnknownError
-from lab.model.node import NodeName
+from lab.model.node import NodeName, Role, State
 from lab.model.plan import WORKER_PORT
 from lab.store.source import Version
 from lab.timeline import events
@@ -75,8 +75,18 @@ class Run:
     verdict: str
 
     @property
+    def began_at(self) -> float:
+        """When it began, as Unix time."""
+        return self.account.header.began_at if self.account.header else 0.0
+
+    @property
+    def ended_at(self) -> float:
+        """When all was read back in the end, as Unix time; when it began, where it did not get so far."""
+        return self.began_at + (self.account.final_read_began_s or 0.0)
+
+    @property
     def killed(self) -> list[str]:
-        """The workers that were seen to be destroyed in it, as often as they were."""
+        """The workers that it destroyed itself, and saw to be gone, as often as it did; see also `Scene.destroyed`."""
         return [fault.target for fault in self.account.faults if fault.name == KILL and fault.verified]
 
     @property
@@ -249,6 +259,11 @@ class Scene:
             )
         return runs_since(self.lab.lab, self.substrate, self.started_at)
 
+    def destroyed(self, since: float, until: float) -> list[str]:
+        """The workers that were destroyed without warning between these Unix times, whoever did so, each as often as it
+        was. One that was drained before, as by a refresh, is none of them."""
+        return destroyed([event for event in self.events(events.Kind.NODE) if since <= event.at <= until])
+
     def runs_elsewhere(self) -> list[str]:
         """Other labs on which the proof was run since the learner began: where somebody forgot --name."""
         others = [name for name in deployment.names() if name != self.name]
@@ -266,6 +281,18 @@ class Scene:
         """What happened to the lab since the learner began, as its timeline has it, in order of time."""
         found = self.lab.timeline().read().events
         return [event for event in found if event.kind is kind and event.at >= self.started_at]
+
+
+def destroyed(nodes: Sequence[Event]) -> list[str]:
+    """The workers in these events of nodes, in order of time, that were absent all at once, and not drained. Pure."""
+    before: dict[str, str] = {}
+    found = []
+    for event in nodes:
+        state = str(event.fields.get("state"))
+        if state == State.ABSENT and before.get(event.what) not in (State.DRAINING, State.ABSENT):
+            found += [event.what] if event.what.startswith(Role.WORKER) else []
+        before[event.what] = state
+    return found
 
 
 def runs_since(lab: str, substrate: str, began_at: float) -> list[Run]:

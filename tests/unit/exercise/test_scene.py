@@ -11,6 +11,8 @@ from lab.flows import deployment, leases
 from lab.flows.leases import leased
 from lab.host import paths
 from lab.model.errors import UnknownError, UsageError
+from lab.timeline import events
+from lab.timeline.events import Event
 from tests.unit.ledger import histories
 
 GIVEN = Given("one", "7", "ex", ("docker",), 100.0, "/w", 20.0, {"docker": {"commit": "abc", "workers": ["worker-1"]}})
@@ -104,3 +106,23 @@ def test_a_wait_says_for_what_and_ends_as_what_could_not_be_told() -> None:
         look.wait("that", lambda: "still away", 0.01)
     assert late.value.where == "last seen: still away"
     assert [one.text for one in told] == ["waiting for it, for 5 s at most", "waiting for that, for 0.01 s at most"]
+
+
+@pytest.mark.parametrize(
+    ("told", "gone"),
+    [
+        ("worker-1 absent", ["worker-1"]),
+        ("worker-1 ready, worker-1 absent, worker-1 creating, worker-1 absent", ["worker-1", "worker-1"]),
+        ("worker-1 draining, worker-1 absent", []),
+        ("worker-1 draining, worker-1 ready, worker-1 absent", ["worker-1"]),
+        ("worker-1 absent, worker-1 absent", ["worker-1"]),
+        ("worker-1 draining, worker-2 absent", ["worker-2"]),
+        ("store-1 absent, loadbalancer-1 absent, worker-1 stopped, worker-2 failed", []),
+    ],
+)
+def test_a_worker_is_destroyed_that_was_gone_without_being_drained(told: str, gone: list[str]) -> None:
+    nodes = [
+        Event(float(at), events.Kind.NODE, word.split()[0], {"state": word.split()[1]})
+        for at, word in enumerate(told.split(", "))
+    ]
+    assert scene.destroyed(nodes) == gone
