@@ -215,8 +215,10 @@ class Scene:
         return found
 
     def serving(self) -> list[str]:
-        """The names of the workers that the load balancer gives requests to."""
-        return [server.name for server in self.servers() if server.is_serving]
+        """The names of the workers that the load balancer gives requests to, and that run, as the engine tells: the
+        load balancer takes a moment to notice that one is gone."""
+        states = {str(name): state for name, state in self.lab.states(self.by).items()}
+        return [one.name for one in self.servers() if one.is_serving and states.get(one.name) is State.RUNNING]
 
     def get(self, path: str) -> requests.Response:
         """What the site answers to a GET through the load balancer; raises UnknownError where no answer comes."""
