@@ -4,14 +4,13 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lab.host import lock, records
 from lab.model.errors import UsageError
 
-FORMAT = 1
 _PATIENCE_S = 10.0
 
 
@@ -44,7 +43,7 @@ class Done(_Record):
 class Progress(_Record):
     """All of a learner. `learner` seeds what is drawn for them; `current` is the exercise that they are at."""
 
-    format: int = FORMAT
+    format: Literal[1] = 1
     learner: str
     current: str = ""
     exercises: Mapping[str, Done] = {}
