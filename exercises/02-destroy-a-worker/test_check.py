@@ -25,7 +25,7 @@ def test_your_entry_is_there(scene: Scene, look: Look) -> None:
 def test_a_worker_was_destroyed_while_visitors_wrote_and_nothing_was_lost(scene: Scene, look: Look) -> None:
     """A run of the proof destroyed a worker, and every acknowledged write was kept"""
     look.at("the journals of the proofs that were run on lab {lab} since you began")
-    runs = [(run, _gone(scene, run)) for run in scene.runs()]
+    runs = [(run, scene.gone(run)) for run in scene.runs()]
     good = [(run, gone) for run, gone in runs if gone and run.verdict == "kept"]
     look.note(runs=len(runs), elsewhere=", ".join(scene.runs_elsewhere()))
     expected = "a run to its end, in which at least one worker was destroyed, with the verdict kept"
@@ -36,11 +36,6 @@ def test_a_worker_was_destroyed_while_visitors_wrote_and_nothing_was_lost(scene:
         f"run {run.name}: {len(gone)} workers destroyed, {run.account.acknowledged} writes acknowledged, {run.verdict}"
     )
     look.expect(bool(good), saw=saw, expected=expected, says=_says(run, gone))
-
-
-def _gone(scene: Scene, run: Run) -> list[str]:
-    """Who was destroyed in a run: by the run itself, or by somebody while `lab load --prove` went on."""
-    return run.killed or scene.destroyed(run.began_at, run.ended_at)
 
 
 def _no_run(scene: Scene) -> str:

@@ -14,6 +14,7 @@ from testinfra.host import Host
 from lab.exercise import seeds
 from lab.exercise.catalogue import Seen
 from lab.exercise.telling import Kind, Told
+from lab.exercise.workspace import APP
 from lab.flows import deploy, deployment, leases, prove
 from lab.flows.deployment import Deployment
 from lab.host import http
@@ -22,16 +23,19 @@ from lab.ledger import report
 from lab.ledger.audit import Account, Sort
 from lab.ledger.files import audit_file
 from lab.ledger.users import KILL
+from lab.ledger.writes import What
 from lab.loadbalancer.config import Server
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import UnknownError
 from lab.model.node import NodeName, Role, State
 from lab.model.plan import WORKER_PORT
+from lab.store import source
 from lab.store.source import Version
 from lab.timeline import events
 from lab.timeline.events import Event
 
+_KINDS = {What.ENTRY: "entries", What.FILE: "files", What.LOGIN: "logins"}
 _ANSWER_S = 30.0
 _PAGE = 1000
 
@@ -99,6 +103,11 @@ class Run:
         """How many acknowledged writes are gone."""
         return self.account.count(Sort.LOST)
 
+    @property
+    def lost_kinds(self) -> list[str]:
+        """Of which kinds writes are gone: entries, files, logins."""
+        return [_KINDS[what] for what in What if self.account.count(Sort.LOST, what)]
+
 
 class Refused(AssertionError):
     """A part of a check that failed: what was seen, what was expected, and the message to the learner."""
@@ -140,6 +149,11 @@ class Look:
 
     def _filled(self, text: str) -> str:
         return fill(text, self._words)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The names as a sentence has them: a, b and c; nobody, where there are none. Pure."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:]))) or "nobody"
 
 
 def fill(text: str, words: Mapping[str, object]) -> str:
@@ -266,6 +280,15 @@ class Scene:
         was. One that was drained before, as by a refresh, is none of them."""
         return destroyed([event for event in self.events(events.Kind.NODE) if since <= event.at <= until])
 
+    def runs_of_newest(self) -> list[Run]:
+        """Those of `runs` that began when the newest version was the newest already, whoever ran it then."""
+        newest = self.versions()[0]
+        return [run for run in self.runs() if run.began_at >= newest.at]
+
+    def gone(self, run: Run) -> list[str]:
+        """Who was destroyed in a run: by the run itself, or by somebody while `lab load --prove` went on."""
+        return run.killed or self.destroyed(run.began_at, run.ended_at)
+
     def runs_elsewhere(self) -> list[str]:
         """Other labs on which the proof was run since the learner began: where somebody forgot --name."""
         others = [name for name in deployment.names() if name != self.name]
@@ -279,10 +302,29 @@ class Scene:
         """Every version of the app in the lab's source service, the newest first: git commits."""
         return deploy.versions(self.lab, self.by)
 
+    def is_changed(self) -> bool:
+        """Whether the newest version has another content than the one that the exercise began with."""
+        return is_changed(self.versions(), str(self.noted.get("commit")))
+
+    def behind(self) -> list[str]:
+        """The workers that run another version than the newest one; who does not answer is none of them."""
+        history, running = self.versions(), deploy.running(self.lab, self.by)
+        return [str(name) for name, commit in running.items() if source.is_behind(history, commit)]
+
+    def undeployed(self) -> list[str]:
+        """The files in which the learner's copy of the app differs from the newest version."""
+        newest = self.versions()[0].commit
+        return source.difference(self.lab.copy_of_source, newest, self.workspace / APP, self.by)
+
     def events(self, kind: events.Kind) -> list[Event]:
         """What happened to the lab since the learner began, as its timeline has it, in order of time."""
         found = self.lab.timeline().read().events
         return [event for event in found if event.kind is kind and event.at >= self.started_at]
+
+
+def is_changed(history: Sequence[Version], commit: str) -> bool:
+    """Whether the newest of these versions has another content than that of this commit. Pure."""
+    return history[0].tree not in {version.tree for version in history if version.commit == commit}
 
 
 def destroyed(nodes: Sequence[Event]) -> list[str]:

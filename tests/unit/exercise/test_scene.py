@@ -10,7 +10,10 @@ from lab.exercise.telling import Kind, Told
 from lab.flows import deployment, leases
 from lab.flows.leases import leased
 from lab.host import paths
+from lab.ledger.audit import Account, Sort
+from lab.ledger.writes import What
 from lab.model.errors import UnknownError, UsageError
+from lab.store.source import Version
 from lab.timeline import events
 from lab.timeline.events import Event
 from tests.unit.ledger import histories
@@ -126,3 +129,26 @@ def test_a_worker_is_destroyed_that_was_gone_without_being_drained(told: str, go
         for at, word in enumerate(told.split(", "))
     ]
     assert scene.destroyed(nodes) == gone
+
+
+def test_the_newest_version_is_changed_where_its_content_is_another_than_at_the_beginning() -> None:
+    history = [Version(commit, tree, 1.0, "") for commit, tree in (("c", "2"), ("b", "1"), ("a", "2"))]
+    assert scene.is_changed(history, "b")
+    assert not scene.is_changed(history, "c")
+    assert not scene.is_changed(history, "a"), "an older one that was brought back is the same"
+    assert scene.is_changed(history, "of no version")
+
+
+def test_a_run_tells_of_which_kinds_writes_were_lost() -> None:
+    account = Account()
+    account.sorts[Sort.LOST, What.LOGIN] = account.sorts[Sort.LOST, What.ENTRY] = account.sorts[
+        Sort.KEPT, What.FILE
+    ] = 1
+    assert scene.Run("r", account, "lost").lost_kinds == ["entries", "logins"]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"), [([], "nobody"), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_names_are_told_as_a_sentence_has_them(names: list[str], told: str) -> None:
+    assert scene.listed(names) == told
