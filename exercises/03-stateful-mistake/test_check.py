@@ -13,6 +13,7 @@ def test_the_workers_run_a_version_that_was_mended(scene: Scene, look: Look) -> 
     look.at("which version of the site is the newest, and which one each worker runs")
     is_changed, behind, only_here = scene.is_changed(), scene.behind(), scene.undeployed()
     look.note(changed=is_changed, behind=len(behind), only_here=len(only_here), sticky=scene.lab.is_sticky)
+    look.note(went_back=scene.went_back() is not None)
     if is_changed and not behind:
         look.note(noticed="When the workers are replaced by new ones")
     look.expect(
@@ -31,6 +32,11 @@ def test_the_workers_run_a_version_that_was_mended(scene: Scene, look: Look) -> 
 
 
 def _unchanged(scene: Scene, only_here: list[str]) -> str:
+    if why := scene.went_back():
+        return (
+            f"Your version was tried, and `lab refresh` went back to the one before: {why}. "
+            "Mend that in your folder, then deploy and refresh again."
+        )
     if only_here:
         return (
             f"What you changed in {only_here[0]} is in your folder only, and no worker looks there. "

@@ -31,21 +31,30 @@ def test_the_workers_run_a_version_that_was_mended(scene: Scene, look: Look) -> 
     look.at("which version of the site is the newest, and which one each worker runs")
     is_changed, behind, only_here = scene.is_changed(), scene.behind(), scene.undeployed()
     look.note(changed=is_changed, behind=len(behind), only_here=len(only_here))
+    look.note(went_back=scene.went_back() is not None)
     look.expect(
         is_changed,
         saw="the newest version is the one that you began with",
         expected="a newer version",
-        says=f"You changed {only_here[0]} in your folder. No worker looks there: `lab deploy` hands it to the store."
-        if only_here
-        else "Nothing in the site's code was changed yet. What it keeps on its workers is in there.",
+        says=_unchanged(scene, only_here),
     )
     look.expect(
         not behind,
         saw=f"not the newest version: {listed(behind)}",
         expected="all workers run the newest version",
-        says="The store has your version. Workers that started before run what they fetched then: `lab refresh`. "
-        "Did you refresh, and it went back? Then it said what was wrong with your version.",
+        says="The store has your version. Workers that started before run what they fetched then: `lab refresh`.",
     )
+
+
+def _unchanged(scene: Scene, only_here: list[str]) -> str:
+    if why := scene.went_back():
+        return (
+            f"Your version was tried, and `lab refresh` went back to the one before: {why}. "
+            "Mend that in your folder, then deploy and refresh again."
+        )
+    if only_here:
+        return f"You changed {only_here[0]} in your folder. No worker looks there: `lab deploy` hands it to the store."
+    return "Nothing in the site's code was changed yet. What it keeps on its workers is in there."
 
 
 def test_the_ledger_lost_nothing(scene: Scene, look: Look) -> None:
@@ -66,11 +75,11 @@ def test_the_ledger_lost_nothing(scene: Scene, look: Look) -> None:
 
 def _note_first_loss(scene: Scene, look: Look, runs: list[Run]) -> None:
     """The first runs that lost something are held against the predictions."""
-    lossy = [run for run in runs if run.lost and run.account.is_whole]
-    if lossy:
-        look.note(kinds_lost=len(lossy[0].lost_kinds))
-    if any(not scene.gone(run) for run in lossy):
-        look.note(calm="Lost")
+    for run in reversed(runs):
+        if run.lost and run.account.is_whole and scene.gone(run):
+            look.note(kinds_lost=len(run.lost_kinds))
+        elif run.lost and run.account.is_whole:
+            look.note(calm="Lost")
 
 
 def _no_run(scene: Scene) -> str:

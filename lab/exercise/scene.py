@@ -36,6 +36,8 @@ from lab.timeline import events
 from lab.timeline.events import Event
 
 _KINDS = {What.ENTRY: "entries", What.FILE: "files", What.LOGIN: "logins"}
+# As a deploy and a refresh note them in the timeline.
+_DEPLOYED, _WENT_BACK = "deploy", "refresh rolled back"
 _ANSWER_S = 30.0
 _PAGE = 1000
 
@@ -315,6 +317,11 @@ class Scene:
         """The files in which the learner's copy of the app differs from the newest version."""
         newest = self.versions()[0].commit
         return source.difference(self.lab.copy_of_source, newest, self.workspace / APP, self.by)
+
+    def went_back(self) -> str | None:
+        """Why the last refresh went back to the version before; None where it did not, or another came since."""
+        changes = [one for one in self.events(events.Kind.CHANGE) if one.what in (_DEPLOYED, _WENT_BACK)]
+        return str(changes[-1].fields.get("why")) if changes and changes[-1].what == _WENT_BACK else None
 
     def events(self, kind: events.Kind) -> list[Event]:
         """What happened to the lab since the learner began, as its timeline has it, in order of time."""

@@ -152,3 +152,20 @@ def test_a_run_tells_of_which_kinds_writes_were_lost() -> None:
 )
 def test_names_are_told_as_a_sentence_has_them(names: list[str], told: str) -> None:
     assert scene.listed(names) == told
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ([], None),
+        (["deploy"], None),
+        (["deploy", "refresh began", "refresh rolled back", "refresh ended"], "it does not start"),
+        (["deploy", "refresh rolled back", "deploy"], None),
+    ],
+)
+def test_a_refresh_that_went_back_tells_why_until_another_version_comes(changes: list[str], why: str | None) -> None:
+    class Changed(Scene):
+        def events(self, kind: events.Kind) -> list[Event]:
+            return [Event(float(at), kind, what, {"why": "it does not start"}) for at, what in enumerate(changes)]
+
+    assert Changed(GIVEN, "docker").went_back() == why
