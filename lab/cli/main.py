@@ -34,6 +34,7 @@ VERBS = {
     "load": "Have visitors come to a lab, as many as a profile says.",
     "timeline": "Show what happened to a lab, in words or as a picture.",
     "heal": "Undo what an interrupted run of `prove` left broken.",
+    "exercise": "Learn it by doing: exercises on a lab of their own, checked for real.",
     "logs": "Print a node's log.",
     "shell": "Open a shell in a node.",
     "exec": "Run a command in a node.",

@@ -30,6 +30,18 @@ def sockets() -> Path:
     return _TEMPORARY / f"{KIT}-{os.getuid()}"
 
 
+def exercises() -> Path:
+    """Folder of what a learner did; LAB_EXERCISES names another one, as tests of exercises do."""
+    given = os.environ.get("LAB_EXERCISES", "")
+    return Path(given) if given.startswith("/") else state() / "exercises"
+
+
+def workspaces() -> Path:
+    """Folder of the learner's own copies of the app, near at hand; with LAB_EXERCISES, it is in there."""
+    given = os.environ.get("LAB_EXERCISES", "")
+    return (Path(given) if given.startswith("/") else REPO) / "workspace"
+
+
 def lab(name: str) -> Path:
     """The state folder of one lab."""
     return state() / "labs" / name

@@ -10,7 +10,7 @@ import pytest
 REPO = Path(__file__).resolve().parents[2]
 # Each room may import those below it, and nothing above.
 ROOMS = (
-    *("cli", "comparison", "flows", "faults", "scaling", "traffic", "ledger", "timeline"),
+    *("cli", "exercise", "comparison", "flows", "faults", "scaling", "traffic", "ledger", "timeline"),
     *("loadbalancer", "store", "provision", "substrates", "host", "model"),
 )
 ENGINE_WORDS = ("docker", "vagrant", "libvirt", "virsh", "compose")

@@ -227,6 +227,12 @@ LOOKS = {
     "prove show",
     "prove list",
     "prove audit",
+    "exercise list",
+    "exercise check",
+    "exercise watch",
+    "exercise hint",
+    "exercise solution",
+    "exercise status",
 }
 
 

@@ -1,0 +1,77 @@
+"""Destroy a worker, lose nothing: the entry, the proof, and a lab that is whole again."""
+
+import time
+
+from lab.exercise.scene import Look, Run, Scene
+
+
+def test_your_entry_is_there(scene: Scene, look: Look) -> None:
+    """The site still has the entry that you wrote"""
+    look.at("the entries that users see, through the load balancer")
+    texts = scene.entries()
+    mine = [text for text in texts if scene.word in text.lower()]
+    look.note(entry=bool(mine))
+    if mine and scene.destroyed(scene.started_at, time.time()):
+        look.note(entry_after="The page, with my entry")
+    look.expect(
+        bool(mine),
+        saw=f"{len(texts)} entries, and none with your word in it",
+        expected="an entry with {word} in it",
+        says="Nobody wrote {word} into this site. Open its address, which `lab status {substrate} --name {lab}` shows, "
+        "and write an entry with that word. Did you, and it is gone? Then you wrote it into the site of another lab.",
+    )
+
+
+def test_a_worker_was_destroyed_while_visitors_wrote_and_nothing_was_lost(scene: Scene, look: Look) -> None:
+    """A run of the proof destroyed a worker, and every acknowledged write was kept"""
+    look.at("the journals of the proofs that were run on lab {lab} since you began")
+    runs = [(run, scene.gone(run)) for run in scene.runs()]
+    good = [(run, gone) for run, gone in runs if gone and run.verdict == "kept"]
+    look.note(runs=len(runs), elsewhere=", ".join(scene.runs_elsewhere()))
+    expected = "a run to its end, in which at least one worker was destroyed, with the verdict kept"
+    look.expect(bool(runs), saw="no run", expected=expected, says=_no_run(scene))
+    run, gone = (good or runs)[-1]
+    look.note(kills=len(gone), verdict=run.verdict, faults=", ".join(run.faults), lost=run.lost)
+    saw = (
+        f"run {run.name}: {len(gone)} workers destroyed, {run.account.acknowledged} writes acknowledged, {run.verdict}"
+    )
+    look.expect(bool(good), saw=saw, expected=expected, says=_says(run, gone))
+
+
+def _no_run(scene: Scene) -> str:
+    if elsewhere := scene.runs_elsewhere():
+        return (
+            f"You ran the proof on lab {elsewhere[0]}. This exercise is about lab {{lab}}: type --name {{lab}} with it."
+        )
+    return (
+        "One entry that survived may be luck. Let visitors write hundreds while workers are destroyed: `lab prove run`."
+    )
+
+
+def _says(run: Run, gone: list[str]) -> str:
+    if not run.account.is_whole:
+        return "This run was cut off, so nobody read back what was written: it shows nothing. Let one go to its end."
+    if run.verdict == "lost" and run.account.header and run.account.header.mode == "stateful":
+        return (
+            "Writes were lost, since the workers of this lab keep what users give them (--stateful). "
+            "`lab exercise reset destroy-a-worker` brings back the lab that the exercise begins with."
+        )
+    if run.verdict != "kept":
+        return f"The verdict is {run.verdict}. Read `lab prove show --name {{lab}}`: it says of which writes, and why."
+    if "pause" in run.faults and not gone:
+        return "A paused worker is only frozen. It comes back with all that it had, so it cannot lose anything."
+    return "Kept, but no worker was destroyed in this run: any site passes that. Let the run destroy some: --kills."
+
+
+def test_two_workers_serve_again(scene: Scene, look: Look) -> None:
+    """The lab is whole again: two workers serve"""
+    look.at("the load balancer's list of workers, and which of them get requests")
+    serving = scene.serving()
+    look.note(serving=len(serving))
+    look.expect(
+        len(serving) >= 2,
+        saw=f"{', '.join(serving) or 'nobody'} serves",
+        expected="two workers that get requests",
+        says="The site is up, but nobody stands in for the worker that is left: the next loss takes the site away. "
+        "Put a new worker in the place of the one that is gone.",
+    )

@@ -1,0 +1,124 @@
+"""The stateful mistake: a version that was mended runs, workers hold nothing of users, and the proof says so."""
+
+from lab.exercise.scene import Look, Run, Scene, listed
+from lab.model.errors import UnknownError
+from lab.model.node import NodeName
+
+HOME = "/run/app"
+OF_USERS = ("lab.sqlite", "files")
+
+
+def test_the_workers_run_a_version_that_was_mended(scene: Scene, look: Look) -> None:
+    """All workers run a version of the site that was changed since you began"""
+    look.at("which version of the site is the newest, and which one each worker runs")
+    is_changed, behind, only_here = scene.is_changed(), scene.behind(), scene.undeployed()
+    look.note(changed=is_changed, behind=len(behind), only_here=len(only_here), sticky=scene.lab.is_sticky)
+    look.note(went_back=scene.went_back() is not None)
+    if is_changed and not behind:
+        look.note(noticed="When the workers are replaced by new ones")
+    look.expect(
+        is_changed,
+        saw="the newest version is the one that you began with",
+        expected="a newer version, which keeps in the store what users give it",
+        says=_unchanged(scene, only_here),
+    )
+    look.expect(
+        not behind,
+        saw=f"not the newest version: {listed(behind)}",
+        expected="all workers run the newest version",
+        says="The store has your version, but a worker fetches the site's code only when it starts: those that ran "
+        "before go on with what they fetched then. Have new ones take their places: `lab refresh`.",
+    )
+
+
+def _unchanged(scene: Scene, only_here: list[str]) -> str:
+    if why := scene.went_back():
+        return (
+            f"Your version was tried, and `lab refresh` went back to the one before: {why}. "
+            "Mend that in your folder, then deploy and refresh again."
+        )
+    if only_here:
+        return (
+            f"What you changed in {only_here[0]} is in your folder only, and no worker looks there. "
+            "Workers fetch their code from the store: hand it your copy with `lab deploy`."
+        )
+    if scene.lab.is_sticky:
+        return (
+            "Each user is now led to the same worker every time, so nothing seems to vanish. But it is still on that "
+            "worker alone, and goes with it: this hides the mistake, and does not mend it."
+        )
+    return "The site still keeps what users give it on the worker that they happened to meet. That is in its code."
+
+
+def test_no_worker_holds_anything_of_its_users(scene: Scene, look: Look) -> None:
+    """No worker has anything of its users in its own folder"""
+    look.at(f"the folder {HOME} of each worker")
+    serving = scene.serving()
+    found = {worker: _of_users(scene, worker) for worker in scene.workers if str(worker) in serving}
+    kept = {worker: things for worker, things in found.items() if things}
+    look.note(on_workers=len(kept))
+    look.expect(
+        not kept,
+        saw="; ".join(f"{worker} has {listed(things)} in {HOME}" for worker, things in kept.items()),
+        expected="nothing but the site's code",
+        says=_kept({thing for things in kept.values() for thing in things}),
+    )
+
+
+def _of_users(scene: Scene, worker: NodeName) -> list[str]:
+    listed = scene.into(worker).run(f"ls {HOME}")
+    if listed.rc:
+        raise UnknownError(f"{worker} does not tell: {listed.stderr}", where=HOME, mend=scene.typed("up @"))
+    return [thing for thing in OF_USERS if thing in listed.stdout.split()]
+
+
+def _kept(things: set[str]) -> str:
+    if things == {"files"}:
+        return "Entries and logins have moved to the store, files that users upload have not: they go with the worker."
+    if things == {"lab.sqlite"}:
+        return "Files have moved to the store, entries and logins have not: both are in lab.sqlite, and go with it."
+    return "In lab.sqlite are entries and logins, in files what users uploaded: all of that goes with the worker."
+
+
+def test_a_worker_was_destroyed_and_nothing_was_lost(scene: Scene, look: Look) -> None:
+    """In a run of the proof with the newest version a worker was destroyed, and every confirmed write was kept"""
+    look.at("the journals of the proofs that were run on lab {lab} since you began")
+    every, runs = scene.runs(), scene.runs_of_newest()
+    good = [run for run in runs if run.verdict == "kept" and scene.gone(run)]
+    _note_loss(look, every)
+    look.note(runs=len(every), runs_of_newest=len(runs))
+    expected = "a run of the newest version, in which at least one worker was destroyed, with the verdict kept"
+    look.expect(bool(runs), saw=f"{len(every)} runs, none of the newest", expected=expected, says=_no_run(scene))
+    run = (good or runs)[-1]
+    gone = scene.gone(run)
+    look.note(kills=len(gone), verdict=run.verdict)
+    saw = f"run {run.name}: {len(gone)} workers destroyed, {run.account.acknowledged} writes confirmed, {run.verdict}"
+    look.expect(bool(good), saw=saw, expected=expected, says=_says(run))
+
+
+def _note_loss(look: Look, runs: list[Run]) -> None:
+    """The first run that lost something is held against the prediction."""
+    if lossy := [run for run in runs if run.lost and run.account.is_whole]:
+        look.note(lost_share=round(100 * lossy[0].lost / lossy[0].account.acknowledged))
+
+
+def _no_run(scene: Scene) -> str:
+    if elsewhere := scene.runs_elsewhere():
+        return f"You ran the proof on lab {elsewhere[0]}. This exercise is about lab {{lab}}: give it --name {{lab}}."
+    return (
+        "Whether the site that runs now keeps what it confirms, only a proof shows: `lab prove run`, "
+        "with workers destroyed while visitors write."
+    )
+
+
+def _says(run: Run) -> str:
+    if not run.account.is_whole:
+        return "This run was cut off, so nobody read back what was written: it shows nothing. Let one go to its end."
+    if run.verdict == "lost":
+        return (
+            f"Lost were {listed(run.lost_kinds)}. While this run went on, at least one worker still kept those. "
+            "Mend what is left to mend, then run the proof again."
+        )
+    if run.verdict != "kept":
+        return f"The verdict is {run.verdict}. Read `lab prove show --name {{lab}}`: it says of which writes, and why."
+    return "Kept, but everybody lived: no worker was destroyed in this run. Does it hold when one is? Use --kills."

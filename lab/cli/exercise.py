@@ -1,0 +1,367 @@
+"""The verb `exercise`: list, start, check, watch, hint, solution, reset, status, and for authors new and lint."""
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lab.cli import common, learner, main
+from lab.cli.called import NAME, as_called
+from lab.exercise import blank, catalogue, lint, scene, session, stage, watch
+from lab.exercise.catalogue import Exercise
+from lab.exercise.home import Home
+from lab.exercise.trial import Trial
+from lab.exercise.watch import Act
+from lab.flows import deployment, leases
+from lab.flows import status as statuses
+from lab.host import paths
+from lab.model.deadline import Deadline
+from lab.model.errors import ExitCode, LabError, UsageError
+from lab.substrates import registry
+
+FOLDER = paths.REPO / "exercises"
+LINT_LAB = "ex-lint"
+_LINT_S = 4 * 3600.0
+
+_substrate = click.Choice(registry.NAMES)
+_on = click.option("--on", type=_substrate, help="Where: the first that this computer has, unless you say it.")
+_name = common.optional_name(f"The exercise's lab.  [default: {session.LAB}, or the one that it was started in]")
+_exercise = click.argument("exercise", required=False, metavar="[NAME]")
+
+
+@click.group(epilog="Example: lab exercise start destroy-a-worker")
+def command() -> None:
+    """Learn it by doing: exercises on a lab of their own, checked for real."""
+
+
+def _all() -> list[Exercise]:
+    return catalogue.load_all(FOLDER)
+
+
+def _chosen(home: Home, text: str | None, lab: str | None = None) -> Exercise:
+    """The exercise that was named, or the one that the learner is at; `lab` must be the one that it was started in."""
+    progress = home.store.read()
+    if text is None and not progress.current:
+        mend = "`lab exercise list` shows them, `lab exercise start` begins one"
+        raise UsageError("no exercise was started yet", where="NAME", mend=mend)
+    found = catalogue.named(_all(), text or progress.current)
+    begun = progress.of(found.name).lab
+    if lab is not None and begun and lab != begun:
+        raise UsageError(
+            f"{found.name} was started in lab {begun}", where=f"--name {lab}", mend=f"leave --name out, or name {begun}"
+        )
+    return found
+
+
+@command.command("list", epilog="Example: lab exercise list")
+@common.ignored_name
+def list_all() -> None:
+    """List the exercises, and which of them you have passed."""
+    learner.console().print(learner.listed(_all(), Home.usual().store.read()))
+
+
+@command.command("start", epilog="Example: lab exercise start destroy-a-worker")
+@_exercise
+@_on
+@click.option("--predict", "predictions", multiple=True, metavar="ID=N", help="A prediction, without being asked.")
+@common.dry_run_option
+@_name
+def start(exercise: str | None, on: str | None, predictions: tuple[str, ...], dry_run: bool, lab: str | None) -> None:
+    """Begin an exercise, the next one if none is named: its lab is brought to the state in which it begins.
+
+    In the middle of an exercise this mends its lab, and all that you did counts.
+    """
+    home, exercises = Home.usual(), _all()
+    progress = home.store.read()
+    following = session.next_after(exercises, progress.passed, "") or exercises[0]
+    is_open = bool(progress.current) and progress.of(progress.current).passed_at is None
+    found = catalogue.named(exercises, exercise or (progress.current if is_open else following.name))
+    told = [learner.prediction(found, text) for text in predictions]
+    _start(home, found, on, lab, anew=False, dry_run=dry_run)
+    if dry_run:
+        return
+    for asked, value in told:
+        session.predicted(home, found, asked.id, value)
+    learner.ask_predictions(home, found)
+
+
+def _start(home: Home, exercise: Exercise, on: str | None, lab: str | None, *, anew: bool, dry_run: bool) -> None:
+    by = Deadline.after(exercise.limits.start_s, f"start: {exercise.limits.start_s:g} s")
+    done = home.store.read().of(exercise.name)
+    name = lab or done.lab or session.LAB
+    where = session.substrates(exercise, name, on, done, by)
+    if dry_run:
+        for one in where:
+            click.echo(stage.forecast(exercise, name, one))
+        click.echo(f"would {'make' if anew else 'leave or make'} the folder {home.workspaces / exercise.name}")
+        return
+    session.start(home, exercise, name, where, common.reporter(), by, anew=anew)
+    learner.begun(exercise, scene.words(session.given(home, exercise)))
+
+
+@command.command("check", epilog="Example: lab exercise check")
+@_exercise
+@_name
+def check(exercise: str | None, lab: str | None) -> int:
+    """Look at the real machines, and say whether you are done. Exits 1 if not, 3 if that could not be told."""
+    home = Home.usual()
+    return _check(home, _chosen(home, exercise, lab))
+
+
+def _check(home: Home, exercise: Exercise) -> ExitCode:
+    checked = session.check(home, exercise, learner.hearer(learner.console()))
+    exercises = _all()
+    learner.concluded(exercise, checked, session.next_after(exercises, home.store.read().passed, exercise.name))
+    if checked.outcome.ok:
+        learner.ask_questions(home, exercises)
+    return {True: ExitCode.DONE, False: ExitCode.CHECK_SAID_NO, None: ExitCode.UNKNOWN}[checked.outcome.ok]
+
+
+@command.command("hint", epilog="Example: lab exercise hint")
+@_exercise
+@_name
+def hint(exercise: str | None, lab: str | None) -> None:
+    """One hint, which follows from what your lab looks like now; asked again, the next one."""
+    home = Home.usual()
+    learner.hinted(session.hint(home, _chosen(home, exercise, lab), lambda _: None))
+
+
+@command.command("solution", epilog="Example: lab exercise solution --yes")
+@_exercise
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_name
+def solution(exercise: str | None, yes: bool, lab: str | None) -> None:
+    """Show the commands that solve it: the last resort. That you saw them is noted."""
+    home = Home.usual()
+    found = _chosen(home, exercise, lab)
+    session.given(home, found)
+    common.confirm("Show the solution? A hint may be enough.", yes=yes)
+    # As it can be typed here.
+    click.echo(re.sub(r"^lab ", f"{NAME} ", session.solution(home, found), flags=re.MULTILINE))
+
+
+@command.command("reset", epilog="Example: lab exercise reset destroy-a-worker")
+@_exercise
+@click.option("--all", "everything", is_flag=True, help="All exercises: new folders, nothing is begun. Touches no lab.")
+@_on
+@common.dry_run_option
+@_name
+def reset(exercise: str | None, everything: bool, on: str | None, dry_run: bool, lab: str | None) -> None:
+    """Begin an exercise anew: its lab and your folder, which is kept beside the new one. What is passed stays so."""
+    home = Home.usual()
+    if not everything:
+        found = _chosen(home, exercise)
+        _start(home, found, on, lab, anew=True, dry_run=dry_run)
+        if not dry_run:
+            learner.ask_predictions(home, found)
+        return
+    if exercise is not None:
+        raise UsageError("NAME and --all do not go together", where="lab exercise reset", mend="give one of them")
+    if dry_run:
+        click.echo("would make the folder of each exercise anew, keep those of before, and forget what was begun")
+        return
+    by = common.change_deadline("exercise reset")
+    session.forget_beginnings(home, _all(), common.reporter(), by)
+
+
+@command.command("status", epilog="Example: lab exercise status")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@_name
+def status(as_json: bool, lab: str | None) -> None:
+    """Show how far you are, and, apart from that, how the exercises' lab is now."""
+    home, exercises = Home.usual(), _all()
+    progress = home.store.read()
+    name = lab or progress.of(progress.current).lab or session.LAB
+    health = _health(name)
+    if as_json:
+        told = {one.name: learner.state(progress.of(one.name)) for one in exercises}
+        click.echo(json.dumps({"current": progress.current, "exercises": told, "lab": name, "now": health}, indent=2))
+        return
+    click.echo(f"passed: {len(progress.passed)} of {len(exercises)}")
+    if progress.current:
+        click.echo(f"you are at: {progress.current}, {learner.state(progress.of(progress.current))}")
+    for line in health or ["it is not up"]:
+        click.echo(f"lab {name}, now: {line}")
+
+
+def _health(lab: str) -> list[str]:
+    """How the lab is now, a line for each substrate; none where it is not up."""
+    try:
+        found = statuses.gather(lab, list(registry.NAMES), common.look_deadline("exercise status"))
+    except LabError as error:
+        return [error.message]
+    lines = []
+    for name, one in found.items():
+        ready = [node.name for node in one.nodes or [] if node.ready]
+        lines.append(f"{name}: {one.problem or f'{len(ready)} of {len(one.nodes or [])} nodes are ready, {one.mode}'}")
+    return lines
+
+
+@command.command("watch", epilog="Example: lab exercise watch")
+@_exercise
+@_name
+def watching(exercise: str | None, lab: str | None) -> int:
+    """Check again whenever something has changed, and on keys: n next, h hint, l list, c check all, x reset, q quit.
+
+    Without a terminal it prints each check below the one before, takes the first letter of each line for a key, and
+    ends when the exercise is passed.
+    """
+    home = Home.usual()
+    at = _chosen(home, exercise, lab)
+    session.given(home, at)
+    with watch.keys() as keys:
+        while True:
+            ended = _watch(home, at, keys)
+            if not isinstance(ended, Exercise):
+                return ended
+            at = ended
+
+
+def _watch(home: Home, at: Exercise, keys: watch.Keys) -> Exercise | ExitCode:
+    """Watches one exercise; gives the next one to watch, or what to exit with."""
+    given = session.given(home, at)
+
+    def seen() -> watch.Signature:
+        folder = paths.lab(given.lab)
+        files = [*folder.glob("*.json*"), *folder.glob("runs/*.jsonl"), at.check]
+        return watch.signature([Path(given.workspace)], files)
+
+    def is_busy() -> bool:
+        return deployment.is_held(given.lab, leases.PROVE)
+
+    code = _look(home, at, keys)
+    for act in watch.acts(keys, seen, is_busy):
+        if act is Act.QUIT:
+            return code
+        if act is Act.NEXT:
+            with keys.in_lines():
+                following = _next(home, at)
+            if following is not None:
+                return following
+        elif act is Act.LIST:
+            learner.console().print(learner.listed(_all(), home.store.read()))
+        else:
+            with keys.in_lines():
+                _guarded(_ACTS.get(act, lambda *_: None), home, at)
+            code = _look(home, at, keys) if act is not Act.HINT else code
+        if code is ExitCode.DONE and not keys.is_terminal:
+            return code
+    return code
+
+
+def _look(home: Home, at: Exercise, keys: watch.Keys) -> ExitCode:
+    """One check in the loop: what cannot be checked is told, and does not end it."""
+    if keys.is_terminal:
+        click.clear()
+    click.echo(f"{at.number:02} {at.title}")
+    codes = [ExitCode.UNKNOWN]
+    with keys.in_lines():
+        _guarded(lambda *_: codes.append(_check(home, at)), home, at)
+    click.echo("\n" + "  ".join(f"{key}:{word}" for key, word in watch.KEYS.items()))
+    return codes[-1]
+
+
+def _guarded(act: Callable[[Home, Exercise], Any], home: Home, at: Exercise) -> None:
+    try:
+        act(home, at)
+    except LabError as error:
+        click.echo(as_called(f"error: {error}"), err=True)
+
+
+def _next(home: Home, at: Exercise) -> Exercise | None:
+    """The exercise to go on with, started."""
+    following = session.next_after(_all(), home.store.read().passed, at.name)
+    if following is None or following.name == at.name:
+        click.echo("There is no other exercise left.")
+        return None
+    try:
+        _start(home, following, None, None, anew=False, dry_run=False)
+        learner.ask_predictions(home, following)
+    except LabError as error:
+        click.echo(as_called(f"error: {error}"), err=True)
+        return None
+    return following
+
+
+def _begin_anew(home: Home, at: Exercise) -> None:
+    _start(home, at, None, None, anew=True, dry_run=False)
+    learner.ask_predictions(home, at)
+
+
+_ACTS: dict[Act, Callable[[Home, Exercise], Any]] = {
+    Act.HINT: lambda home, at: learner.hinted(session.hint(home, at, lambda _: None)),
+    Act.RESET: _begin_anew,
+}
+
+
+@command.command("new", epilog="Example: lab exercise new name-a-thing")
+@click.argument("exercise", metavar="NAME")
+@common.dry_run_option
+@common.ignored_name
+def new(exercise: str, dry_run: bool) -> None:
+    """For authors: make the folder of an exercise, with all its files to fill in."""
+    folder = blank.folder(FOLDER, exercise)
+    if dry_run:
+        click.echo(f"would make {folder}")
+        return
+    blank.make(folder)
+    click.echo(as_called(f"made {folder}; exercises/FORMAT.md tells how to go on, `lab exercise lint` what is missing"))
+
+
+@command.command("lint", epilog="Example: lab exercise lint destroy-a-worker --dry-run")
+@_exercise
+@_on
+@click.option("--no-wrong", is_flag=True, help="Leave the wrong attempts out.")
+@common.dry_run_option
+@common.optional_name(f"The lab to prove them on; it stays up.  [default: {LINT_LAB}]")
+def linting(exercise: str | None, on: str | None, no_wrong: bool, dry_run: bool, lab: str | None) -> int:
+    """For authors: check an exercise, or all of them. On each substrate that it names its starting state has to fail,
+    its solution to pass, and each wrong attempt to get its message.
+
+    With --dry-run only what needs no lab is checked: texts, links, commands, hints.
+    """
+    chosen = [catalogue.named(_all(), exercise)] if exercise else _all()
+    faults = [fault for one in chosen for fault in lint.faults(one, parse)]
+    report, by = common.reporter(), Deadline.after(_LINT_S, f"lint: {_LINT_S:g} s")
+    for one in chosen if not dry_run and not faults else ():
+        for where in [on] if on else one.substrates:
+            faults += _tried(one, where, lab or LINT_LAB, by, wrong=not no_wrong)
+    for fault in faults:
+        click.echo(fault)
+    report(f"{len(chosen)} exercises, {len(faults)} faults")
+    return ExitCode.CHECK_SAID_NO if faults else ExitCode.DONE
+
+
+def _tried(exercise: Exercise, on: str, lab: str, by: Deadline, *, wrong: bool) -> list[str]:
+    """The faults that a proof on real nodes finds, by a learner of its own."""
+    report = common.prefixed(common.reporter(), f"{exercise.folder.name} on {on}")
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Trial(exercise, lab, (on,), Home(Path(folder), Path(folder) / "workspace"))
+        return [f"{exercise.folder.name} on {on}: {fault}" for fault in trial.faults(report, by, wrong=wrong)]
+
+
+def parse(words: Sequence[str], is_whole: bool) -> str | None:
+    """What is wrong with the words after `lab`, None if they can be typed; the verb alone unless they are whole."""
+    found: click.Command = main.lab
+    left, context = list(words), click.Context(main.lab)
+    while isinstance(found, click.Group) and left:
+        name = left.pop(0)
+        following = found.get_command(context, name)
+        if following is None:
+            return f"there is no `{name}`"
+        found = following
+    if not is_whole:
+        return None
+    try:
+        found.make_context("lab", left)
+    except click.exceptions.Exit:
+        return None
+    except click.ClickException as error:
+        return error.format_message()
+    except LabError as error:
+        return error.message
+    return None

@@ -1,0 +1,21 @@
+"""What differs from learner to learner, and stays the same for one: words and numbers drawn from their seed. Pure."""
+
+import random
+from collections.abc import Mapping
+
+# Words that nobody writes into a site by chance, together with their number.
+_WORDS = ("heron", "otter", "maple", "comet", "lantern", "harbour", "pepper", "walnut", "meadow", "copper", "velvet")
+
+
+def word(learner: str, exercise: str) -> str:
+    """The learner's own word for an exercise, for example `otter-4711`: what they write can be told from all else."""
+    drawn = random.Random(f"{learner}/{exercise}")
+    return f"{drawn.choice(_WORDS)}-{drawn.randint(1000, 9999)}"
+
+
+def numbers(learner: str, exercise: str, question: str, wanted: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """A number from [least, most] for each name."""
+    return {
+        name: random.Random(f"{learner}/{exercise}/{question}/{name}").randint(*bounds)
+        for name, bounds in wanted.items()
+    }

@@ -1,0 +1,45 @@
+"""Each exercise on real nodes: its starting state fails, its solution passes, each wrong attempt gets its message.
+
+In time for each commit: all starting states and solutions on one engine, one exercise on the other.
+"""
+
+import pytest
+
+from lab.exercise import catalogue
+from lab.exercise.catalogue import Exercise
+from lab.exercise.home import Home
+from lab.exercise.trial import Trial
+from lab.model.deadline import Deadline
+from tests.conftest import REPO
+
+EXERCISES = catalogue.load_all(REPO / "exercises")
+QUICK = "destroy-a-worker"
+
+
+def _here(exercise: Exercise, substrate: str) -> Exercise:
+    if substrate not in exercise.substrates:
+        pytest.skip(f"{exercise.name} is for {' and '.join(exercise.substrates)}")
+    return exercise
+
+
+@pytest.mark.parametrize(
+    "exercise",
+    [
+        pytest.param(one, id=one.name, marks=() if one.name == QUICK else pytest.mark.long("vagrant"))
+        for one in EXERCISES
+    ],
+)
+def test_the_starting_state_fails_and_the_solution_passes(
+    exercise: Exercise, ex_lab: str, substrate_name: str, home: Home, by: Deadline
+) -> None:
+    trial = Trial(_here(exercise, substrate_name), ex_lab, (substrate_name,), home)
+    assert list(trial.faults(print, by, wrong=False)) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+def test_each_wrong_attempt_gets_its_message(
+    exercise: Exercise, ex_lab: str, substrate_name: str, home: Home, by: Deadline
+) -> None:
+    trial = Trial(_here(exercise, substrate_name), ex_lab, (substrate_name,), home)
+    assert list(trial.faults(print, by)) == []

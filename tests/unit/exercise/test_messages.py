@@ -1,0 +1,107 @@
+"""What exercises say to what they saw: each mistake gets its own message."""
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from lab.exercise.scene import Given, Run, Scene
+from lab.ledger.audit import Account, Sort
+from lab.ledger.writes import What
+from lab.model.node import State
+from lab.timeline.events import Event, Kind
+from tests.unit.exercise import written
+from tests.unit.ledger import histories
+
+GIVEN = Given("sessions", "7", "ex", ("docker",), 100.0, "/w", 20.0, {})
+
+
+@pytest.fixture(scope="module")
+def mistake() -> ModuleType:
+    return written.check("03-stateful-mistake")
+
+
+@pytest.fixture(scope="module")
+def sessions() -> ModuleType:
+    return written.check("10-sessions")
+
+
+@pytest.fixture(scope="module")
+def capstone() -> ModuleType:
+    return written.check("12-capstone")
+
+
+def run(verdict: str, *lost: What, is_whole: bool = True) -> Run:
+    account = Account(header=histories.header(), is_whole=is_whole)
+    for what in lost:
+        account.sorts[Sort.LOST, what] = 3
+    return Run("r", account, verdict)
+
+
+@pytest.mark.parametrize(
+    ("run", "of_mistake", "of_capstone"),
+    [
+        (run("kept"), "Kept, but everybody lived", "Kept, but every worker lived."),
+        (run("unknown", is_whole=False), "This run was cut off", "This run was cut off"),
+        (run("unknown"), "The verdict is unknown.", "The verdict is unknown."),
+        (run("lost", What.FILE), "Lost were files.", "Files were lost: for each of these"),
+        (run("lost", What.LOGIN), "Lost were logins.", "Logins were lost: the database has a row for each"),
+        (run("lost", *What), "Lost were entries, files and logins.", "Entries, files and logins were lost: for each"),
+    ],
+)
+def test_a_run_that_shows_nothing_is_told_from_one_that_lost(
+    mistake: ModuleType, capstone: ModuleType, run: Run, of_mistake: str, of_capstone: str
+) -> None:
+    assert mistake._says(run).startswith(of_mistake)
+    assert capstone._says(run).startswith(of_capstone)
+
+
+@pytest.mark.parametrize(
+    ("things", "says"),
+    [({"files"}, "Entries and logins have moved"), ({"lab.sqlite"}, "Files have moved"), (set("fl"), "In lab.sqlite")],
+)
+def test_what_a_worker_still_holds_is_named(mistake: ModuleType, things: set[str], says: str) -> None:
+    assert mistake._kept(things).startswith(says)
+
+
+class Past(Scene):
+    """A lab whose timeline is given: who was destroyed, and when."""
+
+    def __init__(self, *gone: tuple[str, float]) -> None:
+        super().__init__(GIVEN, "docker")
+        self._gone = gone
+
+    def events(self, kind: Kind) -> list[Event]:
+        return [Event(at, kind, name, {"state": str(State.ABSENT)}) for name, at in self._gone]
+
+
+def session(check: ModuleType, by: str, at: float, seen_by: str, seen_at: float) -> Any:
+    return check.Session("hash", "otter-4711", by, at, seen_by, seen_at)
+
+
+@pytest.mark.parametrize(
+    ("mine", "gone", "says"),
+    [
+        ([], [], "Log in first"),
+        ([("worker-1", 110, "worker-1", 111)], [], "worker-1 let you in, and lives."),
+        (
+            [("worker-1", 110, "worker-1", 120)],
+            [("worker-2", 115)],
+            "worker-1 let you in, and it is alive since: worker-2",
+        ),
+        ([("worker-1", 110, "worker-1", 120)], [("worker-1", 105)], "worker-1 let you in, and lives."),
+        ([("worker-1", 110, "worker-1", 112)], [("worker-1", 115)], "worker-1 let you in and is gone."),
+        (
+            [("worker-1", 110, "worker-1", 112), ("worker-2", 120, "worker-2", 121)],
+            [("worker-1", 115)],
+            "You logged in anew",
+        ),
+    ],
+)
+def test_a_session_that_did_not_have_to_outlive_anybody_is_told_why(
+    sessions: ModuleType, mine: list[tuple[str, float, str, float]], gone: list[tuple[str, float]], says: str
+) -> None:
+    scene = Past(*gone)
+    since = mine[-1][1] if mine else 100
+    told = sessions._says(scene, [session(sessions, *one) for one in mine], [name for name, at in gone if at > since])
+    assert told.startswith(says)

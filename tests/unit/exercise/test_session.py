@@ -1,0 +1,131 @@
+"""A learner at an exercise, as far as no lab has to be brought up."""
+
+import time
+
+import pytest
+
+from lab.exercise import scene, session
+from lab.exercise.catalogue import Exercise
+from lab.exercise.home import Home
+from lab.exercise.progress import Progress
+from lab.model.deadline import Deadline
+from lab.model.errors import UnknownError, UsageError
+from tests.unit.exercise import small
+
+
+@pytest.mark.parametrize(
+    ("changes", "current", "lab", "on", "is_new"),
+    [
+        ({}, small.NAME, "ex", ("docker",), False),
+        ({"started_at": None}, small.NAME, "ex", ("docker",), True),
+        ({"passed_at": 2.0}, small.NAME, "ex", ("docker",), True),
+        ({}, "another", "ex", ("docker",), True),
+        ({}, small.NAME, "blue", ("docker",), True),
+        ({}, small.NAME, "ex", ("docker", "vagrant"), True),
+        ({"is_starting": True}, small.NAME, "ex", ("docker",), False),
+    ],
+)
+def test_start_mends_only_where_the_learner_is_in_the_middle_of_just_this(
+    exercise: Exercise, changes: dict[str, object], current: str, lab: str, on: tuple[str, ...], is_new: bool
+) -> None:
+    begun = {"started_at": 1.0, "lab": "ex", "substrates": ("docker",), **changes}
+    progress = Progress(learner="1", current=current).with_done(small.NAME, **begun)
+    assert session.is_new(progress, exercise, lab, on) is is_new
+
+
+def test_what_was_never_started_cannot_be_checked(home: Home, exercise: Exercise) -> None:
+    with pytest.raises(UsageError, match="it was not started yet") as refused:
+        session.given(home, exercise)
+    assert refused.value.mend == "`lab exercise start count-the-words`"
+
+
+def test_a_start_that_was_cut_off_is_told_and_start_goes_on(home: Home, exercise: Exercise) -> None:
+    small.begin(home, exercise)
+    home.store.change(lambda progress: progress.with_done(exercise.name, is_starting=True, lab="blue"))
+    with pytest.raises(UnknownError, match="its start did not end") as refused:
+        session.given(home, exercise)
+    assert refused.value.mend == "`lab exercise start count-the-words --name blue` goes on"
+
+
+def test_an_exercise_is_passed_once_and_for_good(home: Home, exercise: Exercise) -> None:
+    words = small.begin(home, exercise, "a b c")
+    first = session.check(home, exercise, lambda _: None)
+    assert (first.outcome.ok, first.is_first_pass) == (True, True)
+    passed_at = home.store.read().of(exercise.name).passed_at
+    assert passed_at is not None
+    words.write_text("")
+    assert session.check(home, exercise, lambda _: None).outcome.ok is False
+    words.write_text("a b c")
+    assert session.check(home, exercise, lambda _: None).is_first_pass is False
+    done = home.store.read().of(exercise.name)
+    assert (done.passed_at, done.checks) == (passed_at, 3)
+
+
+def test_a_prediction_is_shown_beside_its_measurement_once(home: Home, exercise: Exercise) -> None:
+    small.begin(home, exercise, "a b")
+    session.predicted(home, exercise, "count", 4)
+    shown = [session.check(home, exercise, lambda _: None).differences for _ in range(2)]
+    assert [[(one.predicted, one.measured) for one in found] for found in shown] == [
+        [("4 words", "2 words: you said 2.0 times as much")],
+        [],
+    ]
+
+
+def test_hints_follow_from_what_is_there_and_climb(home: Home, exercise: Exercise) -> None:
+    words = small.begin(home, exercise)
+    word = scene.words(session.given(home, exercise))["word"]
+    told = [session.hint(home, exercise, lambda _: None) for _ in range(2)]
+    words.write_text("one")
+    told.append(session.hint(home, exercise, lambda _: None))
+    words.write_text("one two three")
+    told.append(session.hint(home, exercise, lambda _: None))
+    assert [rung and rung.text for rung in told] == [
+        "Write.",
+        f"Write {word} into {words.parent}/words.",
+        "You have 1.",
+        None,
+    ]
+    words.write_text("unreadable")
+    with pytest.raises(UnknownError, match="nobody can read that"):
+        session.hint(home, exercise, lambda _: None)
+
+
+def test_the_solution_is_shown_with_the_learners_own_words_and_that_is_noted(home: Home, exercise: Exercise) -> None:
+    words = small.begin(home, exercise)
+    mine = scene.words(session.given(home, exercise))["word"]
+    assert session.solution(home, exercise) == f'echo "{mine} {mine} {mine}" >"{words.parent}/words"  # in ex\n'
+    assert home.store.read().of(exercise.name).solution_at is not None
+
+
+def test_reset_of_all_keeps_old_folders_and_what_was_passed(home: Home, exercise: Exercise) -> None:
+    words = small.begin(home, exercise, "a b c")
+    session.check(home, exercise, lambda _: None)
+    session.forget_beginnings(home, [exercise], lambda _: None, Deadline.after(60, "one test"))
+    done = home.store.read().of(exercise.name)
+    assert done.passed_at is not None
+    assert (done.started_at, done.noted, home.store.read().current) == (None, {}, "")
+    assert not words.exists()
+    assert [path.read_text() for path in home.workspaces.glob("*/words")] == ["a b c"]
+
+
+@pytest.mark.parametrize(
+    ("passed", "at", "following"),
+    [([], "", "a"), (["a"], "a", "b"), (["b"], "b", "c"), (["b", "c"], "c", "a"), (["a", "b", "c"], "c", None)],
+)
+def test_the_next_exercise_is_the_first_after_this_that_is_not_passed(
+    exercise: Exercise, passed: list[str], at: str, following: str | None
+) -> None:
+    known = [exercise.model_copy(update={"name": name}) for name in "abc"]
+    found = session.next_after(known, passed, at)
+    assert (found and found.name) == following
+
+
+def test_an_exercise_is_not_begun_where_it_is_not_for(exercise: Exercise) -> None:
+    done, by = Progress(learner="1").of(exercise.name), Deadline.after(60, "one test")
+    with pytest.raises(UsageError, match="exercise count-the-words is not for vagrant"):
+        session.substrates(exercise, "ex", "vagrant", done, by)
+    needing = exercise.model_copy(update={"needs": ("sh", "no-such-program")})
+    with pytest.raises(UsageError, match="no-such-program is not installed"):
+        session.substrates(needing, "ex", None, done, by)
+    begun = done.model_copy(update={"substrates": ("docker",), "started_at": time.time()})
+    assert session.substrates(exercise, "ex", None, begun, by) == ("docker",)

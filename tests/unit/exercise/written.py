@@ -1,0 +1,41 @@
+"""Exercises as they are written: their checks as modules, and their versions of the app."""
+
+import importlib.util
+import os
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+from lab.exercise import catalogue, workspace
+from lab.model.deadline import Deadline
+from tests.conftest import REPO
+
+
+def check(folder: str) -> ModuleType:
+    """The checks of the exercise in this folder of exercises/."""
+    file = REPO / "exercises" / folder / "test_check.py"
+    spec = importlib.util.spec_from_file_location(folder.replace("-", "_"), file)
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def app(folder: str, place: Path) -> Path:
+    """The app as the exercise begins with it, in a learner's folder in `place`."""
+    exercise = catalogue.load(REPO / "exercises" / folder)
+    workspace.ensure(place, exercise, Deadline.after(60, "one test"))
+    return workspace.folder(place, exercise) / workspace.APP
+
+
+def edited(folder: str, script: str, place: Path) -> Path:
+    """The learner's app after what this script of the exercise, solution/solve.sh for example, does to files."""
+    made = app(folder, place)
+    for program in ("lab", "curl"):
+        (place / program).write_text("#!/bin/sh\n")
+        (place / program).chmod(0o755)
+    words = {"SUBSTRATE": "docker", "LAB": "ex", "WORD": "otter-4711", "URL": "http://site", "WORKSPACE": made.parent}
+    env = {name: str(value) for name, value in words.items()} | {"PATH": f"{place}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-eu", REPO / "exercises" / folder / script], cwd=REPO, env=env, check=True)
+    return made
