@@ -15,7 +15,7 @@ from lab.flows import setup
 from lab.host import paths
 from lab.model.errors import ExitCode, UsageError
 
-_WITHOUT_ENGINES = {"lint", "unit"}
+_WITHOUT_ENGINES = {"lint", "unit", "browser"}
 
 
 @click.command(epilog="Example: lab test -e unit")
@@ -27,7 +27,7 @@ _WITHOUT_ENGINES = {"lint", "unit"}
 @common.ignored_name
 @click.argument("words", nargs=-1, metavar="[-- PYTEST WORDS]")
 def command(yes: bool, environments: tuple[str, ...], dry_run: bool, words: tuple[str, ...]) -> int:
-    """Run the kit's own tests through tox: lint, unit, browser, docker, vagrant. Exits with tox's status."""
+    """Run the kit's own tests through tox: lint, unit, docker, vagrant. Exits with tox's status."""
     by = common.change_deadline("test")
     if dry_run:
         show(setup.plan(), by)
