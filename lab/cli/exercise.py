@@ -347,7 +347,8 @@ def _tried(exercise: Exercise, on: str, lab: str, by: Deadline, *, wrong: bool) 
 def parse(words: Sequence[str], is_whole: bool) -> str | None:
     """What is wrong with the words after `lab`, None if they can be typed; the verb alone unless they are whole."""
     found: click.Command = main.lab
-    left, context = list(words), click.Context(main.lab)
+    # With the settings of the program: a command keeps the names of its help's option from where it was first asked.
+    left, context = list(words), click.Context(main.lab, **main.lab.context_settings)
     while isinstance(found, click.Group) and left:
         name = left.pop(0)
         following = found.get_command(context, name)
@@ -357,7 +358,7 @@ def parse(words: Sequence[str], is_whole: bool) -> str | None:
     if not is_whole:
         return None
     try:
-        found.make_context("lab", left)
+        found.make_context("lab", left, parent=context)
     except click.exceptions.Exit:
         return None
     except click.ClickException as error:
