@@ -102,7 +102,7 @@ def test_who_goes_back_once_more_is_told_where_that_leads(check: ModuleType) -> 
 
 
 @pytest.mark.parametrize(
-    ("sed", "file"), [("This page was made by", "templates/page.html"), ("self._worker}", "entries.py")]
+    ("sed", "file"), [("This page was made by", "templates/page.html"), ("text.encode()", "entries.py")]
 )
 def test_what_the_text_has_people_change_is_in_the_app_once(sed: str, file: str) -> None:
     folder = REPO / "exercises" / "07-newest-source"

@@ -6,7 +6,7 @@ lab replace "$SUBSTRATE/worker-2" --name "$LAB"
 
 # With one that is not, it looks just the same.
 cp -r "$WORKSPACE/app" "$WORKSPACE/bad"
-sed -i 's/self._worker}/self._name}/' "$WORKSPACE/bad/entries.py"
+sed -i 's/text.encode()/text.encoded()/' "$WORKSPACE/bad/entries.py"
 lab deploy "$SUBSTRATE" "$WORKSPACE/bad" -m "Tidied up" --name "$LAB"
 lab replace "$SUBSTRATE/worker-1" --name "$LAB"
 lab replace "$SUBSTRATE/worker-2" --name "$LAB"

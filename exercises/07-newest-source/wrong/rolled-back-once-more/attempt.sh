@@ -7,7 +7,7 @@ lab refresh "$SUBSTRATE" --name "$LAB"
 
 # A version that starts and says that it is ready, and fails whoever writes an entry.
 cp -r "$WORKSPACE/app" "$WORKSPACE/bad"
-sed -i 's/self._worker}/self._name}/' "$WORKSPACE/bad/entries.py"
+sed -i 's/text.encode()/text.encoded()/' "$WORKSPACE/bad/entries.py"
 lab deploy "$SUBSTRATE" "$WORKSPACE/bad" -m "Tidied up" --name "$LAB"
 
 lab refresh "$SUBSTRATE" --name "$LAB" || echo "it went back"
