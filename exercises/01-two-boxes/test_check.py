@@ -41,7 +41,9 @@ def test_your_program_runs_in_each_box(scenes: Scenes, look: Look) -> None:
         place, says = _instead(missing[0])
         look.note(program=place, where=missing[0].substrate, number=int(number))
         look.expect(False, saw=f"on {missing[0].substrate}: {place}", expected=expected, says=says)
-    look.note(program="inside", seen=_seen(scenes, number))
+    look.note(program="inside")
+    if (seen := _seen(scenes, number)) is not None:
+        look.note(seen=seen)
     if (told := _uptime(scenes)) is not None:
         look.note(uptime=told)
     look.expect(True, saw="it runs in each", expected=expected, says="")
@@ -105,16 +107,14 @@ def is_boxed(status: str) -> bool:
     return numbers is not None and len(numbers[1].split()) > 1
 
 
-def _seen(scenes: Scenes, number: str) -> str:
-    is_seen = any(_here(number))
-    found = {
-        "the one in the virtual machine" if scene.lab.substrate.has_own_kernel else "the one in the container": (
-            is_seen and not scene.lab.substrate.has_own_kernel
-        )
-        for scene in scenes.values()
-    }
-    lists = {True: "in the list", False: "not in the list"}
-    return "; ".join(f"{what} is {lists[is_there]}" for what, is_there in found.items())
+def _seen(scenes: Scenes, number: str) -> str | None:
+    """Which of the programs are in this computer's list; None where the list does not show others' programs to us."""
+    found = {scene.lab.substrate.has_own_kernel for scene in scenes.values()}
+    if False in found and not any(_here(number)):
+        return None
+    told = ["the one in the container is in the list"] if False in found else []
+    told += ["the one in the virtual machine is not in the list"] if True in found else []
+    return "; ".join(told)
 
 
 def _uptime(scenes: Scenes) -> str | None:
