@@ -1,7 +1,6 @@
 """The verb `exercise`: list, start, check, watch, hint, solution, reset, status, and for authors new and lint."""
 
 import json
-import re
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import click
 
 from lab.cli import common, learner, main
-from lab.cli.called import NAME, as_called
+from lab.cli.called import as_called, script_as_called
 from lab.exercise import blank, catalogue, lint, scene, session, stage, watch
 from lab.exercise.catalogue import Exercise
 from lab.exercise.home import Home
@@ -140,8 +139,7 @@ def solution(exercise: str | None, yes: bool, lab: str | None) -> None:
     found = _chosen(home, exercise, lab)
     session.given(home, found)
     common.confirm("Show the solution? A hint may be enough.", yes=yes)
-    # As it can be typed here.
-    click.echo(re.sub(r"^lab ", f"{NAME} ", session.solution(home, found), flags=re.MULTILINE))
+    click.echo(script_as_called(session.solution(home, found)))
 
 
 @command.command("reset", epilog="Example: lab exercise reset destroy-a-worker")
