@@ -22,11 +22,13 @@ from lab.ledger import report
 from lab.ledger.audit import Account, Sort
 from lab.ledger.files import audit_file
 from lab.ledger.users import KILL
+from lab.loadbalancer import gauge
 from lab.loadbalancer.config import Server
+from lab.loadbalancer.gauge import Sample
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import UnknownError
-from lab.model.node import NodeName, Role, State
+from lab.model.node import STORE, NodeName, Role, State
 from lab.model.plan import WORKER_PORT
 from lab.store.source import Version
 from lab.timeline import events
@@ -34,12 +36,22 @@ from lab.timeline.events import Event
 
 _ANSWER_S = 30.0
 _PAGE = 1000
+_PSQL = (
+    "setpriv --reuid=postgres --regid=postgres --clear-groups "
+    "psql -h /run/postgresql -d lab -v ON_ERROR_STOP=1 -At -c"
+)
+
+# Hidden files are uploads that have not ended.
+_UPLOADED = r"""
+cd /srv/drive
+{ find . -type f -iname '*WORD*'; grep -rlis WORD . || true; } | grep -v '/\.' | sort -u | xargs -r stat -c %.Y
+"""
 
 
 @dataclass(frozen=True)
 class Given:
     """What a check is told from outside: whose exercise it is, where, since when, and what `start` noted of each
-    substrate: `commit`, the newest one then, and `workers`, those that stood there."""
+    substrate: `commit`, the newest one then, `workers`, those that stood there, and `failed`, as `Scene.failed`."""
 
     exercise: str
     learner: str
@@ -176,7 +188,8 @@ class Scene:
 
     @property
     def noted(self) -> Mapping[str, Any]:
-        """What `start` noted of this substrate: `commit`, the newest one then, and `workers`, their names."""
+        """What `start` noted of this substrate: `commit`, the newest one then, `workers`, their names, and `failed`, how
+        many requests had failed by then."""
         return self.given.noted.get(self.substrate, {})
 
     @property
@@ -207,6 +220,21 @@ class Scene:
         """A testinfra host for a node that runs."""
         return testinfra.get_host(self.lab.reach(node).testinfra)
 
+    def as_root(self, node: NodeName, script: str) -> str:
+        """What a shell script printed that was run as root in a node, without the line's end."""
+        return prove.ground_of(self.lab).tell(node, script, self.by)
+
+    def sql(self, question: str) -> list[list[str]]:
+        """What the store's database answers to a question in SQL: rows of columns, as texts; no question with a "."""
+        answer = self.as_root(STORE, f'{_PSQL} "{question}"')
+        return [line.split("|") for line in answer.splitlines()]
+
+    def uploaded(self) -> list[float]:
+        """When each file on the shared drive that has the learner's word in its name or in it was written, the oldest
+        first: Unix time by the clock of the store."""
+        found = self.as_root(STORE, _UPLOADED.replace("WORD", self.word))
+        return sorted(map(float, found.split()))
+
     def servers(self) -> list[Server]:
         """The workers as the load balancer sees them; raises UnknownError where it does not answer."""
         found = self.lab.loadbalancer().servers(self.by.at_most(_ANSWER_S, f"{_ANSWER_S:g} s"))
@@ -219,6 +247,10 @@ class Scene:
         load balancer takes a moment to notice that one is gone."""
         states = {str(name): state for name, state in self.lab.states(self.by).items()}
         return [one.name for one in self.servers() if one.is_serving and states.get(one.name) is State.RUNNING]
+
+    def failed(self) -> int:
+        """How many requests of users ended with an error of the 500s, as the load balancer counted since it started."""
+        return failed(self.lab, self.by)
 
     def get(self, path: str) -> requests.Response:
         """What the site answers to a GET through the load balancer; raises UnknownError where no answer comes."""
@@ -283,6 +315,21 @@ class Scene:
         """What happened to the lab since the learner began, as its timeline has it, in order of time."""
         found = self.lab.timeline().read().events
         return [event for event in found if event.kind is kind and event.at >= self.started_at]
+
+
+def failed(lab: Deployment, by: Deadline) -> int:
+    """How many requests of users ended with an error of the 500s since a lab's load balancer started; raises UnknownError
+    where that does not answer."""
+    samples: list[Sample] = []
+
+    def probe() -> str | None:
+        sample = gauge.read(lab.loadbalancer(), by)
+        samples[:] = [] if sample is None else [sample]
+        return None if samples else "no answer"
+
+    ask, mend = by.at_most(_ANSWER_S, f"{_ANSWER_S:g} s for its figures"), lab.typed("up @")
+    await_until(probe, ask, what="the load balancer's figures", mend=mend, error=UnknownError)
+    return samples[0].errors
 
 
 def destroyed(nodes: Sequence[Event]) -> list[str]:
