@@ -37,8 +37,7 @@ from lab.timeline.events import Event
 _ANSWER_S = 30.0
 _PAGE = 1000
 _PSQL = (
-    "setpriv --reuid=postgres --regid=postgres --clear-groups "
-    "psql -h /run/postgresql -d lab -v ON_ERROR_STOP=1 -At -c"
+    "setpriv --reuid=postgres --regid=postgres --clear-groups psql -h /run/postgresql -d lab -v ON_ERROR_STOP=1 -At -c"
 )
 
 # Hidden files are uploads that have not ended.
@@ -188,8 +187,8 @@ class Scene:
 
     @property
     def noted(self) -> Mapping[str, Any]:
-        """What `start` noted of this substrate: `commit`, the newest one then, `workers`, their names, and `failed`, how
-        many requests had failed by then."""
+        """What `start` noted of this substrate: `commit`, the newest one then, `workers`, their names, and `failed`,
+        how many requests had failed by then."""
         return self.given.noted.get(self.substrate, {})
 
     @property
@@ -230,10 +229,10 @@ class Scene:
         return [line.split("|") for line in answer.splitlines()]
 
     def uploaded(self) -> list[float]:
-        """When each file on the shared drive that has the learner's word in its name or in it was written, the oldest
-        first: Unix time by the clock of the store."""
+        """When each file on the shared drive that has the learner's word in its name or in it was written, as far as
+        that was since they began, the oldest first: Unix time by the clock of the store."""
         found = self.as_root(STORE, _UPLOADED.replace("WORD", self.word))
-        return sorted(map(float, found.split()))
+        return sorted(at for at in map(float, found.split()) if at >= self.started_at)
 
     def servers(self) -> list[Server]:
         """The workers as the load balancer sees them; raises UnknownError where it does not answer."""
@@ -318,8 +317,10 @@ class Scene:
 
 
 def failed(lab: Deployment, by: Deadline) -> int:
-    """How many requests of users ended with an error of the 500s since a lab's load balancer started; raises UnknownError
-    where that does not answer."""
+    """How many requests of users ended with an error of the 500s since a lab's load balancer started.
+
+    Raises UnknownError where that does not answer.
+    """
     samples: list[Sample] = []
 
     def probe() -> str | None:

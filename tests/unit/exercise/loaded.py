@@ -1,0 +1,20 @@
+"""An exercise's check as a module, for what it decides."""
+
+import importlib.util
+from types import ModuleType
+
+from tests.conftest import REPO
+
+
+def check_of(folder: str) -> ModuleType:
+    """The checks of the exercise in this folder."""
+    spec = importlib.util.spec_from_file_location(folder.partition("-")[2].replace("-", "_"), _file(folder))
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def _file(folder: str) -> str:
+    return str(REPO / "exercises" / folder / "test_check.py")
