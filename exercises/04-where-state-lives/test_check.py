@@ -6,6 +6,7 @@ from itertools import takewhile
 from lab.exercise.scene import Look, Scene
 from lab.model.node import LOADBALANCER, STORE, Role, State
 from lab.timeline.events import Event, Kind
+from lab.timeline.words import clock
 
 _DATABASE = "/srv/store/database"
 # A lab's nodes are made all at once.
@@ -65,9 +66,10 @@ def test_there_was_a_moment_without_any_worker(scene: Scene, look: Look) -> None
     if empty and _there(scene)["login"]:
         look.note(login_after="Yes")
     gone = [event.what for event in nodes if event.fields.get("state") == State.ABSENT and event.at >= wrote]
+    moment = f"all were gone at {clock(empty[0])}" if empty else "at every moment some worker was there"
     look.expect(
         bool(empty),
-        saw=f"gone since you wrote: {', '.join(gone) or 'nobody'}; at every moment some worker was there",
+        saw=f"gone since you wrote: {', '.join(gone) or 'nobody'}; {moment}",
         expected="a moment at which all workers were gone",
         says=_not_empty(gone),
     )
@@ -133,7 +135,7 @@ def test_the_store_was_ended_and_started_again(scene: Scene, look: Look) -> None
     slept = any(event.what == "sleep" and event.at >= wrote for event in scene.events(Kind.CHANGE))
     look.expect(
         started > wrote,
-        saw=f"it was started {wrote - started:.0f} s before your file was written",
+        saw=f"it was started at {clock(started)}, and your file was written at {clock(wrote)}",
         expected="a database that was started after that",
         says=(
             "A store that sleeps keeps its memory, and goes on with it when it wakes. So nothing was shown yet: end it."
@@ -160,7 +162,7 @@ def test_two_workers_show_it_to_users(scene: Scene, look: Look) -> None:
         look.note(written=sum(map(len, disks)))
     look.expect(
         is_shown,
-        saw="no entry with your word",
+        saw=f"{', '.join(serving)} serve, and show {'your entry' if is_shown else 'no entry with your word'}",
         expected="an entry with {word}",
         says="The workers do not show your entry. Is it in the store at all?",
     )

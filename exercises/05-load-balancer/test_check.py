@@ -82,8 +82,8 @@ def test_a_worker_was_drained_and_an_upload_was_left_the_time_to_end(scene: Scen
 def _says(destroyed: Sequence[str], found: Sequence[Drain]) -> str:
     if found:
         return (
-            "It was drained, but no file of yours ended meanwhile: a worker that has nothing to do can leave in any way."
-            " Begin two slow uploads, with {word} in their names, and then ask for one worker less."
+            "It was drained, but no file of yours ended meanwhile: a worker that has nothing to do can leave in any "
+            "way. Begin two slow uploads, with {word} in their names, and then ask for one worker less."
         )
     if destroyed:
         return (

@@ -141,7 +141,7 @@ def solution(exercise: str | None, yes: bool, lab: str | None) -> None:
     session.given(home, found)
     common.confirm("Show the solution? A hint may be enough.", yes=yes)
     # As it can be typed here.
-    click.echo(re.sub(r"^lab ", f"{NAME} ", session.solution(home, found), flags=re.MULTILINE))
+    click.echo(re.sub(r"^( *)lab ", rf"\1{NAME} ", session.solution(home, found), flags=re.MULTILINE))
 
 
 @command.command("reset", epilog="Example: lab exercise reset destroy-a-worker")
