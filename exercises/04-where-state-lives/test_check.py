@@ -1,7 +1,6 @@
 """Where state lives: what the learner wrote is in the store, and older than every node."""
 
 from collections.abc import Sequence
-from itertools import takewhile
 
 from lab.exercise.scene import Look, Scene
 from lab.model.node import LOADBALANCER, STORE, Role, State
@@ -104,12 +103,12 @@ def emptied(nodes: Sequence[Event], first: Sequence[str]) -> list[float]:
     A lab that was destroyed as a whole has forgotten its timeline, which then begins with all of its nodes being made.
     """
     there, found = set(first), list[float]()
-    for number, event in enumerate(nodes):
+    for event in nodes:
         state = event.fields.get("state")
         if state == State.ABSENT and event.what in there:
             there.remove(event.what)
             found += [] if there else [event.at]
-        elif event.what == str(LOADBALANCER) and state == State.CREATING and there <= made_with(nodes[number:]):
+        elif event.what == str(LOADBALANCER) and state == State.CREATING and there <= made_with(event, nodes):
             there.clear()
             found.append(event.at)
         elif state != State.ABSENT and event.what.startswith(Role.WORKER):
@@ -117,10 +116,10 @@ def emptied(nodes: Sequence[Event], first: Sequence[str]) -> list[float]:
     return found
 
 
-def made_with(nodes: Sequence[Event]) -> set[str]:
-    """The nodes that were made together with the first of these. Pure."""
-    together = takewhile(lambda event: event.at - nodes[0].at < _AT_ONCE_S, nodes)
-    return {event.what for event in together if event.fields.get("state") == State.CREATING}
+def made_with(one: Event, nodes: Sequence[Event]) -> set[str]:
+    """The nodes that were made together with one of them. Pure."""
+    made = [event for event in nodes if event.fields.get("state") == State.CREATING]
+    return {event.what for event in made if abs(event.at - one.at) < _AT_ONCE_S}
 
 
 def test_the_store_was_ended_and_started_again(scene: Scene, look: Look) -> None:

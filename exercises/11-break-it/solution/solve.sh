@@ -13,6 +13,8 @@ for one in $SUBSTRATES; do
     # The kit's own topology has fsync = true.
     lab up "$one" --topology topology.toml --name "$LAB"
 
-    # On machines it is seen that this helps.
-    [ "$one" = docker ] || lab prove run "$one" --kills 0 --fault store-off --duration 5 --name "$LAB"
+    # On machines it is seen that this helps; with containers it would show nothing new.
+    if [ "$one" != docker ]; then
+        lab prove run "$one" --kills 0 --fault store-off --duration 5 --name "$LAB"
+    fi
 done

@@ -33,6 +33,7 @@ ANEW = "loadbalancer-1 creating, {0} store-1 creating, {0} worker-1 creating, {0
         ("1 worker-1 sleeping, 2 worker-2 sleeping, 3 worker-1 ready, 4 worker-2 ready", []),
         # Destroyed as a whole, and made anew: nothing before that is known any more.
         (f"7 {ANEW.format(7)}, 9 worker-1 ready", [7.0]),
+        (f"7 worker-1 creating, 7 worker-2 creating, 7 {ANEW.format(8)}", [7.0]),
         # Only the load balancer was made anew.
         ("7 loadbalancer-1 creating, 30 worker-1 creating, 31 worker-2 creating", []),
     ],
