@@ -2,7 +2,8 @@
 
 import time
 
-from lab.exercise.scene import Look, Run, Scene
+from lab.exercise.evidence import Run
+from lab.exercise.scene import Look, Scene
 
 
 def test_your_entry_is_there(scene: Scene, look: Look) -> None:

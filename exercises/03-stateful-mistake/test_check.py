@@ -1,6 +1,7 @@
 """The stateful mistake: a version that was mended runs, workers hold nothing of users, and the proof says so."""
 
-from lab.exercise.scene import Look, Run, Scene, listed
+from lab.exercise.evidence import Run
+from lab.exercise.scene import Look, Scene, listed
 from lab.model.errors import UnknownError
 from lab.model.node import NodeName
 

@@ -11,41 +11,45 @@ import requests
 import testinfra
 from testinfra.host import Host
 
-from lab.exercise import seeds
+from lab.exercise import evidence, seeds
 from lab.exercise.catalogue import Seen
+from lab.exercise.evidence import Run
 from lab.exercise.telling import Kind, Told
 from lab.exercise.workspace import APP
 from lab.flows import deploy, deployment, leases, prove
 from lab.flows.deployment import Deployment
 from lab.host import http
 from lab.host.wait import await_until
-from lab.ledger import report
-from lab.ledger.audit import Account, Sort
-from lab.ledger.files import audit_file
-from lab.ledger.users import KILL
-from lab.ledger.writes import What
 from lab.loadbalancer.config import Server
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import UnknownError
-from lab.model.node import NodeName, Role, State
+from lab.model.node import STORE, NodeName, State
 from lab.model.plan import WORKER_PORT
 from lab.store import source
 from lab.store.source import Version
 from lab.timeline import events
 from lab.timeline.events import Event
 
-_KINDS = {What.ENTRY: "entries", What.FILE: "files", What.LOGIN: "logins"}
 # As a deploy and a refresh note them in the timeline.
 _DEPLOYED, _WENT_BACK = "deploy", "refresh rolled back"
 _ANSWER_S = 30.0
 _PAGE = 1000
+_PSQL = (
+    "setpriv --reuid=postgres --regid=postgres --clear-groups psql -h /run/postgresql -d lab -v ON_ERROR_STOP=1 -At -c"
+)
+
+# Hidden files are uploads that have not ended.
+_UPLOADED = r"""
+cd /srv/drive
+{ find . -type f -iname '*WORD*'; grep -rlis WORD . || true; } | grep -v '/\.' | sort -u | xargs -r stat -c %.Y
+"""
 
 
 @dataclass(frozen=True)
 class Given:
     """What a check is told from outside: whose exercise it is, where, since when, and what `start` noted of each
-    substrate: `commit`, the newest one then, and `workers`, those that stood there."""
+    substrate: `commit`, the newest one then, `workers`, those that stood there, and `failed`, as `Scene.failed`."""
 
     exercise: str
     learner: str
@@ -70,45 +74,6 @@ def words(given: Given) -> dict[str, str]:
         "word": seeds.word(given.learner, given.exercise),
         "workspace": given.workspace,
     }
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of `lab prove run`, from its journal: its name, what the audit found, and the verdict's word."""
-
-    name: str
-    account: Account
-    verdict: str
-
-    @property
-    def began_at(self) -> float:
-        """When it began, as Unix time."""
-        return self.account.header.began_at if self.account.header else 0.0
-
-    @property
-    def ended_at(self) -> float:
-        """When all was read back in the end, as Unix time; when it began, where it did not get so far."""
-        return self.began_at + (self.account.final_read_began_s or 0.0)
-
-    @property
-    def killed(self) -> list[str]:
-        """The workers that it destroyed itself, and saw to be gone, as often as it did; see also `Scene.destroyed`."""
-        return [fault.target for fault in self.account.faults if fault.name == KILL and fault.verified]
-
-    @property
-    def faults(self) -> list[str]:
-        """The names of all faults that were seen to happen in it."""
-        return [fault.name for fault in self.account.faults if fault.verified]
-
-    @property
-    def lost(self) -> int:
-        """How many acknowledged writes are gone."""
-        return self.account.count(Sort.LOST)
-
-    @property
-    def lost_kinds(self) -> list[str]:
-        """Of which kinds writes are gone: entries, files, logins."""
-        return [_KINDS[what] for what in What if self.account.count(Sort.LOST, what)]
 
 
 class Refused(AssertionError):
@@ -192,7 +157,8 @@ class Scene:
 
     @property
     def noted(self) -> Mapping[str, Any]:
-        """What `start` noted of this substrate: `commit`, the newest one then, and `workers`, their names."""
+        """What `start` noted of this substrate: `commit`, the newest one then, `workers`, their names, and `failed`,
+        how many requests had failed by then."""
         return self.given.noted.get(self.substrate, {})
 
     @property
@@ -223,6 +189,21 @@ class Scene:
         """A testinfra host for a node that runs."""
         return testinfra.get_host(self.lab.reach(node).testinfra)
 
+    def as_root(self, node: NodeName, script: str) -> str:
+        """What a shell script printed that was run as root in a node, without the line's end."""
+        return prove.ground_of(self.lab).tell(node, script, self.by)
+
+    def sql(self, question: str) -> list[list[str]]:
+        """What the store's database answers to a question in SQL: rows of columns, as texts; no question with a "."""
+        answer = self.as_root(STORE, f'{_PSQL} "{question}"')
+        return [line.split("|") for line in answer.splitlines()]
+
+    def uploaded(self) -> list[float]:
+        """When each file on the shared drive that has the learner's word in its name or in it was written, as far as
+        that was since they began, the oldest first: Unix time by the clock of the store."""
+        found = self.as_root(STORE, _UPLOADED.replace("WORD", self.word))
+        return sorted(at for at in map(float, found.split()) if at >= self.started_at)
+
     def servers(self) -> list[Server]:
         """The workers as the load balancer sees them; raises UnknownError where it does not answer."""
         found = self.lab.loadbalancer().servers(self.by.at_most(_ANSWER_S, f"{_ANSWER_S:g} s"))
@@ -235,6 +216,10 @@ class Scene:
         load balancer takes a moment to notice that one is gone."""
         states = {str(name): state for name, state in self.lab.states(self.by).items()}
         return [one.name for one in self.servers() if one.is_serving and states.get(one.name) is State.RUNNING]
+
+    def failed(self) -> int:
+        """How many requests of users ended with an error of the 500s, as the load balancer counted since it started."""
+        return evidence.failed(self.lab, self.by)
 
     def get(self, path: str) -> requests.Response:
         """What the site answers to a GET through the load balancer; raises UnknownError where no answer comes."""
@@ -275,12 +260,12 @@ class Scene:
             raise UnknownError(
                 "a run of the proof is going on", where=f"lab {self.name}", mend="check again when it has ended"
             )
-        return runs_since(self.lab.lab, self.substrate, self.started_at)
+        return evidence.runs_since(self.lab.lab, self.substrate, self.started_at)
 
     def destroyed(self, since: float, until: float) -> list[str]:
         """The workers that were destroyed without warning between these Unix times, whoever did so, each as often as it
         was. One that was drained before, as by a refresh, is none of them."""
-        return destroyed([event for event in self.events(events.Kind.NODE) if since <= event.at <= until])
+        return evidence.destroyed([event for event in self.events(events.Kind.NODE) if since <= event.at <= until])
 
     def runs_of_newest(self) -> list[Run]:
         """Those of `runs` that began when the newest version was the newest already, whoever ran it then."""
@@ -306,7 +291,7 @@ class Scene:
 
     def is_changed(self) -> bool:
         """Whether the newest version has another content than the one that the exercise began with."""
-        return is_changed(self.versions(), str(self.noted.get("commit")))
+        return evidence.is_changed(self.versions(), str(self.noted.get("commit")))
 
     def behind(self) -> list[str]:
         """The workers that run another version than the newest one; who does not answer is none of them."""
@@ -327,31 +312,3 @@ class Scene:
         """What happened to the lab since the learner began, as its timeline has it, in order of time."""
         found = self.lab.timeline().read().events
         return [event for event in found if event.kind is kind and event.at >= self.started_at]
-
-
-def is_changed(history: Sequence[Version], commit: str) -> bool:
-    """Whether the newest of these versions has another content than that of this commit. Pure."""
-    return history[0].tree not in {version.tree for version in history if version.commit == commit}
-
-
-def destroyed(nodes: Sequence[Event]) -> list[str]:
-    """The workers in these events of nodes, in order of time, that were absent all at once, and not drained. Pure."""
-    before: dict[str, str] = {}
-    found = []
-    for event in nodes:
-        state = str(event.fields.get("state"))
-        if state == State.ABSENT and before.get(event.what) not in (State.DRAINING, State.ABSENT):
-            found += [event.what] if event.what.startswith(Role.WORKER) else []
-        before[event.what] = state
-    return found
-
-
-def runs_since(lab: str, substrate: str, began_at: float) -> list[Run]:
-    """The runs on a lab that began at or after a Unix time. A journal without one whole line is nobody's run."""
-    found = []
-    for path in prove.journals(lab):
-        account = audit_file(path, path.stem)
-        header = account.header
-        if header and (header.lab, header.substrate) == (lab, substrate) and header.began_at >= began_at:
-            found.append(Run(path.stem, account, report.verdict(account).word))
-    return found

@@ -8,6 +8,7 @@ from typing import Any
 
 from lab.exercise import topology
 from lab.exercise.catalogue import Exercise
+from lab.exercise.evidence import failed
 from lab.exercise.scene import fill
 from lab.flows import autoscaler, deploy, deployment, destroy, prove, up, workers
 from lab.flows.deployment import Deployment
@@ -35,11 +36,13 @@ class Set:
 
 
 def bring(wanted: Set, report: Report, by: Deadline) -> dict[str, Any]:
-    """Brings the lab to its starting state, or mends it; gives what is noted of it: its newest commit, its workers."""
+    """Brings the lab to its starting state, or mends it; gives what is noted of it: its newest commit, its workers,
+    and how many requests have failed."""
     before = deployment.deployed(wanted.lab).get(wanted.substrate)
     lab = _begin(wanted, before, report, by) if wanted.is_new or before is None else _mend(wanted, report, by)
     newest = deploy.versions(lab, by)[0]
-    return {"commit": newest.commit, "workers": [str(spec.name) for spec in lab.plan.workers()]}
+    names = [str(spec.name) for spec in lab.plan.workers()]
+    return {"commit": newest.commit, "workers": names, "failed": failed(lab, by)}
 
 
 def _begin(wanted: Set, before: deployment.Deployed | None, report: Report, by: Deadline) -> Deployment:

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from lab.exercise.scene import Run
+from lab.exercise.evidence import Run
 from lab.ledger.audit import Account, Sort
 from lab.ledger.struck import FaultSeen
 from lab.ledger.writes import What

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from lab.exercise.scene import Given, Run, Scene
+from lab.exercise.evidence import Run
+from lab.exercise.scene import Given, Scene
 from lab.ledger.audit import Account, Sort
 from lab.ledger.writes import What
 from lab.model.node import State

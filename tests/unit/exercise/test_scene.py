@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.exercise import scene
+from lab.exercise import evidence, scene
 from lab.exercise.scene import Given, Look, Refused, Scene
 from lab.exercise.telling import Kind, Told
 from lab.flows import deployment, leases
@@ -48,20 +48,20 @@ def test_words_are_the_learners_own() -> None:
 def test_runs_count_that_began_on_this_lab_and_substrate_after_the_learner_did() -> None:
     run = histories.RUN
     write_run(run)
-    assert [found.name for found in scene.runs_since("ex", "docker", 100.0)] == [run]
-    assert scene.runs_since("ex", "vagrant", 100.0) == []
+    assert [found.name for found in evidence.runs_since("ex", "docker", 100.0)] == [run]
+    assert evidence.runs_since("ex", "vagrant", 100.0) == []
     for about in ({"began_at": 99.0}, {"substrate": "vagrant"}, {"lab": "other"}):
         journal = paths.lab("ex") / "runs" / f"{run}.jsonl"
         journal.unlink()
         write_run(run, **about)
         if "lab" in about:
             (paths.lab("other") / "runs" / f"{run}.jsonl").rename(journal)
-        assert scene.runs_since("ex", "docker", 100.0) == [], about
+        assert evidence.runs_since("ex", "docker", 100.0) == [], about
 
 
 def test_a_run_tells_who_was_destroyed_and_what_came_of_it() -> None:
     write_run(histories.RUN)
-    [run] = scene.runs_since("ex", "docker", 100.0)
+    [run] = evidence.runs_since("ex", "docker", 100.0)
     assert run.killed == [f"worker-{number}" for number in range(len(histories.PLANNED))]
     assert run.faults == list(histories.PLANNED)
     assert (run.verdict, run.lost) == ("kept", 0)
@@ -128,15 +128,15 @@ def test_a_worker_is_destroyed_that_was_gone_without_being_drained(told: str, go
         Event(float(at), events.Kind.NODE, word.split()[0], {"state": word.split()[1]})
         for at, word in enumerate(told.split(", "))
     ]
-    assert scene.destroyed(nodes) == gone
+    assert evidence.destroyed(nodes) == gone
 
 
 def test_the_newest_version_is_changed_where_its_content_is_another_than_at_the_beginning() -> None:
     history = [Version(commit, tree, 1.0, "") for commit, tree in (("c", "2"), ("b", "1"), ("a", "2"))]
-    assert scene.is_changed(history, "b")
-    assert not scene.is_changed(history, "c")
-    assert not scene.is_changed(history, "a"), "an older one that was brought back is the same"
-    assert scene.is_changed(history, "of no version")
+    assert evidence.is_changed(history, "b")
+    assert not evidence.is_changed(history, "c")
+    assert not evidence.is_changed(history, "a"), "an older one that was brought back is the same"
+    assert evidence.is_changed(history, "of no version")
 
 
 def test_a_run_tells_of_which_kinds_writes_were_lost() -> None:
@@ -144,7 +144,7 @@ def test_a_run_tells_of_which_kinds_writes_were_lost() -> None:
     account.sorts[Sort.LOST, What.LOGIN] = account.sorts[Sort.LOST, What.ENTRY] = account.sorts[
         Sort.KEPT, What.FILE
     ] = 1
-    assert scene.Run("r", account, "lost").lost_kinds == ["entries", "logins"]
+    assert evidence.Run("r", account, "lost").lost_kinds == ["entries", "logins"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,167 @@
+"""Where state lives: what the learner wrote is in the store, and older than every node."""
+
+from collections.abc import Sequence
+
+from lab.exercise.scene import Look, Scene
+from lab.model.node import LOADBALANCER, STORE, Role, State
+from lab.timeline.events import Event, Kind
+from lab.timeline.words import clock
+
+_DATABASE = "/srv/store/database"
+# A lab's nodes are made all at once.
+_AT_ONCE_S = 5.0
+
+
+def test_an_entry_a_login_and_a_file_of_yours_are_in_the_store(scene: Scene, look: Look) -> None:
+    """An entry, a login and a file of yours are in the store"""
+    look.at("the tables of the database and the folder of the drive, on store-1, past the site")
+    there = _there(scene)
+    look.note(entry=there["entry"] > 0, login=there["login"] > 0, file=there["file"] > 0)
+    missing = [what for what, count in there.items() if not count]
+    look.expect(
+        not missing,
+        saw="with your word: " + ", ".join(f"{what} {count}" for what, count in there.items()),
+        expected="one of each, with {word} in it",
+        says=_missing(missing, is_new=_made_at(scene) > scene.started_at),
+    )
+
+
+def _there(scene: Scene) -> dict[str, int]:
+    """How many entries, logins and files with the learner's word the store has."""
+    [[entries, logins]] = scene.sql(
+        f"SELECT (SELECT count(*) FROM entries WHERE text ILIKE '%{scene.word}%'), "
+        f"(SELECT count(*) FROM sessions WHERE user_name ILIKE '%{scene.word}%')"
+    )
+    return {"entry": int(entries), "login": int(logins), "file": len(scene.uploaded())}
+
+
+def _made_at(scene: Scene) -> float:
+    """When the database was made for the first time: the change time of a file that nothing touches after that."""
+    return float(scene.as_root(STORE, f"stat -c %Z {_DATABASE}/PG_VERSION"))
+
+
+def _missing(missing: Sequence[str], *, is_new: bool) -> str:
+    if len(missing) == 3 and is_new:
+        return (
+            "The store's disk is a new one, too: it was made after you began. Whoever destroys a lab with --volumes "
+            "throws the data away; without that word the disk stays, for the next store. Write your three things again."
+        )
+    if list(missing) == ["file"]:
+        return (
+            "Nothing of yours is on the drive: entries and logins are rows of the database, and only files go there. "
+            "Upload one, then go on as before: what was written after a node was made says nothing about that node."
+        )
+    what = " and ".join(f"{'an' if one == 'entry' else 'a'} {one}" for one in missing)
+    return f"The store has not all three: write {what} with {{word}}. Use the site of lab {{lab}}, not that of another."
+
+
+def test_there_was_a_moment_without_any_worker(scene: Scene, look: Look) -> None:
+    """After you had written, there was a moment without any worker"""
+    look.at("the lab's timeline: which workers there were when; and when your file was written")
+    wrote = _wrote(scene, look)
+    nodes = scene.events(Kind.NODE)
+    empty = [at for at in emptied(nodes, scene.noted["workers"]) if at >= wrote]
+    look.note(emptied=bool(empty))
+    if empty and _there(scene)["login"]:
+        look.note(login_after="Yes")
+    gone = [event.what for event in nodes if event.fields.get("state") == State.ABSENT and event.at >= wrote]
+    moment = f"all were gone at {clock(empty[0])}" if empty else "at every moment some worker was there"
+    look.expect(
+        bool(empty),
+        saw=f"gone since you wrote: {', '.join(gone) or 'nobody'}; {moment}",
+        expected="a moment at which all workers were gone",
+        says=_not_empty(gone),
+    )
+
+
+def _wrote(scene: Scene, look: Look) -> float:
+    """When the learner's first file was written; everything is told by that."""
+    uploaded = scene.uploaded()
+    look.expect(
+        bool(uploaded),
+        saw="no file of yours",
+        expected="a file with {word} in its name or in it, written before the nodes are destroyed",
+        says="The time of your file tells what came before and what after. Upload one first.",
+    )
+    return uploaded[0]
+
+
+def _not_empty(gone: Sequence[str]) -> str:
+    if len(set(gone)) > 1:
+        return (
+            "While one worker was made anew the other was there, and could have handed your things on. Destroy all of "
+            "them before you have new ones made."
+        )
+    return (
+        "The workers that were there when you wrote could have kept it. Destroy all of them, then have new ones made."
+    )
+
+
+def emptied(nodes: Sequence[Event], first: Sequence[str]) -> list[float]:
+    """When no worker was there, from the events of nodes in order of time and the workers that stood there first. Pure.
+
+    A lab that was destroyed as a whole has forgotten its timeline, which then begins with all of its nodes being made.
+    """
+    there, found = set(first), list[float]()
+    for event in nodes:
+        state = event.fields.get("state")
+        if state == State.ABSENT and event.what in there:
+            there.remove(event.what)
+            found += [] if there else [event.at]
+        elif event.what == str(LOADBALANCER) and state == State.CREATING and there <= made_with(event, nodes):
+            there.clear()
+            found.append(event.at)
+        elif state != State.ABSENT and event.what.startswith(Role.WORKER):
+            there.add(event.what)
+    return found
+
+
+def made_with(one: Event, nodes: Sequence[Event]) -> set[str]:
+    """The nodes that were made together with one of them. Pure."""
+    made = [event for event in nodes if event.fields.get("state") == State.CREATING]
+    return {event.what for event in made if abs(event.at - one.at) < _AT_ONCE_S}
+
+
+def test_the_store_was_ended_and_started_again(scene: Scene, look: Look) -> None:
+    """After you had written, the store was ended and started again"""
+    look.at("when the database of store-1 was started")
+    wrote = _wrote(scene, look)
+    # The third line is when it was started, in Unix time (PostgreSQL manual, "Database File Layout").
+    started = float(scene.as_root(STORE, f"sed -n 3p {_DATABASE}/postmaster.pid"))
+    look.note(restarted=started > wrote)
+    if started > wrote and all(_there(scene).values()):
+        look.note(after_the_store="All of it")
+    slept = any(event.what == "sleep" and event.at >= wrote for event in scene.events(Kind.CHANGE))
+    look.expect(
+        started > wrote,
+        saw=f"it was started at {clock(started)}, and your file was written at {clock(wrote)}",
+        expected="a database that was started after that",
+        says=(
+            "A store that sleeps keeps its memory, and goes on with it when it wakes. So nothing was shown yet: end it."
+            if slept
+            else "The store has been there all the time: what you wrote may be in its memory only. End it, and see."
+        ),
+    )
+
+
+def test_two_workers_show_it_to_users(scene: Scene, look: Look) -> None:
+    """Two workers serve, and users see your entry"""
+    look.at("the load balancer's list of workers, their disks, and the entries that users see")
+    serving = scene.serving()
+    look.note(serving=len(serving))
+    look.expect(
+        len(serving) >= 2,
+        saw=f"{', '.join(serving) or 'nobody'} serves",
+        expected="two workers that get requests",
+        says="What was written is safe, and nobody is there to show it. Have the missing workers made.",
+    )
+    is_shown = any(scene.word in text.lower() for text in scene.entries())
+    if is_shown:
+        disks = (scene.lab.substrate.written(scene.name, name, scene.by) for name in scene.workers)
+        look.note(written=sum(map(len, disks)))
+    look.expect(
+        is_shown,
+        saw=f"{', '.join(serving)} serve, and show {'your entry' if is_shown else 'no entry with your word'}",
+        expected="an entry with {word}",
+        says="The workers do not show your entry. Is it in the store at all?",
+    )

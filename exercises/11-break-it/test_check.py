@@ -1,0 +1,194 @@
+"""Break it: five faults with a database that does not flush, on each of the learner's substrates; then it is mended."""
+
+from collections.abc import Mapping, Sequence
+
+from lab.exercise.evidence import Run
+from lab.exercise.scene import Look, Scene
+from lab.faults import catalogue
+from lab.flows import prove
+from lab.ledger.report import KEPT, UNKNOWN
+from lab.model.node import STORE, State
+from lab.timeline.events import Event, Kind
+
+Scenes = Mapping[str, Scene]
+FOUR = ("pause", "cut-store", "disk-full", "database-kill")
+POWER = "store-off"
+LOST = "lost"
+
+
+def remade(nodes: Sequence[Event]) -> list[float]:
+    """When the store was made anew, from the events of nodes: its settings stay as they were then. Pure."""
+    return [event.at for event in nodes if event.what == str(STORE) and event.fields.get("state") == State.CREATING]
+
+
+def while_careless(runs: Sequence[Run], made: Sequence[float]) -> list[Run]:
+    """The runs with the store that the exercise begins with. Pure."""
+    return [run for run in runs if not made or run.began_at < made[0]]
+
+
+def since_last(runs: Sequence[Run], made: Sequence[float]) -> list[Run]:
+    """The runs with the store that is there now, if it is not the one that the exercise begins with. Pure."""
+    return [run for run in runs if made and run.began_at >= made[-1]]
+
+
+def _careless(scene: Scene) -> list[Run]:
+    return while_careless(scene.runs(), remade(scene.events(Kind.NODE)))
+
+
+def test_four_faults_that_leave_the_power_alone_lost_nothing(scenes: Scenes, look: Look) -> None:
+    """Four faults that leave the store's power alone took no confirmed write with them, although nothing was flushed"""
+    look.at("the journals of the proofs that were run on lab {lab} while the database did not flush")
+    runs = {name: _careless(scene) for name, scene in scenes.items()}
+    left = {name: _left(scene, runs[name]) for name, scene in scenes.items()}
+    look.note(runs=sum(map(len, runs.values())), left=sum(map(len, left.values())))
+    look.note(missing=_told(left))
+    if not any("database-kill" in names for names in left.values()):
+        look.note(crash_lost="None")
+    look.expect(
+        not any(left.values()),
+        saw=f"{_listed(runs, FOUR)}; still missing: {_told(left)}",
+        expected=f"{', '.join(FOUR)} in runs whose verdict is kept, before the setting is changed",
+        says=_says_of_four([run for found in runs.values() for run in found], _told(left), _elsewhere(scenes)),
+    )
+
+
+def _left(scene: Scene, runs: Sequence[Run]) -> list[str]:
+    """Those of the four that no run was kept with, as far as they can be made here."""
+    seen = {fault for run in runs if run.verdict == KEPT for fault in run.faults}
+    if not (left := [fault for fault in FOUR if fault not in seen]):
+        return []
+    return [one for one in left if one not in catalogue.impossible(prove.ground_of(scene.lab), left, scene.by)]
+
+
+def _told(left: Mapping[str, Sequence[str]]) -> str:
+    return "; ".join(f"{', '.join(names)} on {name}" for name, names in left.items() if names) or "nothing"
+
+
+def _listed(runs: Mapping[str, Sequence[Run]], faults: Sequence[str]) -> str:
+    """The runs with one of these faults, by substrate, each with its verdict."""
+    told = {
+        name: [f"{run.verdict} with {', '.join(run.faults)}" for run in found if set(run.faults) & set(faults)]
+        for name, found in runs.items()
+    }
+    return "; ".join(f"on {name}: {', '.join(found) or 'no run with it'}" for name, found in told.items())
+
+
+def _elsewhere(scenes: Scenes) -> str:
+    return next((other for scene in scenes.values() for other in scene.runs_elsewhere()), "")
+
+
+def _says_of_four(runs: Sequence[Run], left: str, elsewhere: str) -> str:
+    if not runs and elsewhere:
+        return f"You ran the proof on lab {elsewhere}. This exercise is about lab {{lab}}: type --name {{lab}} with it."
+    if bad := [run for run in runs if run.verdict != KEPT and set(run.faults) & set(FOUR)]:
+        return (
+            f"Run {bad[-1].name} had {', '.join(bad[-1].faults)} in it, and its verdict is {bad[-1].verdict}: it does "
+            "not show which of them was harmless. Read it with `lab prove show`, and run these faults without "
+            "store-off."
+        )
+    return f"Still missing: {left}. Each is a word after --fault of `lab prove run`, and several go into one run."
+
+
+def test_the_store_lost_its_power_while_the_database_was_careless(scenes: Scenes, look: Look) -> None:
+    """The store lost its power while its database did not flush: a container loses nothing, a machine does"""
+    look.at("the journals of the proofs in which the store lost its power")
+    careless, left = {name: _careless(scene) for name, scene in scenes.items()}, {}
+    for name, scene in scenes.items():
+        has_kernel = scene.lab.substrate.has_own_kernel
+        good = [run for run in careless[name] if shows(run, has_own_kernel=has_kernel)]
+        if not good:
+            left[name] = _says_of_power(scene.runs(), careless[name], has_own_kernel=has_kernel)
+        elif has_kernel:
+            look.note(machine_lost=_lost(good[-1]))
+        else:
+            look.note(container_lost="None")
+    look.note(power_left=len(left))
+    look.expect(
+        not left,
+        saw=_listed(careless, [POWER]),
+        expected="a run with store-off, before the setting is changed: kept with containers, lost with machines",
+        says=" ".join(f"On {name}: {says}" for name, says in left.items()),
+    )
+
+
+def shows(run: Run, *, has_own_kernel: bool) -> bool:
+    """Whether a run shows what the end of a careless store does there. Pure.
+
+    A machine's database may also be damaged so that it does not start again: then the run ends without a verdict.
+    """
+    if POWER not in run.faults:
+        return False
+    is_damaged = run.verdict == UNKNOWN and not run.account.is_whole
+    return run.verdict == LOST or is_damaged if has_own_kernel else run.verdict == KEPT
+
+
+def _lost(run: Run) -> str:
+    if run.verdict == LOST:
+        return f"{run.lost} of {run.account.acknowledged}"
+    return "the database did not start again"
+
+
+def _says_of_power(runs: Sequence[Run], careless: Sequence[Run], *, has_own_kernel: bool) -> str:
+    off = [run for run in careless if POWER in run.faults]
+    late = [run for run in runs if POWER in run.faults and run not in off]
+    if not off and late:
+        return (
+            f"run {late[-1].name} was made with a database that waits for its disk, so it says nothing about one that "
+            "does not. `lab exercise reset break-it` brings back the lab that the exercise begins with."
+        )
+    if not off and any("database-kill" in run.faults for run in careless):
+        return (
+            "A crash of the database is not a power failure: the memory of the kernel that it runs on stays. Take the "
+            "store's power away, too."
+        )
+    if not off:
+        return "the store's power was not taken away yet: that is one of the faults, too."
+    if has_own_kernel and off[-1].verdict == KEPT:
+        return (
+            "nothing was lost, by luck: the machine's kernel had just written all that it held. Take the power once "
+            "more, with more visitors: `lab prove run` has --rate."
+        )
+    return f"the verdict of run {off[-1].name} is {off[-1].verdict}: read it with `lab prove show`, then run it again."
+
+
+def test_the_database_waits_for_its_disk_again(scenes: Scenes, look: Look) -> None:
+    """In the end the database waits for its disk again"""
+    look.at("the setting fsync of the database that runs")
+    settings = {name: scene.sql("SHOW fsync")[0][0] for name, scene in scenes.items()}
+    off = [name for name, setting in settings.items() if setting != "on"]
+    look.note(not_flushing=len(off))
+    look.expect(
+        not off,
+        saw=", ".join(f"fsync is {setting} on {name}" for name, setting in settings.items()),
+        expected="fsync is on",
+        says=f"On {' and '.join(off)} the database still does not wait for its disk. That a proof said kept is no "
+        "reason to leave it so: it is about what was taken away in it. The kit's own topology.toml has it right.",
+    )
+
+
+def test_with_machines_it_was_seen_that_this_helps(scenes: Scenes, look: Look) -> None:
+    """With machines: the store lost its power once more after that, and nothing was lost"""
+    look.at("the journals of the proofs that were run since the setting was changed")
+    machines = {name: scene for name, scene in scenes.items() if scene.lab.substrate.has_own_kernel}
+    later = {name: since_last(scene.runs(), remade(scene.events(Kind.NODE))) for name, scene in machines.items()}
+    left = [name for name in machines if not any(POWER in run.faults and run.verdict == KEPT for run in later[name])]
+    look.note(again_left=len(left))
+    look.expect(
+        not left,
+        saw=_listed(later, [POWER]) or "there are no machines in this exercise of yours",
+        expected="where there are machines: a run with store-off since fsync is on, and its verdict is kept",
+        says="That the setting helps is a claim until the power has failed once more since it was changed.",
+    )
+
+
+def test_the_lab_is_whole(scenes: Scenes, look: Look) -> None:
+    """The lab is whole: two workers serve, and no fault is left unhealed"""
+    look.at("the load balancer's list of workers, and the faults that a run may have left")
+    serving = {name: len(scene.serving()) for name, scene in scenes.items()}
+    open_faults = {name: len(prove.unhealed(scene.lab)) for name, scene in scenes.items()}
+    look.expect(
+        all(count >= 2 for count in serving.values()) and not any(open_faults.values()),
+        saw=", ".join(f"on {name} {n} serve, {open_faults[name]} faults unhealed" for name, n in serving.items()),
+        expected="two workers that serve, no fault unhealed",
+        says="Something is still broken. `lab heal` undoes what a run left that was cut off, `lab up` mends the rest.",
+    )

@@ -1,0 +1,107 @@
+"""What happened to the exercise's lab, from its journals, its timeline, its versions and its balancer's figures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lab.flows import prove
+from lab.flows.deployment import Deployment
+from lab.host.wait import await_until
+from lab.ledger import report
+from lab.ledger.audit import Account, Sort
+from lab.ledger.files import audit_file
+from lab.ledger.users import KILL
+from lab.ledger.writes import What
+from lab.loadbalancer import gauge
+from lab.loadbalancer.gauge import Sample
+from lab.model.deadline import Deadline
+from lab.model.errors import UnknownError
+from lab.model.node import Role, State
+from lab.store.source import Version
+from lab.timeline.events import Event
+
+_KINDS = {What.ENTRY: "entries", What.FILE: "files", What.LOGIN: "logins"}
+_ANSWER_S = 30.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of `lab prove run`, from its journal: its name, what the audit found, and the verdict's word."""
+
+    name: str
+    account: Account
+    verdict: str
+
+    @property
+    def began_at(self) -> float:
+        """When it began, as Unix time."""
+        return self.account.header.began_at if self.account.header else 0.0
+
+    @property
+    def ended_at(self) -> float:
+        """When all was read back in the end, as Unix time; when it began, where it did not get so far."""
+        return self.began_at + (self.account.final_read_began_s or 0.0)
+
+    @property
+    def killed(self) -> list[str]:
+        """The workers that it destroyed itself, and saw to be gone, as often as it did; see also `Scene.destroyed`."""
+        return [fault.target for fault in self.account.faults if fault.name == KILL and fault.verified]
+
+    @property
+    def faults(self) -> list[str]:
+        """The names of all faults that were seen to happen in it."""
+        return [fault.name for fault in self.account.faults if fault.verified]
+
+    @property
+    def lost(self) -> int:
+        """How many acknowledged writes are gone."""
+        return self.account.count(Sort.LOST)
+
+    @property
+    def lost_kinds(self) -> list[str]:
+        """Of which kinds writes are gone: entries, files, logins."""
+        return [_KINDS[what] for what in What if self.account.count(Sort.LOST, what)]
+
+
+def is_changed(history: Sequence[Version], commit: str) -> bool:
+    """Whether the newest of these versions has another content than that of this commit. Pure."""
+    return history[0].tree not in {version.tree for version in history if version.commit == commit}
+
+
+def failed(lab: Deployment, by: Deadline) -> int:
+    """How many requests of users ended with an error of the 500s since a lab's load balancer started.
+
+    Raises UnknownError where that does not answer.
+    """
+    samples: list[Sample] = []
+
+    def probe() -> str | None:
+        sample = gauge.read(lab.loadbalancer(), by)
+        samples[:] = [] if sample is None else [sample]
+        return None if samples else "no answer"
+
+    ask, mend = by.at_most(_ANSWER_S, f"{_ANSWER_S:g} s for its figures"), lab.typed("up @")
+    await_until(probe, ask, what="the load balancer's figures", mend=mend, error=UnknownError)
+    return samples[0].errors
+
+
+def destroyed(nodes: Sequence[Event]) -> list[str]:
+    """The workers in these events of nodes, in order of time, that were absent all at once, and not drained. Pure."""
+    before: dict[str, str] = {}
+    found = []
+    for event in nodes:
+        state = str(event.fields.get("state"))
+        if state == State.ABSENT and before.get(event.what) not in (State.DRAINING, State.ABSENT):
+            found += [event.what] if event.what.startswith(Role.WORKER) else []
+        before[event.what] = state
+    return found
+
+
+def runs_since(lab: str, substrate: str, began_at: float) -> list[Run]:
+    """The runs on a lab that began at or after a Unix time. A journal without one whole line is nobody's run."""
+    found = []
+    for path in prove.journals(lab):
+        account = audit_file(path, path.stem)
+        header = account.header
+        if header and (header.lab, header.substrate) == (lab, substrate) and header.began_at >= began_at:
+            found.append(Run(path.stem, account, report.verdict(account).word))
+    return found
