@@ -348,7 +348,8 @@ def parse(words: Sequence[str], is_whole: bool) -> str | None:
     """What is wrong with the words after `lab`, None if they can be typed; the verb alone unless they are whole."""
     found: click.Command = main.lab
     left, context = list(words), click.Context(main.lab)
-    while isinstance(found, click.Group) and left:
+    # A group may be typed itself, with options of its own.
+    while isinstance(found, click.Group) and left and not left[0].startswith("-"):
         name = left.pop(0)
         following = found.get_command(context, name)
         if following is None:
