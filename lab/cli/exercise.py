@@ -140,8 +140,12 @@ def solution(exercise: str | None, yes: bool, lab: str | None) -> None:
     found = _chosen(home, exercise, lab)
     session.given(home, found)
     common.confirm("Show the solution? A hint may be enough.", yes=yes)
-    # As it can be typed here.
-    click.echo(re.sub(r"^lab ", f"{NAME} ", session.solution(home, found), flags=re.MULTILINE))
+    click.echo(as_typed(session.solution(home, found), NAME))
+
+
+def as_typed(script: str, called: str) -> str:
+    """The script with each command of the kit as it can be typed here, also in a loop and in `$(…)`."""
+    return re.sub(r"(^\s*|\$\()lab ", rf"\1{called} ", script, flags=re.MULTILINE)
 
 
 @command.command("reset", epilog="Example: lab exercise reset destroy-a-worker")

@@ -160,6 +160,15 @@ def test_status_tells_progress_and_apart_from_that_how_the_lab_is_now(home: Home
     assert (told["current"], told["lab"], told["now"]) == ("count-the-words", "ex", [])
 
 
+def test_a_solution_is_shown_as_it_can_be_typed_here_also_within_a_loop() -> None:
+    script = (
+        "lab sleep\nfor each in a b; do\n    url=$(lab status $each)  # of the lab that is up\n    lab up $each\ndone\n"
+    )
+    shown = verbs.as_typed(script, "bin/lab")
+    assert shown.count("bin/lab ") == 3
+    assert "the lab that" in shown
+
+
 def test_the_solution_is_shown_to_who_insists(home: Home, exercise: Exercise) -> None:
     small.begin(home, exercise)
     gave = typed(home, "solution")
