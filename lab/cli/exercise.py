@@ -347,7 +347,8 @@ def parse(words: Sequence[str], is_whole: bool) -> str | None:
     found: click.Command = main.lab
     # With the settings of the program: a command keeps the names of its help's option from where it was first asked.
     left, context = list(words), click.Context(main.lab, **main.lab.context_settings)
-    while isinstance(found, click.Group) and left:
+    # A group may be typed itself, with options of its own.
+    while isinstance(found, click.Group) and left and not left[0].startswith("-"):
         name = left.pop(0)
         following = found.get_command(context, name)
         if following is None:

@@ -106,6 +106,8 @@ def test_the_kits_commands_are_found_in_a_line(line: str, words: Sequence[Sequen
         ("up docker --workers 3 --name ex", None),
         ("exec docker/worker-1 -- uname -r", None),
         ("prove run docker --help", None),
+        ("prove --help", None),
+        ("prove --nothing", "No such option"),
         ("up docker --workers many", "Invalid value"),
         ("up dockr", "Invalid value"),
         ("prove run", "Missing argument"),

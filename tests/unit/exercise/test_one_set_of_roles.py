@@ -1,0 +1,85 @@
+"""What the eighth exercise plants, and what it says to a repair that is only half of one."""
+
+import importlib.util
+import re
+import subprocess
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from lab.exercise.scene import Given, Scene
+from tests.conftest import REPO
+
+FOLDER = REPO / "exercises" / "08-one-set-of-roles"
+GIVEN = Given("one-set-of-roles", "somebody", "ex", ("docker",), 0.0, "workspace", 60.0, {})
+
+
+@pytest.fixture(scope="module")
+def check() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("one_set_of_roles", FOLDER / "test_check.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def planted(node: str, places: dict[str, Path]) -> None:
+    """Runs what [start] types into a node on files that lie here."""
+    told = tomllib.loads((FOLDER / "exercise.toml").read_text())["start"]["run"]
+    [script] = [words[-1] for words in told if words[1].endswith(node)]
+    for place, here in places.items():
+        assert place in script
+        script = script.replace(place, str(here))
+    subprocess.run(["sh", "-ec", re.sub(r"pkill.*", "", script)], check=True)
+
+
+def test_what_is_planted_changes_the_files_that_the_kit_has_and_twice_is_as_once(
+    check: ModuleType, tmp_path: Path
+) -> None:
+    source, site = tmp_path / "source", tmp_path / "site"
+    source.write_text((REPO / "playbooks/roles/store/files/source").read_text())
+    (site / "templates").mkdir(parents=True)
+    names = ("page.py", "templates/page.html")
+    for name in names:
+        (site / name).write_text((REPO / "app" / name).read_text())
+    seen = []
+    for _ in range(2):
+        store = {"/usr/local/lib/lab/source": source, check.PROGRAM: tmp_path / "p", check.SETTINGS: tmp_path / "s"}
+        planted("store-1", store)
+        planted("worker-1", {check.SITE: site})
+        seen.append([source.read_text(), *((site / name).read_text() for name in names)])
+    assert seen[0] == seen[1]
+    assert source.read_text() != (REPO / "playbooks/roles/store/files/source").read_text()
+    assert all((site / name).read_text() != (REPO / "app" / name).read_text() for name in names)
+    assert check.NOTICE in (site / "templates/page.html").read_text()
+    assert (tmp_path / "p").is_file()
+    assert (tmp_path / "s").is_file()
+
+
+@pytest.mark.parametrize(
+    ("left", "says"),
+    [
+        (["/usr/local/bin/night-copy", "/etc/night-copy.conf"], "No role speaks of /usr/local/bin/night-copy"),
+        (["/etc/night-copy.conf"], "/etc/night-copy.conf came with it, and nobody told you"),
+    ],
+)
+def test_who_removes_what_they_knew_of_is_told_that_there_is_more(
+    check: ModuleType, left: Sequence[str], says: str
+) -> None:
+    assert says in check._left_over(left)
+
+
+def test_a_page_put_right_by_hand_is_told_apart_from_one_that_is_still_wrong(check: ModuleType) -> None:
+    scene, files = Scene(GIVEN, "docker"), ["page.py"]
+    assert "Whoever gets worker-1" in check._by_hand(scene, "worker-1", files, is_closed=True)
+    assert "`lab replace docker/worker-1 --name ex`" in check._by_hand(scene, "worker-1", files, is_closed=False)
+
+
+def test_an_entry_that_was_never_written_is_told_apart_from_one_that_was_thrown_away(check: ModuleType) -> None:
+    scene = Scene(GIVEN, "docker")
+    assert "Nobody wrote" in check._no_entry(scene, has_data=True)
+    assert "--volumes" in check._no_entry(scene, has_data=False)
