@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.flows import deployment, leases
+from lab.flows import leases
 from lab.flows.leases import leased
 from lab.host import children, lock, paths
 from lab.host.lock import Holder
@@ -49,7 +49,7 @@ def refuse_beside(lab: str, substrate: str) -> None:
 
 def running(lab: str, substrate: str | None = None) -> Holder | None:
     """The autoscaler of a lab, if one is at work; of this substrate, if one is named."""
-    holder = lock.holder(deployment.lease(lab, LEASE))
+    holder = lock.holder(leases.lease(lab, LEASE))
     return holder if holder and (substrate is None or holder.verb == holding(substrate)) else None
 
 

@@ -186,16 +186,6 @@ def _leave_nothing(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def lease(lab: str, verb: str) -> Path:
-    """The file whose lock a long-running verb holds."""
-    return paths.lab(lab) / f"{verb}.lease"
-
-
-def is_held(lab: str, verb: str) -> bool:
-    """Whether a long-running verb is at work on the lab."""
-    return lock.is_held(lease(lab, verb))
-
-
 def _all_records(verb: str) -> AbstractContextManager[None]:
     """Holds what guards every lab's record, for the moment in which one is read and written."""
     return lock.held(paths.state() / "slots.lock", verb, patience_s=_PATIENCE_S)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from lab.flows import deployment
-from lab.host import lock
+from lab.host import lock, paths
 from lab.model.errors import UsageError
 
 PROVE, REFRESH = "prove", "refresh"
@@ -12,11 +12,21 @@ PROVE, REFRESH = "prove", "refresh"
 _GLANCE_S = 0.5  # who only looks whether a lease is held has it for less than a millisecond
 
 
+def lease(lab: str, verb: str) -> Path:
+    """The file whose lock a long-running verb holds."""
+    return paths.lab(lab) / f"{verb}.lease"
+
+
+def is_held(lab: str, verb: str) -> bool:
+    """Whether a long-running verb is at work on the lab."""
+    return lock.is_held(lease(lab, verb))
+
+
 @contextmanager
 def leased(lab: str, verb: str, holder: str | None = None) -> Iterator[None]:
     """Holds the lab's lease for a long-running verb: one of its kind for a lab. Raises UsageError naming the holder,
     which is another verb where that needs the same to itself."""
-    with lock.held(deployment.lease(lab, verb), holder or verb, patience_s=_GLANCE_S):
+    with lock.held(lease(lab, verb), holder or verb, patience_s=_GLANCE_S):
         yield
 
 
@@ -35,11 +45,11 @@ def refuse_beside(lab: str, verb: str, holder: str, mend: str) -> None:
 
     Both take their own lease first and look at the other's then, so of two that begin at once one is refused at least.
     """
-    lease = deployment.lease(lab, verb)
-    found = lock.holder(lease)
+    file = lease(lab, verb)
+    found = lock.holder(file)
     if found is not None and found.verb == holder:
         raise UsageError(
             f"`lab {found.verb}` (pid {found.pid}) is at work on lab {lab}, and both would replace a worker that dies",
-            where=str(lease),
+            where=str(file),
             mend=mend,
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab.flows import deployment, fleet, readiness, unfinished, up
+from lab.flows import deployment, fleet, leases, readiness, unfinished, up
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import ScaleIn
 from lab.host import lock
@@ -103,7 +103,7 @@ def test_one_without_traffic_that_is_none_too_many_is_brought_into_service_also_
     assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1, 2)
     assert ("end", W2) not in told
     unfinished.begin("blue", "docker", 1)
-    with lock.held(deployment.lease("blue", "refresh"), "refresh"):
+    with lock.held(leases.lease("blue", "refresh"), "refresh"):
         assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1, 2), "one that goes on checks it"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.flows import acceptance, deploy, deployment, fleet, refresh, unfinished
+from lab.flows import acceptance, deploy, deployment, fleet, leases, refresh, unfinished
 from lab.flows.deployment import Deployed, Deployment
 from lab.flows.fleet import Fleet, ScaleIn
 from lab.flows.readiness import UnreadyError
@@ -263,9 +263,9 @@ def test_a_lab_that_is_not_whole_is_refused(paper: Paper) -> None:
 
 
 def test_a_second_refresh_at_the_same_time_is_refused_and_the_autoscaler_can_see_the_first(paper: Paper) -> None:
-    assert not deployment.is_held("blue", "refresh")
-    with lock.held(deployment.lease("blue", "refresh"), "refresh"):
-        assert deployment.is_held("blue", "refresh")
+    assert not leases.is_held("blue", "refresh")
+    with lock.held(leases.lease("blue", "refresh"), "refresh"):
+        assert leases.is_held("blue", "refresh")
         with pytest.raises(UsageError, match=r"`lab refresh` \(pid "):
             refreshed(paper)
     assert paper.log == []
@@ -274,7 +274,7 @@ def test_a_second_refresh_at_the_same_time_is_refused_and_the_autoscaler_can_see
 def test_beside_a_run_of_the_proof_it_is_refused_and_a_run_can_see_it(
     paper: Paper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with lock.held(deployment.lease("blue", "prove"), "prove run docker"):
+    with lock.held(leases.lease("blue", "prove"), "prove run docker"):
         for verb in (refreshed, lambda _: refresh.forecast(paper.lab(), Deadline.after(60, "a look"))):
             with pytest.raises(UsageError, match=r"`lab prove run docker` \(pid "):
                 verb(paper)
@@ -282,12 +282,12 @@ def test_beside_a_run_of_the_proof_it_is_refused_and_a_run_can_see_it(
     seen: list[str] = []
 
     def launch(*words: Any) -> tuple[Deployment, tuple[NodeName, ...]]:
-        if holder := lock.holder(deployment.lease("blue", "refresh")):
+        if holder := lock.holder(leases.lease("blue", "refresh")):
             seen.append(holder.verb)
         return paper.launch(*words)
 
     monkeypatch.setattr(fleet, "launch", launch)
-    with lock.held(deployment.lease("blue", "prove"), "prove run vagrant"):
+    with lock.held(leases.lease("blue", "prove"), "prove run vagrant"):
         refreshed(paper)
     assert seen == ["refresh docker"] * 2
 

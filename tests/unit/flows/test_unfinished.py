@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import artefacts, build, deployment, unfinished, up
+from lab.flows import artefacts, build, deployment, leases, unfinished, up
 from lab.flows.deployment import Deployed
 from lab.host import lock
 from lab.model.deadline import Deadline
@@ -56,7 +56,7 @@ def test_up_keeps_the_workers_that_came_while_it_built(monkeypatch: pytest.Monke
 
 
 def test_a_refresh_that_goes_on_keeps_its_one_more() -> None:
-    with lock.held(deployment.lease("blue", "refresh"), "refresh"):
+    with lock.held(leases.lease("blue", "refresh"), "refresh"):
         assert counted() == 3
 
 
