@@ -15,7 +15,7 @@ from lab.exercise.catalogue import Exercise
 from lab.exercise.home import Home
 from lab.exercise.trial import Trial
 from lab.exercise.watch import Act
-from lab.flows import deployment, leases
+from lab.flows import leases
 from lab.flows import status as statuses
 from lab.host import paths
 from lab.model.deadline import Deadline
@@ -229,7 +229,7 @@ def _watch(home: Home, at: Exercise, keys: watch.Keys) -> Exercise | ExitCode:
         return watch.signature([Path(given.workspace)], files)
 
     def is_busy() -> bool:
-        return deployment.is_held(given.lab, leases.PROVE)
+        return leases.is_held(given.lab, leases.PROVE)
 
     code = _look(home, at, keys)
     for act in watch.acts(keys, seen, is_busy):

@@ -256,7 +256,7 @@ class Scene:
 
         Raises UnknownError while one goes on: what came of it nobody can tell yet; UsageError where the lab is not up.
         """
-        if deployment.is_held(self.name, leases.PROVE):
+        if leases.is_held(self.name, leases.PROVE):
             raise UnknownError(
                 "a run of the proof is going on", where=f"lab {self.name}", mend="check again when it has ended"
             )
