@@ -86,7 +86,7 @@ def test_each_exercise_has_its_page_which_leads_to_it_and_to_the_next_page() -> 
     assert [int(path.name[:2]) for path in IDEAS] == [*range(1, len(IDEAS) + 1)]
     overview = (PAGES / "README.md").read_text()
     for path, following in zip(IDEAS, [*IDEAS[1:], None], strict=True):
-        last = path.read_text().splitlines()[-1]
+        last = path.read_text().rpartition("\n---\n")[2]
         assert f"](../../exercises/{path.name[:2]}-" in last
         assert following is None or f"]({following.name})" in last
         assert f"]({path.name})" in overview

@@ -1,5 +1,6 @@
 """Every text of the kit is in the site, in reading order, and is read there as it is elsewhere."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,13 @@ def test_what_pages_link_to_comes_along_and_nothing_from_elsewhere(tmp_path: Pat
 )
 def test_markdown_means_the_same_in_the_dialect_of_the_site(text: str, wanted: str) -> None:
     assert for_site(text) == wanted
+
+
+@pytest.mark.parametrize(
+    "path", sorted((paths.REPO / "exercises").glob("*/README.md")), ids=lambda path: path.parent.name
+)
+def test_answers_that_are_folded_away_are_written_in_html(path: Path) -> None:
+    # Inside of <details>, neither the site nor any other reader of Markdown takes `…`, *…* and [..](..) for what they are.
+    answers = re.findall(r"<details>.*?</details>", path.read_text(), re.DOTALL)
+    assert answers
+    assert not [found for answer in answers for found in re.findall(r"`[^`]+`|\*[^*\n]+\*|\]\([^)]*\)", answer)]
