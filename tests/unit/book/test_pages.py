@@ -72,7 +72,7 @@ def test_markdown_means_the_same_in_the_dialect_of_the_site(text: str, wanted: s
     "path", sorted((paths.REPO / "exercises").glob("*/README.md")), ids=lambda path: path.parent.name
 )
 def test_answers_that_are_folded_away_are_written_in_html(path: Path) -> None:
-    # Inside of <details>, neither the site nor any other reader of Markdown takes `…`, *…* and [..](..) for what they are.
+    # Inside of <details> no reader of Markdown takes `…`, *…* and [..](..) for what they are.
     answers = re.findall(r"<details>.*?</details>", path.read_text(), re.DOTALL)
     assert answers
     assert not [found for answer in answers for found in re.findall(r"`[^`]+`|\*[^*\n]+\*|\]\([^)]*\)", answer)]
