@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
-KIT = ("app", "bin", "docker", "lab", "playbooks", "requirements", "vagrant", "topology.toml")
+KIT = ("app", "bin", "docker", "exercises", "lab", "playbooks", "requirements", "vagrant", "topology.toml")
 
 
 def clone(folder: Path, *, prefix: Sequence[str] = ()) -> None:

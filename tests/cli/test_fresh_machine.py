@@ -1,8 +1,9 @@
-"""Setup, doctor and undo as a normal user with sudo on a fresh Debian 12 and 13, with engines of its own."""
+"""On a fresh Debian, with engines of its own: setup, doctor and undo as a normal user with sudo; from a clone to the
+first exercise passed, in time."""
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,25 +15,29 @@ CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 SETTINGS = {"LAB_NETNS": "labkit-fresh", "LAB_NETNS_NETWORK": "169.254.80", "PIP_CERT": CERTIFICATES}
 # A root file system with devices of its own, and a network: only root makes these.
 ROOT = () if os.geteuid() == 0 else ("sudo", "-n")
+SCRIPTS = [REPO / "tests/cli" / name for name in ("fresh-machine.sh", "first-exercise.sh")]
+# Containers need a root that is a mount of its own.
 _ENTER = """
+mount --bind "$1" "$1"
 mount --rbind /dev "$1/dev"
 mount --rbind /sys "$1/sys"
 mount -t proc proc "$1/proc"
 mount -t tmpfs -o mode=0755 none "$1/run"
-exec chroot "$1" sh /tmp/fresh-machine.sh /home/ada/kit
+exec chroot "$1" sh -ec "$2"
 """
 
 
 @pytest.fixture(params=["bookworm", "trixie"])
 def debian(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """The root file system of a fresh Debian with Python, git and sudo, and the kit in a home."""
+    """The root file system of a fresh Debian with Python, git, sudo and what exercises type, and the kit in a home."""
     root = Path(f"/var/tmp/labkit-fresh-{request.param}")
-    include = "--include=python3,git,sudo,ca-certificates"
+    include = "--include=python3,git,sudo,ca-certificates,curl,procps"
     subprocess.run([*ROOT, "mmdebstrap", "--variant=minbase", include, request.param, str(root)], check=True)
     try:
         clone(root / "home/ada/kit", prefix=ROOT)
-        script, *lent = REPO / "tests/cli/fresh-machine.sh", Path("/etc/resolv.conf"), Path(CERTIFICATES)
-        for file, place in [(script, root / "tmp"), *((file, root / str(file)[1:]) for file in lent)]:
+        lent = [Path("/etc/resolv.conf"), Path(CERTIFICATES)]
+        scripts = [(script, root / "tmp") for script in SCRIPTS]
+        for file, place in [*scripts, *((file, root / str(file)[1:]) for file in lent)]:
             subprocess.run([*ROOT, "cp", "--dereference", str(file), str(place)], check=True)
         yield root
     finally:
@@ -50,12 +55,13 @@ def network() -> Iterator[list[str]]:
         subprocess.run([*script, "down"], check=True)
 
 
-@pytest.mark.long
-@pytest.mark.only("docker")
-def test_a_fresh_debian_is_set_up_found_fit_and_left_as_it_was(debian: Path, network: list[str]) -> None:
-    unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", _ENTER, "sh", str(debian)]
-    done = subprocess.run(
+def typed(debian: Path, network: list[str], line: str) -> "subprocess.CompletedProcess[str]":
+    """What a line of a shell gave that root typed there, with both outputs in one."""
+    unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", _ENTER, "sh", str(debian), line]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+    return subprocess.run(
         [*network, *unshare],
+        env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -63,5 +69,24 @@ def test_a_fresh_debian_is_set_up_found_fit_and_left_as_it_was(debian: Path, net
         check=False,
         timeout=1800,
     )
+
+
+@pytest.mark.long
+@pytest.mark.only("docker")
+def test_a_fresh_debian_is_set_up_found_fit_and_left_as_it_was(debian: Path, network: list[str]) -> None:
+    done = typed(debian, network, "exec sh /tmp/fresh-machine.sh /home/ada/kit")
     assert done.returncode == 0, done.stdout
     assert done.stdout.endswith("fresh machine: all done\n")
+
+
+@pytest.mark.long
+@pytest.mark.only("docker")
+@pytest.mark.parametrize("debian", ["bookworm"], indirect=True)
+def test_from_a_clone_to_the_first_exercise_passed_in_time(
+    debian: Path, network: list[str], record_property: Callable[[str, object], None]
+) -> None:
+    path = "/usr/sbin:/usr/bin:/sbin:/bin"
+    done = typed(debian, network, f"cd /home/ada/kit && HOME=/root PATH={path} exec sh /tmp/first-exercise.sh")
+    assert done.returncode == 0, done.stdout
+    told = [line for line in done.stdout.splitlines() if line.startswith(("== ", "first exercise: "))]
+    record_property("told", "; ".join(told))

@@ -12,7 +12,7 @@ from tests.contract.proof import PLANTED
 from tests.contract.test_prove import BUGS
 
 REPO = Path(__file__).resolve().parents[2]
-DOCS = [REPO / "README.md", REPO / "CONTRIBUTING.md", *sorted((REPO / "docs").glob("*.md"))]
+DOCS = [REPO / "README.md", REPO / "CONTRIBUTING.md", *sorted((REPO / "docs").rglob("*.md"))]
 
 
 def test_every_verb_stands_in_the_readme() -> None:

@@ -1,0 +1,1 @@
+"""The texts of the kit as a site that needs no network."""
