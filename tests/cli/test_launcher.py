@@ -103,7 +103,7 @@ def test_nobody_to_ask_and_no_yes_changes_nothing(kit: Kit) -> None:
     assert done.code == 2
     assert done.err == (
         "lab needs its Python libraries first:\n"
-        f"  - make {kit.root}/.venv (600 MB on disk, a download of about 75 MB)\n"
+        f"  - make {kit.root}/.venv (965 MB on disk, a download of about 155 MB)\n"
         "then, as root, what is missing of this:\n"
         "  - packages: Docker, libvirt, QEMU, Vagrant (640 MB, a download of 150 MB)\n"
         "  - your rights on these engines, and their start\n"
@@ -199,7 +199,7 @@ UNFIT = {
     ),
     "a full disk": (
         ["mount -t tmpfs -o size=20m none {there}/small", "cp -r {kit} {there}/small/kit"],
-        "lab: not enough disk: N MB are free, 1600 MB are needed\n"
+        "lab: not enough disk: N MB are free, 2300 MB are needed\n"
         "  where: the file system of {there}/small/kit\n"
         "  mend:  free some space, or use a larger file system\n",
     ),
