@@ -80,3 +80,10 @@ def test_the_tests_are_called_as_they_can_be_typed() -> None:
     # tox alone does not find the tox that its environments call: `lab test` puts that on PATH.
     for page in (REPO / "README.md", REPO / "CONTRIBUTING.md", REPO / "docs" / "proof.md"):
         assert "tox -e" not in page.read_text(), page.name
+
+
+def test_every_exercise_stands_in_the_list_of_exercises_with_its_title_and_time() -> None:
+    text = (REPO / "exercises" / "README.md").read_text()
+    for file in sorted((REPO / "exercises").glob("[0-9]*/exercise.toml")):
+        folder, told = file.parent.name, tomllib.loads(file.read_text())
+        assert f"| [{folder[:2]} {told['title']}]({folder}/README.md) | {told['minutes']} minutes |" in text
