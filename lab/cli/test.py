@@ -15,7 +15,7 @@ from lab.flows import setup
 from lab.host import paths
 from lab.model.errors import ExitCode, UsageError
 
-_WITHOUT_ENGINES = {"lint", "unit", "browser"}
+_WITHOUT_ENGINES = {"lint", "unit", "browser", "site"}
 
 
 @click.command(epilog="Example: lab test -e unit")
