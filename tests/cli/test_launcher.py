@@ -199,7 +199,7 @@ UNFIT = {
     ),
     "a full disk": (
         ["mount -t tmpfs -o size=20m none {there}/small", "cp -r {kit} {there}/small/kit"],
-        "lab: not enough disk: N MB are free, 2300 MB are needed\n"
+        "lab: not enough disk: N MB are free, 2600 MB are needed\n"
         "  where: the file system of {there}/small/kit\n"
         "  mend:  free some space, or use a larger file system\n",
     ),

@@ -172,16 +172,6 @@ def test_the_solution_is_shown_to_who_insists(home: Home, exercise: Exercise) ->
     assert home.store.read().of(exercise.name).solution_at is not None
 
 
-def test_each_command_of_a_solution_is_shown_as_it_is_typed_here(
-    home: Home, exercise: Exercise, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    small.begin(home, exercise)
-    monkeypatch.setattr(verbs, "NAME", "bin/lab")
-    exercise.solution.write_text("lab up\nfor one in a b; do\n    lab status\ndone\necho lab up\n")
-    wanted = "bin/lab up\nfor one in a b; do\n    bin/lab status\ndone\necho lab up\n"
-    assert typed(home, "solution", "--yes").out.rstrip("\n") == wanted.rstrip("\n")
-
-
 def test_hints_are_told_one_by_one(home: Home, exercise: Exercise) -> None:
     small.begin(home, exercise)
     assert typed(home, "hint").out == "\nHint 1 of 2: Write.\n"

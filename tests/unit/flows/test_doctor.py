@@ -54,4 +54,4 @@ def test_what_the_kit_has_already_it_does_not_need_once_more(tmp_path: Path) -> 
 
 def test_the_sizes_are_those_that_the_launcher_reads() -> None:
     assert set(doctor.read_sizes()) == {"kit_mb", "cache_mb", "state_mb", "engines_mb", "memory_mb"}
-    assert sum(doctor.rooms(doctor.read_sizes()).values()) == 8000, "what README says"
+    assert sum(doctor.rooms(doctor.read_sizes()).values()) == 9000, "what README says"
