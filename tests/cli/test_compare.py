@@ -39,6 +39,7 @@ def _samples(found: Report) -> int:
     return sum(len(cell.samples) for row in found.rows for cell in row.cells.values())
 
 
+@pytest.mark.long("vagrant")
 def test_rows_are_measured_and_the_report_has_them_with_a_page(substrate_name: str, tmp_path: Path) -> None:
     gave = type_well(*_words(substrate_name, tmp_path / "here"))
     found = report.load(tmp_path / "here")
