@@ -48,7 +48,7 @@ exec chroot --userspec={_UID}:{_UID} "$root" "$@"
 """
 _START = "/usr/local/lib/lab/worker"
 SCRATCH = "/mnt"
-_END_S, _LOOK_S, _OFTEN_S = 60.0, 0.5, 0.01
+_END_S, _FREE_S, _LOOK_S, _OFTEN_S = 60.0, 10.0, 0.5, 0.01
 
 
 def impossible() -> str | None:
@@ -199,10 +199,16 @@ def _drive(lab: Deployment, by: Deadline) -> Path:
 
 
 def _check_free(address: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError as error:
-            message = f"port {port} of {address} cannot be used: {error.strerror}"
-            raise LabError(message, where="this computer", mend="end the program that uses it") from error
+    """Who was killed a moment ago may still have it."""
+
+    def probe() -> str | None:
+        with socket.socket() as door:
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                door.bind((address, port))
+            except OSError as error:
+                return str(error.strerror)
+        return None
+
+    by = Deadline.after(_FREE_S, f"{_FREE_S:g} s")
+    await_until(probe, by, what=f"port {port} of {address} being free", mend="end the program that uses it")

@@ -110,6 +110,10 @@ def reached():
         return True
     return False
 
+def listed(folder):
+    # A bare process has no /sys of its own.
+    return os.listdir(folder) if os.path.isdir(folder) else []
+
 pids = [pid for pid in os.listdir("/proc") if pid.isdigit()]
 app = {pid: text("/proc/%s/environ" % pid) for pid in pids if "gunicorn" in text("/proc/%s/cmdline" % pid)}
 theirs = [pid for pid, told in app.items() if ("LAB_NODE=" + sibling) in told]
@@ -125,7 +129,7 @@ print(json.dumps({
     "app": status(min(mine, key=int)) if mine else {},
     "root": status("self"),
     "devices": sorted(os.listdir("/dev")),
-    "disks": sorted(each for each in os.listdir("/sys/block") if os.path.exists("/dev/" + each)),
+    "disks": sorted(each for each in listed("/sys/block") if os.path.exists("/dev/" + each)),
     "module": module(),
     "sibling reached": reached(),
     "sibling seen": len(theirs),
@@ -136,7 +140,8 @@ print(json.dumps({
 
 def told(reach: Reach, program: str, words: list[str], by: Deadline) -> Mapping[str, Any]:
     """What one of these programs said in a node."""
-    said = reach.run(["python3", "-c", program, *words], by).out
+    # Not on the command line: where it fails, that is told as the reason.
+    said = reach.run(["python3", "-", *words], by, stdin=program.encode()).out
     try:
         found: Mapping[str, Any] = json.loads(said)
     except json.JSONDecodeError as error:
