@@ -131,7 +131,7 @@ def end_orphans(folder: Path, by: Deadline) -> list[str]:
         if (parent := entry.get("by")) and lives(parent["pid"], parent["started"]):
             continue
         if _is_same(entry):
-            _end_tree(entry["pid"], by)
+            end_tree(entry["pid"], by)
             ended.append(" ".join(entry["argv"]))
         record.unlink(missing_ok=True)
     return ended
@@ -147,7 +147,8 @@ def lives(pid: int, started: int | None) -> bool:
     return _is_alive(pid) and _is_same({"pid": pid, "started": started})
 
 
-def _end_tree(pid: int, by: Deadline) -> None:
+def end_tree(pid: int, by: Deadline) -> None:
+    """Ends a process and its descendants without warning; returns when none of them runs."""
     family = [pid, *_descendants(pid)]
     born = {member: start_time(member) for member in family}
     for member in family:

@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -186,8 +186,8 @@ def _recorded(
                 gate.open()
                 yield process, asked_s
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            # Not its leader alone: who is left for a moment has its port.
+            children.end_tree(process.pid, Deadline.after(_END_S, f"{_END_S:g} s"))
             process.wait()
 
 
