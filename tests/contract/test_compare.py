@@ -16,6 +16,7 @@ from lab.comparison.probes.every import probes
 from lab.flows import deployment
 from lab.flows.deployment import Deployment
 from lab.host import network
+from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.plan import WORKER_PORT
 from tests.conftest import type_well
@@ -56,9 +57,14 @@ def left_as_it_was(whole: Deployment, by: Deadline) -> Iterator[None]:
     """Nothing more and nothing less is there after a run; names of workers may change where one was replaced."""
     before = len(whole.substrate.leftovers(by)[whole.lab])
     yield
-    found = status(whole)
-    assert len(found) == len(whole.plan.nodes)
-    assert all(node["ready"] for node in found.values())
+
+    def probe() -> str | None:
+        # One look is short, and an emulated machine may be busy for longer.
+        found = status(whole)
+        is_whole = len(found) == len(whole.plan.nodes) and all(node["ready"] for node in found.values())
+        return None if is_whole else f"{found}"
+
+    await_until(probe, by, what="a whole lab", mend="")
     assert len(whole.substrate.leftovers(by)[whole.lab]) == before
 
 
