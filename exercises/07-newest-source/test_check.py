@@ -6,7 +6,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from lab.exercise.scene import Look, Scene
-from lab.flows import deploy, deployment
+from lab.flows import deploy, leases
 from lab.host.run import run
 from lab.model.errors import UnknownError
 from lab.model.node import State
@@ -101,7 +101,7 @@ def _since(history: Sequence[Version], first: str) -> Iterator[Version]:
 
 
 def _facts(scene: Scene) -> Facts:
-    if deployment.is_held(scene.name, "refresh"):
+    if leases.is_held(scene.name, leases.REFRESH):
         raise UnknownError("a refresh is at work", where=f"lab {scene.name}", mend="check again when it has ended")
     history = scene.versions()
     runs = {str(name): commit for name, commit in deploy.running(scene.lab, scene.by).items() if commit}
