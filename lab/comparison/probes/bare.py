@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.comparison.columns import Place, Way
 from lab.comparison.probes.base import Ground
 from lab.flows import artefacts, readiness
 from lab.flows.deployment import Deployment
@@ -51,15 +52,15 @@ SCRATCH = "/mnt"
 _END_S, _FREE_S, _LOOK_S, _OFTEN_S = 60.0, 10.0, 0.5, 0.01
 
 
-def impossible() -> str | None:
-    """Why there can be no bare process here, None where there can."""
-    return None if os.geteuid() == 0 else NEEDS_ROOT
+def impossible(place: Place) -> str | None:
+    """Why there can be no bare process in this column; None where there can, and in the columns of all others."""
+    return NEEDS_ROOT if place.way is Way.BARE and os.geteuid() != 0 else None
 
 
 def prepare(ground: Ground, by: Deadline) -> None:
-    """Unpacks the worker's root file system, once: what an image is for a container."""
+    """In a bare process's column, unpacks the worker's root file system, once: what an image is for a container."""
     tree = _tree(ground)
-    if tree.exists():
+    if ground.place.way is not Way.BARE or tree.exists():
         return
     lab = ground.deployment()
     made = rootfs.find(artefacts.layer(lab.substrate, Role.WORKER, lab.deployed.topology.versions))

@@ -34,12 +34,11 @@ class Isolation:
         self._keeper = keeper
 
     def impossible(self, ground: Ground) -> Mapping[str, str]:
-        why = bare.impossible() if ground.place.way is Way.BARE else None
+        why = bare.impossible(ground.place)
         return dict.fromkeys(ROWS, why) if why else {}
 
     def prepare(self, ground: Ground, by: Deadline) -> None:
-        if ground.place.way is Way.BARE:
-            bare.prepare(ground, by)
+        bare.prepare(ground, by)
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         sibling = ground.deployment().plan.workers()[0]

@@ -37,12 +37,11 @@ class Restart:
         self._keeper = keeper
 
     def impossible(self, ground: Ground) -> Mapping[str, str]:
-        why = bare.impossible() if ground.place.way is Way.BARE else APART if stands_apart(ground) else None
+        why = bare.impossible(ground.place) or (APART if stands_apart(ground) else None)
         return {self.name: why} if why else {}
 
     def prepare(self, ground: Ground, by: Deadline) -> None:
-        if ground.place.way is Way.BARE:
-            bare.prepare(ground, by)
+        bare.prepare(ground, by)
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         if ground.place.way is Way.BARE:

@@ -28,12 +28,11 @@ class Machine:
         self._keeper = keeper
 
     def impossible(self, ground: Ground) -> Mapping[str, str]:
-        why = bare.impossible() if ground.place.way is Way.BARE else None
+        why = bare.impossible(ground.place)
         return dict.fromkeys(self._ROWS, why) if why else {}
 
     def prepare(self, ground: Ground, by: Deadline) -> None:
-        if ground.place.way is Way.BARE:
-            bare.prepare(ground, by)
+        bare.prepare(ground, by)
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         store = ground.deployment().plan.node(STORE).address
@@ -59,12 +58,11 @@ class Flushes:
         self._keeper = keeper
 
     def impossible(self, ground: Ground) -> Mapping[str, str]:
-        why = bare.impossible() if ground.place.way is Way.BARE else None
+        why = bare.impossible(ground.place)
         return dict.fromkeys(self._ROWS, why) if why else {}
 
     def prepare(self, ground: Ground, by: Deadline) -> None:
-        if ground.place.way is Way.BARE:
-            bare.prepare(ground, by)
+        bare.prepare(ground, by)
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         with self._keeper.serving(ground, by) as worker:

@@ -46,8 +46,7 @@ class Memory:
         return dict.fromkeys((MEMORY, MEMORY_MORE), why) if why else {}
 
     def prepare(self, ground: Ground, by: Deadline) -> None:
-        if ground.place.way is Way.BARE:
-            bare.prepare(ground, by)
+        bare.prepare(ground, by)
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         if ground.place.way is Way.BARE:
@@ -102,12 +101,11 @@ class DiskRoom:
     name = "disk"
 
     def impossible(self, ground: Ground) -> Mapping[str, str]:
-        why = bare.impossible() if ground.place.way is Way.BARE else APART if stands_apart(ground) else None
+        why = bare.impossible(ground.place) or (APART if stands_apart(ground) else None)
         return dict.fromkeys((DISK_IMAGE, DISK_MORE, DISK_SHARED), why) if why else {}
 
     def prepare(self, ground: Ground, by: Deadline) -> None:
-        if ground.place.way is Way.BARE:
-            bare.prepare(ground, by)
+        bare.prepare(ground, by)
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         if ground.place.way is Way.BARE:

@@ -60,13 +60,12 @@ class Start:
             return {STOP: "it is put to sleep again instead"}
         if ground.place.way is not Way.BARE:
             return dict.fromkeys(_ROWS, APART) if stands_apart(ground) else {}
-        if why := bare.impossible():
+        if why := bare.impossible(ground.place):
             return dict.fromkeys(_ROWS, why)
         return {SERVICE: "it stands beside the lab, without a load balancer"}
 
     def prepare(self, ground: Ground, by: Deadline) -> None:
-        if ground.place.way is Way.BARE:
-            bare.prepare(ground, by)
+        bare.prepare(ground, by)
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         if ground.place.way is Way.BARE:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from lab.comparison.columns import Way
 from lab.comparison.probes import bare
 from lab.comparison.probes.base import Ground, Seen, Value
 from lab.comparison.probes.worker import APART, Keeper, measured, stands_apart
@@ -147,12 +146,11 @@ class Direct:
         self._keeper = keeper
 
     def impossible(self, ground: Ground) -> Mapping[str, str]:
-        why = bare.impossible() if ground.place.way is Way.BARE else None
+        why = bare.impossible(ground.place)
         return dict.fromkeys(("requests-direct", "p50-direct", "p99-direct"), why) if why else {}
 
     def prepare(self, ground: Ground, by: Deadline) -> None:
-        if ground.place.way is Way.BARE:
-            bare.prepare(ground, by)
+        bare.prepare(ground, by)
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         with self._keeper.serving(ground, by) as worker:

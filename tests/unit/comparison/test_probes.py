@@ -2,10 +2,12 @@
 
 import socket
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 from lab.comparison import catalogue
+from lab.comparison.columns import Place, Way
 from lab.comparison.probes import bare
 from lab.comparison.probes.base import Seen
 from lab.comparison.probes.durability import lost
@@ -98,9 +100,11 @@ def test_who_answered_is_read_whatever_the_letters() -> None:
 
 def test_only_root_can_have_a_bare_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    assert bare.impossible() == "needs root"
+    place = Place("bare", "Bare process", "docker", Way.BARE, is_machine=False)
+    assert bare.impossible(place) == "needs root"
+    assert bare.impossible(replace(place, way=Way.FRESH)) is None
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    assert bare.impossible() is None
+    assert bare.impossible(place) is None
 
 
 def test_a_port_that_somebody_uses_is_found_out_before_a_bare_process_starts(monkeypatch: pytest.MonkeyPatch) -> None:
