@@ -73,7 +73,7 @@ def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
             keys=artefacts.keys(substrate, topology.versions),
             sticky=_sticky(wanted, before),
         )
-        if wanted.workers or not leases.is_held(wanted.lab, "refresh"):
+        if wanted.workers or not leases.is_held(wanted.lab, leases.REFRESH):
             unfinished.end(wanted.lab, wanted.substrate)
         _apply(lab, report, by)
     return lab
@@ -100,7 +100,7 @@ def _count(wanted: Wanted, before: deployment.Deployed | None, topology: Topolog
     that goes on knows itself what it does with it."""
     if wanted.workers or before is None:
         return wanted.workers or topology.worker.count
-    is_at_work = leases.is_held(wanted.lab, "refresh")
+    is_at_work = leases.is_held(wanted.lab, leases.REFRESH)
     noted = None if is_at_work else unfinished.wanted(wanted.lab, wanted.substrate)
     return noted or len(before.workers) or topology.worker.count
 
