@@ -22,8 +22,9 @@ Hear = Callable[[Told], None]
 
 # pytest's exit codes ("Exit codes" in its manual): whatever it is, the parts say how they ended.
 _ENDED = {0: "all passed", 1: "some failed", 2: "interrupted", 3: "internal error", 4: "usage error", 5: "no tests"}
-# Nothing of the kit's own tests, and no plugin but ours: what is printed would be in the way of what is told.
+# Nothing of the kit's own tests, and no plugin but ours: none is of use here, and each takes time to be imported.
 _PYTEST = ["-m", "pytest", "-c", os.devnull, "--rootdir=.", "--import-mode=importlib", "-p", "no:cacheprovider"]
+_NO_MORE = {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 _BEYOND_S = 20.0
 """Besides the check's own limit, for pytest to start and end."""
 
@@ -41,7 +42,7 @@ def check(exercise: Exercise, given: Given, hear: Hear) -> Outcome:
         env = {"PYTHONPATH": str(paths.REPO), plugin.GIVEN: json.dumps(given.as_json()), plugin.DOOR: str(door)}
         argv = [sys.executable, "-P", *_PYTEST, "-p", plugin.__name__, str(exercise.check)]
         try:
-            ended = run(argv, by=by, ok=_ENDED, env={**env, "PYTEST_ADDOPTS": ""}, cwd=exercise.folder)
+            ended = run(argv, by=by, ok=_ENDED, env={**env, **_NO_MORE}, cwd=exercise.folder)
         except LabError as failed:
             # Out of time, or ended by somebody: what it told so far counts.
             return telling.outcome([*heard, _broken(failed.message)])

@@ -18,6 +18,12 @@ from lab.exercise.home import Home
 from tests.conftest import REPO, Typed
 from tests.unit.cli.inside import type_inside
 from tests.unit.exercise import small
+from tests.unit.exercise.here import run_checks_here
+
+
+@pytest.fixture(autouse=True)
+def _checks_run_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_checks_here(monkeypatch)
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import pytest
 
 from lab.comparison import catalogue
 from lab.comparison.columns import Place, Way
-from lab.comparison.probes import bare
+from lab.comparison.probes import bare, traffic
 from lab.comparison.probes.base import Seen
 from lab.comparison.probes.durability import lost
 from lab.comparison.probes.every import probes
 from lab.comparison.probes.room import fitting
-from lab.comparison.probes.traffic import CLIENTS, FULL_S, HALF_S, Asked, ask, values
+from lab.comparison.probes.traffic import CLIENTS, Asked, ask, values
 from lab.comparison.probes.worker import answered_by
 from lab.ledger.audit import Account, Sort
 from lab.ledger.struck import FaultSeen
@@ -68,11 +68,14 @@ def test_a_run_that_broke_nothing_says_nothing(nothing: Account) -> None:
         lost(nothing)
 
 
-def test_requests_are_answered_and_counted() -> None:
+def test_requests_are_answered_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    full_s, half_s = 0.3, 0.4
+    monkeypatch.setattr(traffic, "FULL_S", full_s)
+    monkeypatch.setattr(traffic, "HALF_S", half_s)
     with responder() as (url, _):
         asked = ask(url)
-    assert asked.rate > CLIENTS / FULL_S
-    assert len(asked.latencies_s) == pytest.approx(asked.rate / 2 * HALF_S, abs=2)
+    assert asked.rate > CLIENTS / full_s
+    assert len(asked.latencies_s) == pytest.approx(asked.rate / 2 * half_s, abs=2)
     found = values(asked, "-direct")
     assert list(found) == ["requests-direct", "p50-direct", "p99-direct"]
     half, nearly = found["p50-direct"], found["p99-direct"]

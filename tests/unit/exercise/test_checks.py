@@ -17,6 +17,7 @@ from lab.exercise.telling import Kind, Outcome, Part, Told
 from lab.model.errors import UsageError
 from tests.conftest import REPO
 from tests.unit.exercise import small
+from tests.unit.exercise.here import run_checks_here
 
 LINES = [
     Told(Kind.LOOKS, "the words"),
@@ -58,11 +59,17 @@ def test_only_what_was_expected_and_not_seen_is_a_failure(
     assert (part.claim, part.ok, part.says) == ("a claim", ok, says)
 
 
+@pytest.fixture
+def _here(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_checks_here(monkeypatch)
+
+
 def checked(home: Home, exercise: Exercise) -> tuple[Outcome, list[Told]]:
     heard: list[Told] = []
     return checks.check(exercise, session.given(home, exercise), heard.append), heard
 
 
+@pytest.mark.usefixtures("_here")
 @pytest.mark.parametrize(
     ("words", "ok", "observed"),
     [
@@ -91,6 +98,7 @@ def test_what_was_seen_and_expected_is_told_with_the_learners_own_words(home: Ho
     assert (part.saw, part.expected, part.says) == ("2 words", "three", f"Lab ex wants more of {word}.")
 
 
+@pytest.mark.usefixtures("_here")
 @pytest.mark.parametrize(
     ("check", "saw"),
     [

@@ -11,6 +11,12 @@ from lab.exercise.progress import Progress
 from lab.model.deadline import Deadline
 from lab.model.errors import UnknownError, UsageError
 from tests.unit.exercise import small
+from tests.unit.exercise.here import run_checks_here
+
+
+@pytest.fixture(autouse=True)
+def _checks_run_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_checks_here(monkeypatch)
 
 
 @pytest.mark.parametrize(
