@@ -19,7 +19,7 @@ from scipy import stats
 
 from lab.comparison import figures
 from lab.comparison.figures import Figure
-from lab.comparison.report import Cell, Report, RowResult
+from lab.comparison.report import Better, Cell, Report, RowResult
 
 LEVEL = 0.01
 LEAST = 0.10
@@ -118,18 +118,23 @@ def _untold(first: RowResult, second: RowResult, before: Cell, after: Cell) -> s
 
 
 def _judged(row: RowResult, key: str, before: Sequence[float], after: Sequence[float]) -> Change:
-    was, is_now = statistics.median(before), statistics.median(after)
-    ratio = figures.ratio(after, before) if was else None
-    p = _p(before, after)
-    moved = abs(is_now - was) >= LEAST * max(was, is_now) > 0
-    why = f"p = {p:.2g}"
-    if p >= LEVEL or not moved:
-        verdict, why = Verdict.SAME, why if p >= LEVEL else f"{why}, and less than {LEAST * 100:.0f} % apart"
-    elif row.better == "neither":
-        verdict = Verdict.CHANGED
-    else:
-        verdict = Verdict.BETTER if (is_now < was) == (row.better == "lower") else Verdict.WORSE
+    verdict, why = judge(before, after, row.better)
+    ratio = figures.ratio(after, before) if statistics.median(before) else None
     return Change(row.title, key, row.unit, verdict, why, figures.median(before), figures.median(after), ratio)
+
+
+def judge(before: Sequence[float], after: Sequence[float], better: Better) -> tuple[Verdict, str]:
+    """What the rule says of a cell's samples, and why."""
+    was, is_now = statistics.median(before), statistics.median(after)
+    p = _p(before, after)
+    why = f"p = {p:.2g}"
+    if p >= LEVEL:
+        return Verdict.SAME, why
+    if not abs(is_now - was) >= LEAST * max(was, is_now) > 0:
+        return Verdict.SAME, f"{why}, and less than {LEAST * 100:.0f} % apart"
+    if better == "neither":
+        return Verdict.CHANGED, why
+    return Verdict.BETTER if (is_now < was) == (better == "lower") else Verdict.WORSE, why
 
 
 def _p(before: Sequence[float], after: Sequence[float]) -> float:

@@ -42,10 +42,11 @@ def is_falling(samples: Sequence[Sample]) -> bool:
 def peak(samples: Sequence[Sample], window_s: float) -> float:
     """The highest mean of the requests at a time over any stretch of `window_s`."""
     highest, begin, total = 0.0, 0, 0
+    there = [sample.concurrency for sample in samples]
     for number, sample in enumerate(samples):
-        total += sample.concurrency
+        total += there[number]
         while sample.at_s - samples[begin].at_s >= window_s:
-            total -= samples[begin].concurrency
+            total -= there[begin]
             begin += 1
         highest = max(highest, total / (number - begin + 1))
     return highest

@@ -1,8 +1,12 @@
 """What people are told to type works where they are."""
 
+from pathlib import Path
+
 import pytest
 
 from lab.cli import called
+from tests.conftest import type_lab
+from tests.unit.cli.labs import typed
 
 
 @pytest.mark.parametrize(
@@ -20,3 +24,10 @@ from lab.cli import called
 def test_a_script_is_shown_as_it_can_be_typed(monkeypatch: pytest.MonkeyPatch, line: str, typed: str) -> None:
     monkeypatch.setattr(called, "NAME", "bin/lab")
     assert called.script_as_called(f"{line}\n") == f"{typed}\n"
+
+
+def test_errors_say_what_can_be_typed_where_one_is(tmp_path: Path) -> None:
+    words = ["kill", "worker-1", "--name", "blue"]
+    called_so = {"LAB_CALLED": "bin/lab", "XDG_STATE_HOME": str(tmp_path)}
+    for gave, name in ((type_lab(*words, env=called_so), "bin/lab"), (typed(tmp_path, *words), "lab")):
+        assert f"mend:  run `{name} up docker --name blue` first" in gave.err

@@ -13,7 +13,8 @@ from lab.comparison.compare import Asked
 from lab.comparison.report import Prediction, Report
 from lab.comparison.session import Progress
 from lab.host import paths, records
-from tests.conftest import Typed, type_lab
+from lab.substrates.docker import client
+from tests.conftest import Typed
 from tests.unit.cli.inside import type_inside
 from tests.unit.comparison import reports
 from tests.unit.comparison.reports import BARE, BOX, COLD, measured, row
@@ -38,8 +39,8 @@ def _kept(folder: Path, one: Report) -> str:
     return str(folder)
 
 
-def _typed(*words: str) -> Typed:
-    return type_inside("compare", *words, env={"COLUMNS": "200"})
+def _typed(*words: str, **env: str) -> Typed:
+    return type_inside("compare", *words, env={"COLUMNS": "200", **env})
 
 
 def test_what_would_be_measured_is_told_with_an_estimate_and_changes_nothing(home: Path) -> None:
@@ -166,9 +167,10 @@ def test_a_lab_of_somebody_else_is_not_taken_for_a_comparison(home: Path) -> Non
 
 
 def test_an_engine_that_is_away_fails_its_columns_and_can_be_tried_again(home: Path) -> None:
-    away = {"DOCKER_HOST": "unix:///nowhere/docker.sock", "COLUMNS": "200"}
-    words = ["compare", "--rows", "restart", "--only", "docker", "--repeat", "2", "--out", str(home / "here")]
-    gave = type_lab(*words, env=away)
+    client.api.cache_clear()
+    away = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    words = ["--rows", "restart", "--only", "docker", "--repeat", "2"]
+    gave = _typed(*words, "--out", str(home / "here"), **away)
     assert gave.code == 4, gave.err
     assert "Bare process, Docker container failed, and the rest goes on: Docker does not answer" in gave.err
     kept = report.load(home / "here")

@@ -11,7 +11,7 @@ from lab.timeline.events import Event, Kind
 from lab.traffic import profiles
 from tests.conftest import Typed
 from tests.unit.cli.inside import type_inside
-from tests.unit.cli.test_typed import _record
+from tests.unit.cli.labs import record
 
 STEP = ["load", "docker", "--profile", "step", "--peak", "40"]
 REFUSED = {
@@ -77,7 +77,7 @@ def test_the_help_says_what_each_profile_is(tmp_path: Path) -> None:
 def home(tmp_path: Path) -> Path:
     """Where a lab is up on both, and its timeline has seen a decision on one of them, and a load half an hour ago."""
     home = tmp_path / "state-home"
-    _record(home, {"docker": [1, 2], "vagrant": [1]})
+    record(home, {"docker": [1, 2], "vagrant": [1]})
     state, now = home / "state", time.time()
     events = {
         "docker": [

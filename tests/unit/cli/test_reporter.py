@@ -1,46 +1,48 @@
 """Steps as a verb reports them: with colour on a terminal, unless somebody asked for none (no-color.org)."""
 
+import io
 import os
 import pty
-import subprocess
-import sys
+from contextlib import redirect_stderr
 
 import pytest
 
-from tests.conftest import REPO
-
-_STEP = "from lab.cli import common; common.reporter()('waiting for [worker-1]')"
+from lab.cli import common
 
 
-def _on_a_terminal(**env: str) -> bytes:
+def _report() -> None:
+    common.reporter()("waiting for [worker-1]")
+
+
+def _on_a_terminal() -> bytes:
     ours, theirs = pty.openpty()
-    plain = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
-    subprocess.run(
-        [sys.executable, "-P", "-c", _STEP],
-        env={**plain, "PYTHONPATH": str(REPO), "TERM": "xterm-256color", **env},
-        stderr=theirs,
-        timeout=60,
-        check=True,
-    )
-    os.close(theirs)
-    printed = os.read(ours, 4096)
+    with os.fdopen(theirs, "w") as screen, redirect_stderr(screen):
+        _report()
+        screen.flush()
+        printed = os.read(ours, 4096)
     os.close(ours)
     return printed
 
 
+@pytest.fixture(autouse=True)
+def _a_colourful_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.mark.parametrize(("env", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)], ids=["as it is", "NO_COLOR"])
-def test_a_step_has_colour_on_a_terminal_unless_no_color_is_set(env: dict[str, str], coloured: bool) -> None:
-    printed = _on_a_terminal(**env)
+def test_a_step_has_colour_on_a_terminal_unless_no_color_is_set(
+    env: dict[str, str], coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    printed = _on_a_terminal()
     assert b"waiting for [worker-1]" in printed
     assert (b"\x1b[36m" in printed) is coloured
 
 
 def test_a_step_is_a_plain_line_where_there_is_no_terminal() -> None:
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", _STEP],
-        env={**os.environ, "PYTHONPATH": str(REPO), "TERM": "xterm-256color"},
-        capture_output=True,
-        timeout=60,
-        check=True,
-    )
-    assert done.stderr == b"    0.0 s  waiting for [worker-1]\n"
+    with redirect_stderr(io.StringIO()) as printed:
+        _report()
+    assert printed.getvalue() == "    0.0 s  waiting for [worker-1]\n"

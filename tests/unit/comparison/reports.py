@@ -48,6 +48,8 @@ _WORDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 def cells(draw: st.DrawFn) -> Cell:
     """Any cell."""
     samples = tuple(draw(st.lists(_SAMPLES, max_size=6)))
+    # What stands beside each sample are other figures, and not drawn: that would take more time than all else.
+    loads, others = samples[::-1], tuple(1 / (1 + sample) for sample in samples)
     text = draw(st.just("") | _WORDS)
     states: list[State] = ["measured", "failed", "not measured"]
     state = draw(st.sampled_from(states))
@@ -57,8 +59,8 @@ def cells(draw: st.DrawFn) -> Cell:
         state=state,
         reason="" if state == "measured" else draw(_WORDS),
         samples=samples,
-        loads=tuple(draw(_SAMPLES) for _ in samples),
-        others=tuple(draw(st.floats(0, 1)) for _ in samples),
+        loads=loads,
+        others=others,
         noisy=draw(st.booleans()),
         text=text,
         extrapolated=draw(st.booleans()),

@@ -94,12 +94,15 @@ def header(**changed: Any) -> Header:
     return Header(**values | changed)
 
 
+_FAULTS = [
+    FaultNote(number, stage, 2.0 + number, "kill", f"worker-{number}", ("worker",)).record()
+    for number in range(len(PLANNED))
+    for stage in Stage
+]
+
+
 def faults() -> list[dict[str, Any]]:
-    return [
-        FaultNote(number, stage, 2.0 + number, "kill", f"worker-{number}", ("worker",)).record()
-        for number in range(len(PLANNED))
-        for stage in Stage
-    ]
+    return [{**record} for record in _FAULTS]
 
 
 def during(past: Past) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ idle worker is answered nearly as fast as without it, so few are there at a time
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lab.model.node import NodeName
@@ -31,8 +32,10 @@ class Worker:
 
     def work(self) -> list[Request]:
         """The requests that are done after one slice of time."""
-        ready = [request for request in self.requests if request.wait_s <= 0]
+        ready = []
         for request in self.requests:
+            if request.wait_s <= 0:
+                ready.append(request)
             request.wait_s -= SLICE_S
         if not ready or self.left_s <= 1e-9:
             return []
@@ -78,6 +81,7 @@ class QuotaLab(Lab):
     def _serve(self) -> tuple[int, int]:
         arrived, mean = 0, self.rate(self.now_s) * SLICE_S
         self._workers |= {name: Worker() for name in self.fleet.serving if name not in self._workers}
+        serving = [self._workers[name] for name in self.fleet.serving]
         for number in range(round(1 / SLICE_S)):
             now_s = self.now_s + number * SLICE_S
             if number % round(PERIOD_S / SLICE_S) == 0:
@@ -87,8 +91,9 @@ class QuotaLab(Lab):
             came = int(self._due) if self.is_even else self._poisson(mean)
             self._due -= int(self._due)
             arrived += came
-            self._queue.extend(self._request(now_s) for _ in range(came))
-            self._dispatch()
+            for _ in range(came):
+                self._queue.append(self._request(now_s))
+            self._dispatch(serving)
             self._work(now_s)
         self.waiting = len(self._queue)
         return arrived, self.waiting + sum(len(worker.requests) for worker in self._workers.values())
@@ -97,8 +102,7 @@ class QuotaLab(Lab):
         is_heavy = self._random.random() < self.heavy
         return Request(now_s, self.wait_s, self.cpu_s if is_heavy else 0.0)
 
-    def _dispatch(self) -> None:
-        serving = [self._workers[name] for name in self.fleet.serving]
+    def _dispatch(self, serving: Sequence[Worker]) -> None:
         while self._queue and serving:
             free = min(serving, key=lambda worker: len(worker.requests))
             if len(free.requests) >= self.places:
