@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -199,27 +199,42 @@ def play(playbook: Path, plays: list[Mapping[str, Any]]) -> None:
     )
 
 
-def test_what_each_user_was_given_is_noted_for_all_who_set_up_this_computer(tmp_path: Path) -> None:
-    playbook, record = tmp_path / "note.yml", tmp_path / "noted/setup.json"
+@dataclass(frozen=True)
+class Played:
+    """The record that three users made, one that a refused setup was to make, and the refusal."""
+
+    record: Path
+    refused: Path
+    refusal: LabError
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """All in one run of Ansible, which takes a second to start."""
+    folder = tmp_path_factory.mktemp("noted")
+    record, refused = folder / "noted/setup.json", folder / "refused/setup.json"
+    simulated = {"stdout": "Remv engine-of-others [1:2]\nInst engine (3 Debian:12)\n"}
     plays = [
         setup_by(record, "ada", "ada kvm", has_ids=False),
         # The second time all is there: what was given the first time stays noted.
         setup_by(record, "ada", "ada docker kvm libvirt", has_ids=True),
         setup_by(record, "root", "root", has_ids=False),
         setup_by(record, "bob", "bob libvirt", has_ids=True),
+        setup_by(refused, "root", "root", has_ids=True, host_missing=["engine"], host_simulated=simulated),
     ]
-    play(playbook, plays)
-    assert json.loads(record.read_text())["users"] == {
+    with pytest.raises(LabError) as raised:
+        play(folder / "note.yml", plays)
+    return Played(record, refused, raised.value)
+
+
+def test_what_each_user_was_given_is_noted_for_all_who_set_up_this_computer(played: Played) -> None:
+    assert json.loads(played.record.read_text())["users"] == {
         "ada": {"groups": ["docker", "libvirt"], "subids": ["/etc/subgid", "/etc/subuid"]},
         "bob": {"groups": ["docker", "kvm"], "subids": []},
     }
 
 
-def test_setup_refuses_to_remove_what_others_installed_and_notes_nothing(tmp_path: Path) -> None:
-    playbook, record = tmp_path / "note.yml", tmp_path / "noted/setup.json"
-    simulated = {"stdout": "Remv engine-of-others [1:2]\nInst engine (3 Debian:12)\n"}
-    missing = setup_by(record, "root", "root", has_ids=True, host_missing=["engine"], host_simulated=simulated)
-    with pytest.raises(LabError) as raised:
-        play(playbook, [missing])
-    assert "apt would remove engine-of-others to install engine, so nothing was changed" in raised.value.message
-    assert not record.exists()
+def test_setup_refuses_to_remove_what_others_installed_and_notes_nothing(played: Played) -> None:
+    told = "apt would remove engine-of-others to install engine, so nothing was changed"
+    assert told in played.refusal.message
+    assert not played.refused.exists()
