@@ -22,8 +22,10 @@ Hear = Callable[[Told], None]
 
 # pytest's exit codes ("Exit codes" in its manual): whatever it is, the parts say how they ended.
 _ENDED = {0: "all passed", 1: "some failed", 2: "interrupted", 3: "internal error", 4: "usage error", 5: "no tests"}
-# Nothing of the kit's own tests, and no plugin but ours: none is of use here, and each takes time to be imported.
-_PYTEST = ["-m", "pytest", "-c", os.devnull, "--rootdir=.", "--import-mode=importlib", "-p", "no:cacheprovider"]
+# Nothing of the kit's own tests nor of any folder above, and no plugin but ours: none is of use here, and to look for
+# them takes time.
+_FOLDER = ["--rootdir=.", "--confcutdir=."]
+_PYTEST = ["-m", "pytest", "-c", os.devnull, *_FOLDER, "--import-mode=importlib", "-p", "no:cacheprovider"]
 _NO_MORE = {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 _BEYOND_S = 20.0
 """Besides the check's own limit, for pytest to start and end."""

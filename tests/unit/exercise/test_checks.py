@@ -117,6 +117,13 @@ def test_a_check_with_a_mistake_could_not_be_made_and_says_so(home: Home, tmp_pa
     assert saw in outcome.parts[-1].saw
 
 
+@pytest.mark.usefixtures("_here")
+def test_what_lies_above_an_exercise_is_not_read(home: Home, exercise: Exercise) -> None:
+    small.begin(home, exercise, "a b c")
+    exercise.folder.with_name("conftest.py").write_text("raise SystemExit('read')")
+    assert checked(home, exercise)[0].ok is True
+
+
 def test_a_check_that_does_not_end_is_ended(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     exercise = small.write(tmp_path / "slow", check="import time\ndef test_a(): time.sleep(600)\n")
     exercise = exercise.model_copy(update={"limits": Limits(check_s=1)})

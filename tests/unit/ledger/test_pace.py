@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lab.ledger.pace import Knot, Pace
 
-RATES = st.floats(0, 500)
+RATES = st.floats(0, 100)
 PIECES = st.lists(st.tuples(st.floats(0.1, 10), RATES, RATES), min_size=1, max_size=5)
 
 
