@@ -147,7 +147,7 @@ def _add(view: _View) -> Decision | None:
     if now >= SUDDEN * capacity and _persists(recent, capacity):
         window_s = max(PANIC_S, view.now_s - recent[0].at_s)
         return _grow(view, now, f"{now:.1f} requests at a time in the last {window_s:.0f} s")
-    if loads.covers(lasting, view.now_s, STABLE_S):
+    if now > capacity and loads.covers(lasting, view.now_s, STABLE_S):
         lasts = min(now, loads.concurrency(lasting))
         if lasts > capacity:
             return _grow(view, lasts, f"{lasts:.1f} requests at a time throughout the last {STABLE_S:.0f} s")
@@ -232,11 +232,11 @@ def _busy(view: _View) -> str | None:
 
 def _needed(view: _View, calm: Sequence[Sample], fewer: int) -> str | None:
     """Why `fewer` workers would not do."""
-    limits, concurrency = view.limits, loads.concurrency(calm)
-    peak = loads.peak(calm, PANIC_S)
+    limits, peak = view.limits, loads.peak(calm, PANIC_S)
     if peak > limits.target * fewer:
         needed = _workers(limits.needed(peak))
         return f"up to {peak:.1f} requests at a time in the last {limits.calm_s:.0f} s need {needed}"
+    concurrency = loads.concurrency(calm)
     each = waiting.requests(waiting.work(concurrency, len(view.serving)), fewer) / fewer
     if each == float("inf"):
         return f"{_workers(fewer)} would not keep up with {concurrency:.1f} requests at a time"
