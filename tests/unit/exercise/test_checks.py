@@ -152,7 +152,8 @@ def test_a_check_whose_caller_was_killed_ends(home: Home, exercise: Exercise, tm
     door = tmp_path / "door"
     os.mkfifo(door)
     given = json.dumps(session.given(home, exercise).as_json())
-    env = {**os.environ, "PYTHONPATH": str(REPO), plugin.GIVEN: given, plugin.DOOR: str(door)}
+    told = {"PYTHONPATH": str(REPO), plugin.GIVEN: given, plugin.DOOR: str(door)}
+    env = {**os.environ, **checks._NO_MORE, **told}
     argv = [sys.executable, "-P", *checks._PYTEST, "-p", plugin.__name__, str(exercise.check)]
     done = subprocess.run(argv, env=env, cwd=exercise.folder, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode != 0
