@@ -1,35 +1,18 @@
-"""Each decision and its reason, as a table; and what holds of every decision, whatever it is made from."""
+"""Each decision and its reason, as a table."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from lab.loadbalancer.gauge import Sample, ServerSample
-from lab.model.node import NodeName
+from lab.loadbalancer.gauge import Sample
 from lab.scaling.capacity import Full
 from lab.scaling.decide import decide
-from lab.scaling.decisions import Decision, Finish, Grow, Hold, Lack, Memory, Refill, Replace, Shrink
-from lab.scaling.limits import Limits, Victim
-from tests.unit.scaling.queueing import Workers, check, sample, worker, workers
+from lab.scaling.decisions import Decision, Finish, Grow, Hold, Lack, Memory, Replace, Shrink
+from tests.unit.scaling.queueing import Workers, sample, worker, workers
+from tests.unit.scaling.situations import LIMITS, LONG_AGO, NOW, steadily, then
 
-LIMITS = Limits(least=1, most=4, target=4.0, cooldown_s=60.0)
-NOW = 1000.0
-LONG_AGO = Memory(changed_at_s=0.0)
 TWO = Workers(serving=workers(1, 2))
-
-
-def steadily(concurrency: int, rate: int = 10, seconds: int = 100) -> list[Sample]:
-    return [sample(NOW - ago, concurrency, rate) for ago in range(seconds, -1, -1)]
-
-
-def then(samples: list[Sample], *concurrency: int) -> list[Sample]:
-    """The samples, the latest of them with other figures."""
-    kept = samples[: len(samples) - len(concurrency)]
-    return [*kept, *(sample(NOW - len(concurrency) + 1 + n, each, 40) for n, each in enumerate(concurrency))]
-
 
 ROWS: dict[str, tuple[Sequence[Sample], Workers, Memory, Decision]] = {
     "a sudden breach": (
@@ -288,30 +271,6 @@ def test_each_decision_has_its_reason(case: str) -> None:
     assert decision == expected
 
 
-def test_a_pool_is_filled_one_by_one_while_nothing_else_is_to_be_done() -> None:
-    limits = replace(LIMITS, pool=2)
-    one = Workers(serving=workers(1), asleep=workers(7))
-    assert decide(steadily(0), one, limits, NOW, LONG_AGO) == Refill(1, "1 of 2 workers sleep in the warm pool", 2)
-    full = replace(one, asleep=workers(7, 8))
-    assert isinstance(decide(steadily(0), full, limits, NOW, LONG_AGO), Hold)
-    many = Workers(serving=workers(1, 2, 3), asleep=workers(7))
-    assert isinstance(decide(steadily(11), many, limits, NOW, LONG_AGO), Hold), "more than one could never be needed"
-    assert isinstance(decide(then(steadily(2), 20, 40), one, limits, NOW, LONG_AGO), Grow)
-    for under_way in ({"adding": True}, {"refilling": True}, {"removing": worker(9)}):
-        assert isinstance(decide(steadily(0), one, limits, NOW, replace(LONG_AGO, **under_way)), Hold), under_way
-
-
-def test_a_pool_is_made_smaller_only_where_somebody_says_how_many_it_is_to_have() -> None:
-    one, breach = Workers(serving=workers(1), asleep=workers(7, 8)), then(steadily(2), 20, 40)
-    none = replace(LIMITS, pool=0)
-    assert decide(steadily(0), one, none, NOW, LONG_AGO) == Refill(1, "2 in the warm pool, and --warm-pool is 0", 0)
-    assert isinstance(decide(steadily(0), one, LIMITS, NOW, LONG_AGO), Hold)
-    fewer = decide(steadily(0), one, replace(LIMITS, pool=1), NOW, LONG_AGO)
-    assert fewer == Refill(1, "2 in the warm pool, and --warm-pool is 1", 1)
-    assert isinstance(decide(steadily(0), one, replace(LIMITS, pool=2, most=2), NOW, LONG_AGO), Hold), "no to and fro"
-    assert isinstance(decide(breach, one, none, NOW, LONG_AGO), Grow), "who waits has the first say"
-
-
 @pytest.mark.parametrize("turn_s", [1.5, 2.5])
 def test_a_sudden_breach_is_decided_at_once_also_where_each_look_takes_seconds(turn_s: float) -> None:
     one = Workers(serving=workers(1))
@@ -322,90 +281,3 @@ def test_a_sudden_breach_is_decided_at_once_also_where_each_look_takes_seconds(t
     assert decision.why == f"20.7 requests at a time in the last {2 * turn_s:.0f} s need 6 workers"
     stale = [sample(NOW - 10, 20, 40), sample(NOW - 9, 40, 40), sample(NOW, 40, 40)]
     assert isinstance(decide(stale, one, LIMITS, NOW, LONG_AGO), Hold), "what was long ago is no sudden breach"
-
-
-@pytest.mark.parametrize(("victim", "goes"), [(Victim.NEWEST, 3), (Victim.OLDEST, 1), (Victim.FEWEST, 2)])
-def test_the_victim_is_chosen_as_the_setting_says(victim: Victim, goes: int) -> None:
-    servers = {
-        "worker-1": ServerSample("UP", sessions=2, queued=0, rate=0, since_s=900),
-        "worker-2": ServerSample("UP", sessions=0, queued=0, rate=0, since_s=500),
-        "worker-3": ServerSample("UP", sessions=1, queued=0, rate=0, since_s=20),
-    }
-    samples = [replace(each, per_server=servers) for each in steadily(0)]
-    decision = decide(samples, Workers(serving=workers(1, 2, 3)), replace(LIMITS, victim=victim), NOW, LONG_AGO)
-    assert isinstance(decision, Shrink)
-    assert decision.victim == worker(goes)
-
-
-@pytest.mark.parametrize("victim", Victim)
-def test_where_it_is_a_draw_the_highest_number_goes(victim: Victim) -> None:
-    decision = decide(steadily(0), Workers(serving=workers(1, 2, 3)), replace(LIMITS, victim=victim), NOW, LONG_AGO)
-    assert isinstance(decision, Shrink)
-    assert decision.victim == worker(3)
-
-
-def test_what_is_remembered_follows_from_what_was_decided() -> None:
-    lack = Lack(NOW, 1, 30.0)
-    grow, shrink = Grow(2, "why", 1, lack), Shrink(1, "why", worker(2))
-    growing = LONG_AGO.begun(grow)
-    assert (growing.adding, growing.removing, growing.lacks) == (True, None, (lack,))
-    assert growing.ended(grow, NOW) == Memory(NOW, lacks=(lack,))
-    both = growing.begun(shrink)
-    assert both.ended(grow, NOW).removing == worker(2)
-    assert both.ended(shrink, NOW).adding
-    doubt = replace(shrink, doubt=lack)
-    assert LONG_AGO.begun(doubt).ended(doubt, NOW) == Memory(NOW, doubt=lack)
-    replaced = Replace(1, "why", workers(1))
-    assert LONG_AGO.begun(replaced).ended(replaced, NOW).changed_at_s == LONG_AGO.changed_at_s
-    failed = LONG_AGO.begun(grow).failed(grow, NOW, 5.0)
-    assert (failed.retry_at_s, failed.retry_add_at_s) == (NOW + 5, NOW + 5)
-    failed = LONG_AGO.begun(shrink).failed(shrink, NOW, 5.0)
-    assert (failed.retry_at_s, failed.retry_add_at_s) == (NOW + 5, 0.0)
-    finish = Finish(1, "why", workers(3))
-    assert LONG_AGO.begun(finish).ended(finish, NOW) == replace(LONG_AGO, finished=frozenset({worker(3)}))
-    assert not LONG_AGO.begun(finish).adding, "who hangs keeps nobody from coming"
-    assert growing.begun(finish).ended(finish, NOW).adding
-    refill = Refill(1, "why", 1)
-    assert growing.begun(refill) == replace(growing, refilling=True)
-    assert growing.begun(refill).ended(refill, NOW) == growing
-
-
-@st.composite
-def fleets(draw: st.DrawFn) -> Workers:
-    places = draw(st.lists(st.sampled_from(["serving", "warming", "draining", "asleep", "dead"]), max_size=9))
-    found: dict[str, tuple[NodeName, ...]] = {}
-    for number, place in enumerate(places, 1):
-        found[place] = (*found.get(place, ()), worker(number))
-    return Workers(**found)
-
-
-@st.composite
-def limits_of(draw: st.DrawFn) -> Limits:
-    least, more = draw(st.integers(1, 5)), draw(st.integers(0, 5))
-    target, cooldown_s = draw(st.floats(0.1, 50)), draw(st.floats(0, 300))
-    return Limits(
-        least, least + more, target, cooldown_s, draw(st.none() | st.integers(0, 3)), draw(st.sampled_from(Victim))
-    )
-
-
-@st.composite
-def memories(draw: st.DrawFn) -> Memory:
-    removing = draw(st.none() | st.integers(1, 9).map(worker))
-    lacks = draw(st.lists(st.builds(Lack, st.floats(0, NOW), st.integers(0, 9), st.floats(0, 100)), max_size=3))
-    changed_at_s, adding = draw(st.floats(0, NOW)), draw(st.booleans())
-    finished, refilling = draw(st.frozensets(st.integers(1, 9).map(worker))), draw(st.booleans())
-    return Memory(changed_at_s, tuple(lacks), finished, adding, removing, refilling=refilling)
-
-
-@settings(max_examples=200)
-@given(
-    figures=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 200)), max_size=80),
-    fleet=fleets(),
-    limits=limits_of(),
-    memory=memories(),
-)
-def test_no_decision_breaks_a_bound_or_takes_away_while_it_adds(
-    figures: list[tuple[int, int]], fleet: Workers, limits: Limits, memory: Memory
-) -> None:
-    samples = [sample(NOW - len(figures) + 1 + n, *each) for n, each in enumerate(figures)]
-    check(decide(samples, fleet, limits, NOW, memory), fleet, limits, memory)

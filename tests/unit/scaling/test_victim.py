@@ -1,0 +1,32 @@
+"""Which worker goes."""
+
+from dataclasses import replace
+
+import pytest
+
+from lab.loadbalancer.gauge import ServerSample
+from lab.scaling.decide import decide
+from lab.scaling.decisions import Shrink
+from lab.scaling.limits import Victim
+from tests.unit.scaling.queueing import Workers, worker, workers
+from tests.unit.scaling.situations import LIMITS, LONG_AGO, NOW, steadily
+
+
+@pytest.mark.parametrize(("victim", "goes"), [(Victim.NEWEST, 3), (Victim.OLDEST, 1), (Victim.FEWEST, 2)])
+def test_the_victim_is_chosen_as_the_setting_says(victim: Victim, goes: int) -> None:
+    servers = {
+        "worker-1": ServerSample("UP", sessions=2, queued=0, rate=0, since_s=900),
+        "worker-2": ServerSample("UP", sessions=0, queued=0, rate=0, since_s=500),
+        "worker-3": ServerSample("UP", sessions=1, queued=0, rate=0, since_s=20),
+    }
+    samples = [replace(each, per_server=servers) for each in steadily(0)]
+    decision = decide(samples, Workers(serving=workers(1, 2, 3)), replace(LIMITS, victim=victim), NOW, LONG_AGO)
+    assert isinstance(decision, Shrink)
+    assert decision.victim == worker(goes)
+
+
+@pytest.mark.parametrize("victim", Victim)
+def test_where_it_is_a_draw_the_highest_number_goes(victim: Victim) -> None:
+    decision = decide(steadily(0), Workers(serving=workers(1, 2, 3)), replace(LIMITS, victim=victim), NOW, LONG_AGO)
+    assert isinstance(decision, Shrink)
+    assert decision.victim == worker(3)
