@@ -16,7 +16,7 @@ MORE = {"--network": ["labkit-blue_net"], "--label": ["labkit.lab=blue"], "--sec
 
 
 def typed() -> list[str]:
-    values = compose.parse(compose.render(make(), bounded=False))
+    values = compose.parse(compose.render(make(), None))
     return run_argv(values, W1, Path("/state"), "some-name", MORE)
 
 
@@ -46,7 +46,7 @@ def test_a_typed_worker_has_what_compose_yaml_says_and_more_on_top() -> None:
 
 
 def test_nothing_that_compose_yaml_says_of_a_worker_is_left_out() -> None:
-    entry = compose.parse(compose.render(make(), bounded=False))["services"]["worker-1"]
+    entry = compose.parse(compose.render(make(), None))["services"]["worker-1"]
     of_its_place = {"container_name", "hostname", "labels", "networks"}
     typed_here = {
         *("image", "env_file", "cpus", "mem_limit", "security_opt", "logging", "user", "cap_drop", "read_only"),
