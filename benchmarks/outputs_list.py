@@ -130,7 +130,7 @@ SCENES = (
         "docker",
         (
             _block("one-of-two-knows", _times(4, "curl -si $URL/entries | grep -iE '^x-worker|entries'")),
-            _block("what-a-worker-has", _exec("docker/worker-1", "ls -l /run/app", "book-mistake")),
+            _block("what-a-worker-has", _exec("docker/worker-1", "ls -l /var/lib/lab", "book-mistake")),
             _block("lost", Command("bin/lab prove run docker --kills 1 --name book-mistake", _LOST)),
         ),
         lab="book-mistake",
