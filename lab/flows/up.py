@@ -296,8 +296,8 @@ def register(lab: Deployment, by: Deadline) -> None:
     changes = difference(_known(balancer, by), wanted)
     for name, address in changes.add:
         balancer.add(name, address, by)
-    for name in changes.resume:
-        balancer.resume(name, by)
+    if changes.resume:
+        balancer.resume(changes.resume, by)
     there = {str(node.name) for node in lab.substrate.nodes(lab.lab, by)}
     for name in set(changes.remove) - there:
         balancer.remove(name, by)

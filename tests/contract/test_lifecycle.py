@@ -79,6 +79,23 @@ def test_status_tells_what_a_hand_removed_and_up_mends_it(whole: Deployment, vis
     assert visitor.missing() == []
 
 
+@pytest.mark.long("vagrant")
+def test_a_successor_serves_also_where_its_predecessor_was_drained_when_it_died(
+    whole: Deployment, by: Deadline
+) -> None:
+    balancer, where = whole.loadbalancer(), f"{whole.plan.substrate}/{W2}"
+    assert type_lab("kill", where, "--name", whole.lab).code == 0
+    balancer.drain(str(W2), by)
+
+    def told() -> str:
+        return next((server.status for server in balancer.servers(by) or [] if server.name == str(W2)), "nothing")
+
+    await_until(lambda: None if told() == "DOWN" else told(), by, what="a drained worker seen to be down", mend="")
+    up = type_lab("up", whole.plan.substrate, "--name", whole.lab, timeout=300)
+    assert up.code == 0, up.err
+    assert {server.name for server in balancer.servers(by) or [] if server.is_serving} == {str(W1), str(W2)}
+
+
 def test_fewer_workers_are_drained_and_removed_and_nothing_is_lost(whole: Deployment, visitor: Visitor) -> None:
     type_well("up", whole.plan.substrate, "--workers", "1", "--name", whole.lab)
     assert set(status(whole)) == {"loadbalancer-1", "store-1", "worker-1"}
