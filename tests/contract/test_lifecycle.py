@@ -80,9 +80,7 @@ def test_status_tells_what_a_hand_removed_and_up_mends_it(whole: Deployment, vis
 
 
 @pytest.mark.long("vagrant")
-def test_a_successor_serves_also_where_its_predecessor_was_drained_when_it_died(
-    whole: Deployment, by: Deadline
-) -> None:
+def test_a_successor_serves_also_where_the_one_before_died_drained(whole: Deployment, by: Deadline) -> None:
     balancer, where = whole.loadbalancer(), f"{whole.plan.substrate}/{W2}"
     assert type_lab("kill", where, "--name", whole.lab).code == 0
     balancer.drain(str(W2), by)
