@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from lab.comparison import belongings
-from lab.flows import readiness
+from lab.flows import readiness, up
 from lab.flows.deployment import Deployment
 from lab.host import children
 from lab.host.wait import await_until
@@ -15,7 +15,7 @@ from lab.model.deadline import Deadline
 from lab.model.node import LOADBALANCER, STORE, NodeName
 from lab.traffic.visitor import Visitor
 from tests.conftest import type_lab, type_well
-from tests.contract.conftest import W1, W2, status
+from tests.contract.conftest import W1, W2, say_nothing, status
 
 
 def test_status_tells_every_node_and_the_version_it_runs(running_lab: Deployment) -> None:
@@ -80,18 +80,19 @@ def test_status_tells_what_a_hand_removed_and_up_mends_it(whole: Deployment, vis
 
 
 @pytest.mark.long("vagrant")
-def test_a_successor_serves_also_where_the_one_before_died_drained(whole: Deployment, by: Deadline) -> None:
-    balancer, where = whole.loadbalancer(), f"{whole.plan.substrate}/{W2}"
-    assert type_lab("kill", where, "--name", whole.lab).code == 0
+def test_a_worker_that_died_drained_serves_when_it_is_there_again(whole: Deployment, by: Deadline) -> None:
+    balancer = whole.loadbalancer()
     balancer.drain(str(W2), by)
+    whole.substrate.destroy(whole.lab, W2, by)
 
     def told() -> str:
         return next((server.status for server in balancer.servers(by) or [] if server.name == str(W2)), "nothing")
 
     await_until(lambda: None if told() == "DOWN" else told(), by, what="a drained worker seen to be down", mend="")
-    up = type_lab("up", whole.plan.substrate, "--name", whole.lab, timeout=300)
-    assert up.code == 0, up.err
-    assert {server.name for server in balancer.servers(by) or [] if server.is_serving} == {str(W1), str(W2)}
+    # What `up` does in the moment before the load balancer has seen the new one.
+    up.register(whole, by)
+    up.create(whole, [W2], say_nothing, by)
+    readiness.await_serving(whole, [W1, W2], say_nothing, by.at_most(120, "serving again"))
 
 
 def test_fewer_workers_are_drained_and_removed_and_nothing_is_lost(whole: Deployment, visitor: Visitor) -> None:
