@@ -330,7 +330,7 @@ def linting(exercise: str | None, on: str | None, no_wrong: bool, dry_run: bool,
             faults += _tried(one, where, lab or LINT_LAB, by, wrong=not no_wrong)
     for fault in faults:
         click.echo(fault)
-    report(f"{len(chosen)} exercises, {len(faults)} faults")
+    report(f"exercises: {len(chosen)}, faults: {len(faults)}")
     return ExitCode.CHECK_SAID_NO if faults else ExitCode.DONE
 
 

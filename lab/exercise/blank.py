@@ -52,7 +52,7 @@ from lab.exercise.scene import Look, Scene
 def test_a_thing_is_there(scene: Scene, look: Look) -> None:
     """The thing is there"""
     look.at("the thing")
-    found = False  # TODO: look for it
+    found = "a thing" in scene.entries()  # TODO: look for it
     look.note(thing=found)
     look.expect(found, saw="nothing", expected="a thing", says="TODO: what that means, and which way to go.")
 '''
