@@ -280,8 +280,8 @@ SCENES = (
         "12",
         "docker",
         (
-            _block("nobody-died", "bin/lab prove run docker --kills 0 --name book-mistake"),
-            _block("somebody-died", Command("bin/lab prove run docker --kills 1 --name book-mistake", _LOST)),
+            _block("nobody-died", _wrote("kept on the only worker"), "curl -s $URL/entries"),
+            _block("somebody-died", "bin/lab replace docker/worker-1 --name book-mistake", "curl -s $URL/entries"),
         ),
         lab="book-mistake",
         up=("--workers", "1", "--stateful"),

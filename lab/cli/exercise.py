@@ -312,7 +312,7 @@ def new(exercise: str, dry_run: bool) -> None:
 
 @command.command("lint", epilog="Example: lab exercise lint destroy-a-worker --dry-run")
 @_exercise
-@_on
+@click.option("--on", type=_substrate, help="Prove it there alone.  [default: on each that it names]")
 @click.option("--no-wrong", is_flag=True, help="Leave the wrong attempts out.")
 @common.dry_run_option
 @common.optional_name(f"The lab to prove them on; it stays up.  [default: {LINT_LAB}]")
@@ -330,7 +330,7 @@ def linting(exercise: str | None, on: str | None, no_wrong: bool, dry_run: bool,
             faults += _tried(one, where, lab or LINT_LAB, by, wrong=not no_wrong)
     for fault in faults:
         click.echo(fault)
-    report(f"{len(chosen)} exercises, {len(faults)} faults")
+    report(f"exercises: {len(chosen)}, faults: {len(faults)}")
     return ExitCode.CHECK_SAID_NO if faults else ExitCode.DONE
 
 

@@ -197,6 +197,13 @@ def test_a_new_exercise_is_made_with_all_its_files(home: Home, exercise: Exercis
     assert not (folder / "02-more-words").exists()
     assert typed(home, "new", "more-words").code == 0
     shutil.rmtree(exercise.folder)
+    unwritten = typed(home, "lint", "--dry-run")
+    assert unwritten.code == 1
+    assert "02-more-words: solution/solve.sh has 1 place that says TODO\n" in unwritten.out
+    for file in (folder / "02-more-words").rglob("*.*"):
+        file.write_text(file.read_text().replace("TODO", "Words"))
+    for message in folder.glob("*/wrong/*/message"):
+        message.write_text(message.parent.name)
     assert typed(home, "lint", "--dry-run").code == 0
 
 
