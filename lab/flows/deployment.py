@@ -14,7 +14,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lab.faults import injection
 from lab.host import children, lock, paths, records
 from lab.loadbalancer import config
 from lab.loadbalancer.config import Limits
@@ -337,7 +336,6 @@ def forget(lab: str, substrate: str, *, volumes: bool) -> None:
     shutil.rmtree(folder / substrate, ignore_errors=True)
     for log in folder.glob(f"logs/{substrate}-*"):
         log.unlink()
-    injection.forget(open_faults(lab, substrate), volumes=volumes)
     refresh_note(lab, substrate).unlink(missing_ok=True)
     recording.recorder(lab, substrate).forget()
     if volumes:
