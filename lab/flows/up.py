@@ -180,7 +180,8 @@ def _apply(lab: Deployment, report: Report, by: Deadline) -> None:
         readiness.await_node(lab, spec.name, report, by)
     clocks.mend(lab, report, by)
     _finish_waking(lab, changes, report, by)
-    register(lab, by)
+    if LOADBALANCER not in changes.create:  # a new one has them all from its file
+        register(lab, by)
     for name in changes.retire:
         report(f"draining and removing {name}")
         retire(lab, name, report, by)
