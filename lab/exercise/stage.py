@@ -24,7 +24,7 @@ from lab.substrates.base import Report
 class Set:
     """What to bring about: the exercise's state, on one substrate, with the app in the folder `app`.
 
-    `is_new` is a new beginning; otherwise the lab is mended, and what the learner did in it stays.
+    `is_new` is a new beginning; otherwise the lab, which is there, is mended, and what the learner did in it stays.
     """
 
     exercise: Exercise
@@ -39,7 +39,7 @@ def bring(wanted: Set, report: Report, by: Deadline) -> dict[str, Any]:
     """Brings the lab to its starting state, or mends it; gives what is noted of it: its newest commit, its workers,
     and how many requests have failed."""
     before = deployment.deployed(wanted.lab).get(wanted.substrate)
-    lab = _begin(wanted, before, report, by) if wanted.is_new or before is None else _mend(wanted, report, by)
+    lab = _begin(wanted, before, report, by) if wanted.is_new else _mend(wanted, report, by)
     newest = deploy.versions(lab, by)[0]
     names = [str(spec.name) for spec in lab.plan.workers()]
     return {"commit": newest.commit, "workers": names, "failed": failed(lab, by)}
