@@ -25,9 +25,9 @@ from lab.exercise.telling import Kind, Part, Told
 _MARK = {True: "[green]ok[/]", False: "[red]NO[/]", None: "[yellow]??[/]"}
 
 
-def console() -> Console:
+def console(*, stderr: bool = False) -> Console:
     """Where a learner reads."""
-    return Console(highlight=False)
+    return Console(highlight=False, stderr=stderr)
 
 
 def is_asked() -> bool:
@@ -120,11 +120,22 @@ def _asked(asks: str, choices: Sequence[str], unit: str) -> float | None:
 def hearer(screen: Console) -> Callable[[Told], None]:
     """Shows what a check tells, as it tells it."""
 
+    look = looker(screen)
+
+    def hear(told: Told) -> None:
+        look(told)
+        if told.part is not None:
+            _show_part(screen, told.part)
+
+    return hear
+
+
+def looker(screen: Console) -> Callable[[Told], None]:
+    """Shows of what a check tells only what it looks at, or waits for."""
+
     def hear(told: Told) -> None:
         if told.kind is Kind.LOOKS:
             screen.print(f"    [dim]looking at {escape(told.text)}[/]", soft_wrap=True)
-        elif told.part is not None:
-            _show_part(screen, told.part)
 
     return hear
 

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.outputs import BLOCKS, PAGES, RESULTS, chosen
 from benchmarks.outputs_list import SCENES, Scene
 from benchmarks.outputs_page import Block, BlockJson, Command, names, unmarked, written
-from lab.cli.exercise import parse
+from lab.cli.parsing import parse
 from lab.exercise import lint
 from lab.host import paths, records
 from lab.substrates import registry

@@ -174,7 +174,9 @@ def test_the_solution_is_shown_to_who_insists(home: Home, exercise: Exercise) ->
 
 def test_hints_are_told_one_by_one(home: Home, exercise: Exercise) -> None:
     small.begin(home, exercise)
-    assert typed(home, "hint").out == "\nHint 1 of 2: Write.\n"
+    first = typed(home, "hint")
+    assert first.out == "\nHint 1 of 2: Write.\n"
+    assert first.err.startswith("    looking at the words in "), "it checks first, and says so"
     second = typed(home, "hint").out.splitlines()
     assert second[1].startswith("Hint 2 of 2: Write ")
     assert second[2] == "That was the last hint for what you have now. The last resort: `lab exercise solution`"
@@ -227,6 +229,7 @@ def test_watch_takes_letters_line_by_line_without_a_terminal(watched: dict[str, 
     assert "??  The site still has the entry that you wrote\n    saw: lab ex is not up on docker" in done.stdout
     assert "destroy-a-worker" in done.stdout.partition(KEYS)[2], "l lists"
     assert done.stderr.startswith("error: lab ex is not up on docker"), "h cannot hint, and does not end it"
+    assert done.stdout.count("looking at the entries that users see") == 2, "what h looks at is told, too"
 
 
 def test_watch_takes_keys_on_a_terminal_and_leaves_it_as_it_was(watched: dict[str, str]) -> None:
@@ -234,9 +237,23 @@ def test_watch_takes_keys_on_a_terminal_and_leaves_it_as_it_was(watched: dict[st
     before = termios.tcgetattr(theirs)
     with subprocess.Popen(WATCH, env=watched, stdin=theirs, stdout=theirs, stderr=theirs, text=True) as process:
         shown = ""
-        while KEYS not in shown:
-            shown += os.read(ours, 4096).decode()
-        os.write(ours, b"q")
+
+        def await_shown(text: str) -> str:
+            nonlocal shown
+            while text not in shown:
+                shown += os.read(ours, 4096).decode()
+            before, shown = shown.split(text, 1)
+            return before
+
+        # One that is pressed while it checks is not forgotten; what loses the lab's state is not done by a slip.
+        await_shown("looking at")
+        os.write(ours, b"x")
+        assert "x" not in await_shown(KEYS).split("\n")
+        await_shown("Begin destroy-a-worker anew? [y/N]: ")
+        os.write(ours, b"n\n")
+        os.write(ours, b"n")
+        await_shown("destroy-a-worker is not passed yet, and its lab becomes that of stateful-mistake. Go on? [y/N]: ")
+        os.write(ours, b"\nq")
         assert process.wait(60) == 3
     assert termios.tcgetattr(theirs) == before
     os.close(ours)

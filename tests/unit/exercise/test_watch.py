@@ -42,8 +42,10 @@ def test_a_terminal_gives_keys_at_once_unseen_but_for_what_is_asked_in_between()
         os.write(ours, b"hC")
         assert [reader.read(5), reader.read(5), reader.read(0.01)] == ["h", "c", None]
         assert not is_echoed()
+        os.write(ours, b"n")
         with reader.in_lines():
             assert is_echoed()
+            assert reader.read(0.01) is None, "a key that was pressed before is no answer"
         assert not is_echoed()
     assert termios.tcgetattr(theirs) == before
     os.close(ours)
