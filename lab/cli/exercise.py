@@ -14,7 +14,7 @@ from lab.cli.parsing import parse
 from lab.exercise import blank, catalogue, lint, scene, session, stage, watch
 from lab.exercise.catalogue import Exercise
 from lab.exercise.happenings import Happenings
-from lab.exercise.home import Home
+from lab.exercise.home import LAB, Home
 from lab.exercise.session import Checked
 from lab.exercise.trial import Trial
 from lab.exercise.watch import Act
@@ -33,7 +33,7 @@ _CODES = {True: ExitCode.DONE, False: ExitCode.CHECK_SAID_NO, None: ExitCode.UNK
 
 _substrate = click.Choice(registry.NAMES)
 _on = click.option("--on", type=_substrate, help="Where: the first that this computer has, unless you say it.")
-_name = common.optional_name(f"The exercise's lab.  [default: {session.LAB}, or the one that it was started in]")
+_name = common.optional_name(f"The exercise's lab.  [default: {LAB}, or the one that it was started in]")
 _exercise = click.argument("exercise", required=False, metavar="[NAME]")
 
 
@@ -96,7 +96,7 @@ def start(exercise: str | None, on: str | None, predictions: tuple[str, ...], dr
 def _start(home: Home, exercise: Exercise, on: str | None, lab: str | None, *, anew: bool, dry_run: bool) -> None:
     by = Deadline.after(exercise.limits.start_s, f"start: {exercise.limits.start_s:g} s")
     done = home.store.read().of(exercise.name)
-    name = lab or done.lab or session.LAB
+    name = lab or done.lab or LAB
     session.check_own(home, name)
     where = session.substrates(exercise, name, on, done, by)
     if dry_run:
@@ -183,7 +183,7 @@ def status(as_json: bool, lab: str | None) -> None:
     """Show how far you are, and, apart from that, how the exercises' lab is now."""
     home, exercises = Home.usual(), _all()
     progress = home.store.read()
-    name = lab or progress.of(progress.current).lab or session.LAB
+    name = lab or progress.of(progress.current).lab or LAB
     health = _health(name)
     if as_json:
         told = {one.name: learner.state(progress.of(one.name)) for one in exercises}

@@ -14,7 +14,7 @@ from lab.exercise import checks, hints, predict, workspace
 from lab.exercise.catalogue import Exercise
 from lab.exercise.checks import Hear
 from lab.exercise.hints import Rung
-from lab.exercise.home import Home
+from lab.exercise.home import LAB, Home, typed
 from lab.exercise.predict import Difference
 from lab.exercise.progress import Done, Progress
 from lab.exercise.scene import Given, Scene, fill, words
@@ -22,14 +22,10 @@ from lab.exercise.stage import Set, bring
 from lab.exercise.telling import Outcome
 from lab.flows import deployment
 from lab.host import lock, paths, records
-from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError, UsageError
 from lab.substrates import registry
 from lab.substrates.base import Report
-
-LAB = "ex"
-"""The lab of exercises, unless another one is named."""
 
 _ASK_S = 20.0
 
@@ -199,7 +195,7 @@ def given(home: Home, exercise: Exercise) -> Given:
     """
     progress = home.store.read()
     done = progress.of(exercise.name)
-    begin = labs_typed(f"exercise start {exercise.name}", done.lab)
+    begin = typed(f"exercise start {exercise.name}", done.lab)
     if done.is_starting:
         raise UnknownError(
             "its start did not end, so its lab may be half-way",
@@ -232,11 +228,6 @@ def is_displaced(progress: Progress, name: str) -> bool:
     done, current = progress.of(name), progress.of(progress.current)
     shares = done.lab == current.lab and {*done.substrates} & {*current.substrates}
     return progress.current not in ("", name) and done.passed_at is None and bool(shares)
-
-
-def labs_typed(words: str, lab: str) -> str:
-    """A command about exercises as it is typed: their lab is named where it is not the usual one."""
-    return f"`lab {words}`" if lab in (LAB, "") else labs.typed(words, lab)
 
 
 def check(home: Home, exercise: Exercise, hear: Hear) -> Checked:

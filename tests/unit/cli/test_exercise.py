@@ -101,6 +101,7 @@ def test_the_kits_exercises_are_listed(home: Home) -> None:
     gave = typed(home, "list")
     assert gave.code == 0
     assert "destroy-a-worker" in gave.out
+    assert len(gave.out.splitlines()) < 24, "it fits a terminal of the usual size"
 
 
 def test_what_start_and_reset_would_do_is_told(home: Home, exercise: Exercise) -> None:
@@ -226,7 +227,8 @@ def test_watch_takes_letters_line_by_line_without_a_terminal(watched: dict[str, 
     )
     assert done.returncode == 3, done.stderr
     assert done.stdout.count(KEYS) == 1
-    assert "??  The site still has the entry that you wrote\n    saw: lab ex is not up on docker" in done.stdout
+    told = "saw: lab ex is not up on docker\n    `lab exercise start destroy-a-worker` makes it again (where: lab ex)\n"
+    assert f"??  The site still has the entry that you wrote\n    {told}" in done.stdout
     assert "destroy-a-worker" in done.stdout.partition(KEYS)[2], "l lists"
     assert done.stderr.startswith("error: lab ex is not up on docker"), "h cannot hint, and does not end it"
     assert done.stdout.count("looking at the entries that users see") == 2, "what h looks at is told, too"
