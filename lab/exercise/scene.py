@@ -169,7 +169,7 @@ class Scene:
     @cached_property
     def lab(self) -> Deployment:
         """The lab as the kit knows it: its plan, its substrate, its nodes. Raises UsageError where it is not up."""
-        if not deployment.is_there(self.name, self.substrate):
+        if not evidence.is_kept(self.name, self.substrate):
             # Not `lab up`, which knows nothing of the state that the exercise begins in.
             begin = home.typed(f"exercise start {self.given.exercise}", self.name)
             problem = f"lab {self.name} is not up on {self.substrate}"

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lab.exercise import checks, hints, predict, workspace
+from lab.exercise import checks, evidence, hints, predict, workspace
 from lab.exercise.catalogue import Exercise
 from lab.exercise.checks import Hear
 from lab.exercise.hints import Rung
@@ -119,9 +119,9 @@ def _start(
 ) -> Path:
     progress = home.store.read()
     begins = anew or is_new(progress, exercise, lab, on)
-    # A lab that is gone begins anew; and so it is not noted of any more until it has, should we be cut off.
+    # A lab that is gone with its data begins anew; and nothing is noted of it until it has, should we be cut off.
     before = {} if begins else progress.of(exercise.name).noted
-    kept = {name: noted for name, noted in before.items() if name in deployment.deployed(lab)}
+    kept = {name: noted for name, noted in before.items() if evidence.is_kept(lab, name)}
     home.store.change(partial(_starting, name=exercise.name, lab=lab, on=on, kept=kept, begins=begins))
     _ready_workspace(home, exercise, report, by, anew=anew)
     app = workspace.original(home.workspaces, exercise, by)

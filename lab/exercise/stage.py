@@ -24,7 +24,7 @@ from lab.substrates.base import Report
 class Set:
     """What to bring about: the exercise's state, on one substrate, with the app in the folder `app`.
 
-    `is_new` is a new beginning; otherwise the lab, which is there, is mended, and what the learner did in it stays.
+    `is_new` is a new beginning; otherwise the lab's data is there, it is mended, and what the learner did in it stays.
     """
 
     exercise: Exercise
@@ -54,7 +54,7 @@ def _begin(wanted: Set, before: deployment.Deployed | None, report: Report, by: 
         destroy.destroy(wanted.lab, [wanted.substrate], report, by, volumes=start.fresh)
     elif before is not None:
         _tidy(wanted, report, by)
-    asked = up.Wanted(wanted.lab, wanted.substrate, start.workers, start.mode, wanted.topology, start.sticky)
+    asked = _as_it_begins(wanted)
     lab = up.up(asked, report, by)
     if _put_version(lab, wanted, report, by):
         lab = up.up(asked, report, by)
@@ -63,8 +63,16 @@ def _begin(wanted: Set, before: deployment.Deployed | None, report: Report, by: 
     return lab
 
 
+def _as_it_begins(wanted: Set) -> up.Wanted:
+    start = wanted.exercise.start
+    return up.Wanted(wanted.lab, wanted.substrate, start.workers, start.mode, wanted.topology, start.sticky)
+
+
 def _mend(wanted: Set, report: Report, by: Deadline) -> Deployment:
-    """The lab as the learner has it by now, whole again: with their version, and as many workers as they wanted."""
+    """The lab as the learner has it by now, whole again: with their version, and as many workers as they wanted. If they
+    destroyed it, its data and so their version are there still, and the workers are as the exercise begins."""
+    if not deployment.is_there(wanted.lab, wanted.substrate):
+        return up.up(_as_it_begins(wanted), report, by)
     _heal(deployment.load(wanted.lab, wanted.substrate), report, by)
     return up.up(up.Wanted(wanted.lab, wanted.substrate), report, by)
 

@@ -11,7 +11,7 @@ from lab.exercise.home import Home
 from lab.exercise.progress import Done, Progress
 from lab.exercise.stage import Set
 from lab.flows import deployment
-from lab.host import lock
+from lab.host import lock, records
 from lab.model.deadline import Deadline
 from lab.model.errors import UnknownError, UsageError
 from tests.unit.exercise import small
@@ -43,6 +43,7 @@ def there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     found: dict[str, object] = {}
     monkeypatch.setattr(deployment, "deployed", lambda _lab: found)
+    monkeypatch.setattr(deployment, "is_there", lambda _lab, substrate: substrate in found)
     return found
 
 
@@ -73,11 +74,15 @@ def test_in_the_middle_a_lab_that_is_there_is_mended_and_one_that_is_gone_begins
     mended = begin_for_real(home, exercise)
     assert (mended.started_at, mended.noted) == (first.started_at, {"docker": {"commit": 1}})
     there.clear()
+    secret = deployment._secret("ex", "docker")
+    records.write(secret, "opens the data")
+    assert begin_for_real(home, exercise).noted == {"docker": {"commit": 1}}, "destroyed, but not its data"
+    secret.unlink()
     # Its store knows nothing of the commit that was noted: held against that, everything would be a change.
     again = begin_for_real(home, exercise)
-    assert (again.started_at, again.noted) == (first.started_at, {"docker": {"commit": 3}})
+    assert (again.started_at, again.noted) == (first.started_at, {"docker": {"commit": 4}})
     assert again.predicted == {"count": 4}
-    assert [wanted.is_new for wanted in brought] == [True, False, True]
+    assert [wanted.is_new for wanted in brought] == [True, False, False, True]
 
 
 def test_a_lab_that_is_gone_and_whose_start_was_cut_off_is_not_taken_for_one_in_the_middle(
