@@ -352,7 +352,8 @@ def new(exercise: str, dry_run: bool) -> None:
 @common.optional_name(f"The lab to prove them on; it stays up.  [default: {LINT_LAB}]")
 def linting(exercise: str | None, on: str | None, no_wrong: bool, dry_run: bool, lab: str | None) -> int:
     """For authors: check an exercise, or all of them. On each substrate that it names its starting state has to fail,
-    its solution to pass, and each wrong attempt to get its message.
+    its solution to pass, and each wrong attempt to get its message; where an exercise is done on all of them at once, it is
+    proven there, too.
 
     With --dry-run only what needs no lab is checked: texts, links, commands, hints.
     """
@@ -360,17 +361,26 @@ def linting(exercise: str | None, on: str | None, no_wrong: bool, dry_run: bool,
     faults = [fault for one in chosen for fault in lint.faults(one, parse)]
     report, by = common.reporter(), Deadline.after(_LINT_S, f"lint: {_LINT_S:g} s")
     for one in chosen if not dry_run and not faults else ():
-        for where in [on] if on else one.substrates:
-            faults += _tried(one, where, lab or LINT_LAB, by, wrong=not no_wrong)
+        for where in _places(one, on):
+            faults += _tried(one, where, lab or LINT_LAB, by, wrong=not no_wrong and len(where) == 1)
     for fault in faults:
         click.echo(fault)
     report(f"{len(chosen)} exercises, {len(faults)} faults")
     return ExitCode.CHECK_SAID_NO if faults else ExitCode.DONE
 
 
-def _tried(exercise: Exercise, on: str, lab: str, by: Deadline, *, wrong: bool) -> list[str]:
+def _places(exercise: Exercise, on: str | None) -> list[tuple[str, ...]]:
+    """Where an exercise is proven: on one substrate after the other, and on all at once if that is how it is done."""
+    if on is not None:
+        return [(on,)]
+    alone = [(name,) for name in exercise.substrates]
+    return [*alone, exercise.substrates] if exercise.on == "each" and len(alone) > 1 else [*alone]
+
+
+def _tried(exercise: Exercise, on: tuple[str, ...], lab: str, by: Deadline, *, wrong: bool) -> list[str]:
     """The faults that a proof on real nodes finds, by a learner of its own."""
-    report = common.prefixed(common.reporter(), f"{exercise.folder.name} on {on}")
+    name = f"{exercise.folder.name} on {' and '.join(on)}"
+    report = common.prefixed(common.reporter(), name)
     with tempfile.TemporaryDirectory() as folder:
-        trial = Trial(exercise, lab, (on,), Home(Path(folder), Path(folder) / "workspace"))
-        return [f"{exercise.folder.name} on {on}: {fault}" for fault in trial.faults(report, by, wrong=wrong)]
+        trial = Trial(exercise, lab, on, Home(Path(folder), Path(folder) / "workspace"))
+        return [f"{name}: {fault}" for fault in trial.faults(report, by, wrong=wrong)]

@@ -69,8 +69,8 @@ def _as_it_begins(wanted: Set) -> up.Wanted:
 
 
 def _mend(wanted: Set, report: Report, by: Deadline) -> Deployment:
-    """The lab as the learner has it by now, whole again: with their version, and as many workers as they wanted. If they
-    destroyed it, its data and so their version are there still, and the workers are as the exercise begins."""
+    """The lab as the learner has it by now, whole again: with their version, and as many workers as they wanted; if it
+    was destroyed, with its data and so their version, and for the rest as the exercise begins."""
     if not deployment.is_there(wanted.lab, wanted.substrate):
         return up.up(_as_it_begins(wanted), report, by)
     _heal(deployment.load(wanted.lab, wanted.substrate), report, by)

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.exercise import catalogue, session
 from lab.exercise.home import Home
 from lab.exercise.progress import Done
+from lab.exercise.scene import Scene
 from lab.flows import deployment, workers
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
@@ -186,3 +188,24 @@ def test_reset_keeps_the_old_folder_and_brings_back_the_starting_state(
     newest = source.versions(source.url(lab.plan.node(STORE).address), lab.copy_of_source, by)[0]
     assert source.difference(lab.copy_of_source, newest.commit, REPO / "app", by) == []
     assert typed(home, "check").code == 1
+
+
+@pytest.mark.only("docker")
+@pytest.mark.parametrize("keeps_data", [True, False], ids=["with its data kept", "with its data"])
+def test_start_makes_a_lab_again_that_was_destroyed(
+    home: Home, ex_lab: str, substrate_name: str, keeps_data: bool
+) -> None:
+    assert typed(home, *words(ex_lab, substrate_name, "start")).code == 0
+    page = home.workspaces / NAME / "app" / "templates" / "page.html"
+    page.write_text(page.read_text() + "<!-- mine -->\n")
+    type_well("deploy", substrate_name, str(page.parents[1]), "-m", "Mine", "--name", ex_lab)
+    begun_at = done(home).started_at
+    type_well("destroy", substrate_name, "--yes", "--name", ex_lab, *([] if keeps_data else ["--volumes"]))
+    assert typed(home, "check").code == 3
+    again = typed(home, "start", "--name", ex_lab)
+    assert again.code == 0, again.err
+    assert done(home).started_at == begun_at
+    # What the learner deployed is the newest version still; or else nothing is taken for a change of theirs.
+    exercise = catalogue.load(REPO / "exercises" / "02-destroy-a-worker")
+    assert Scene(session.given(home, exercise), substrate_name).is_changed() is keeps_data
+    assert "ok  The lab is whole again: two workers serve" in typed(home, "check").out

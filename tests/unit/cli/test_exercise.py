@@ -194,6 +194,21 @@ def test_lint_tells_what_is_missing(home: Home, exercise: Exercise) -> None:
     assert "01-count-the-words: README.md is missing or empty" in gave.out
 
 
+@pytest.mark.parametrize(
+    ("how", "on", "places"),
+    [
+        ("one", None, [("docker",), ("vagrant",)]),
+        ("each", None, [("docker",), ("vagrant",), ("docker", "vagrant")]),
+        ("each", "vagrant", [("vagrant",)]),
+    ],
+)
+def test_an_exercise_is_proven_wherever_a_learner_may_do_it(
+    exercise: Exercise, how: str, on: str | None, places: list[tuple[str, ...]]
+) -> None:
+    here = exercise.model_copy(update={"substrates": ("docker", "vagrant"), "on": how})
+    assert verbs._places(here, on) == places
+
+
 def test_a_new_exercise_is_made_with_all_its_files(home: Home, exercise: Exercise, folder: Path) -> None:
     told = typed(home, "new", "more-words", "--dry-run")
     assert (told.code, told.out) == (0, f"would make {folder}/02-more-words\n")
