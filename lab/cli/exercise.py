@@ -352,8 +352,7 @@ def new(exercise: str, dry_run: bool) -> None:
 @common.optional_name(f"The lab to prove them on; it stays up.  [default: {LINT_LAB}]")
 def linting(exercise: str | None, on: str | None, no_wrong: bool, dry_run: bool, lab: str | None) -> int:
     """For authors: check an exercise, or all of them. On each substrate that it names its starting state has to fail,
-    its solution to pass, and each wrong attempt to get its message; where an exercise is done on all of them at once, it is
-    proven there, too.
+    its solution to pass, and each wrong attempt to get its message. What is done on all at once is proven so, too.
 
     With --dry-run only what needs no lab is checked: texts, links, commands, hints.
     """
