@@ -284,6 +284,6 @@ SCENES = (
             _block("somebody-died", Command("bin/lab prove run docker --kills 1 --name book-mistake", _LOST)),
         ),
         lab="book-mistake",
-        up=("--workers", "1", "--stateful"),
+        up=("--workers", "2", "--stateful"),
     ),
 )
