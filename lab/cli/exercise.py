@@ -114,7 +114,9 @@ def _start(home: Home, exercise: Exercise, on: str | None, lab: str | None, *, a
 def check(exercise: str | None, lab: str | None) -> int:
     """Look at the real machines, and say whether you are done. Exits 1 if not, 3 if that could not be told."""
     home = Home.usual()
-    checked = _check(home, _chosen(home, exercise, lab))
+    found = _chosen(home, exercise, lab)
+    _tell(home, found)
+    checked = _check(home, found)
     if checked.outcome.ok:
         learner.ask_questions(home, _all())
     return _CODES[checked.outcome.ok]
@@ -132,7 +134,15 @@ def _check(home: Home, exercise: Exercise) -> Checked:
 def hint(exercise: str | None, lab: str | None) -> None:
     """One hint, which follows from what your lab looks like now; asked again, the next one."""
     home = Home.usual()
-    _hint(home, _chosen(home, exercise, lab), learner.console(stderr=True))
+    found = _chosen(home, exercise, lab)
+    _tell(home, found)
+    _hint(home, found, learner.console(stderr=True))
+
+
+def _tell(home: Home, exercise: Exercise) -> None:
+    """Says what is checked before the check itself is there to say it, which takes a second or more."""
+    session.given(home, exercise)
+    click.echo(f"checking {exercise.number:02} {exercise.title}", err=True)
 
 
 def _hint(home: Home, exercise: Exercise, screen: Console) -> None:

@@ -138,6 +138,7 @@ def test_a_check_says_what_it_looks_at_what_it_saw_and_what_it_expected(home: Ho
     mine = scene.words(session.given(home, exercise))
     gave = typed(home, "check")
     assert (gave.code, gave.out) == (1, FAILED.format(**mine))
+    assert gave.err == "checking 01 Count the words\n"
     words.write_text("unreadable")
     gave = typed(home, "check")
     assert gave.code == 3
@@ -177,7 +178,8 @@ def test_hints_are_told_one_by_one(home: Home, exercise: Exercise) -> None:
     small.begin(home, exercise)
     first = typed(home, "hint")
     assert first.out == "\nHint 1 of 2: Write.\n"
-    assert first.err.startswith("    looking at the words in "), "it checks first, and says so"
+    said = "checking 01 Count the words\n    looking at the words in "
+    assert first.err.startswith(said), "it checks first, and says so"
     second = typed(home, "hint").out.splitlines()
     assert second[1].startswith("Hint 2 of 2: Write ")
     assert second[2] == "That was the last hint for what you have now. The last resort: `lab exercise solution`"
