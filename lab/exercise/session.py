@@ -89,7 +89,6 @@ def start(
     """
     with _alone(home, f"exercise start {exercise.name}"):
         check_own(home, lab)
-        records.write_json(_mark(lab), {"made for": "exercises"})
         return _start(home, exercise, lab, on, report, by, anew=anew)
 
 
@@ -132,6 +131,7 @@ def _start(
         }
     finally:
         workspace.discard(app)
+    records.write_json(_mark(lab), {"made for": "exercises"})
     home.store.change(partial(_started, name=exercise.name, noted={**noted, **kept}, begins=begins))
     return workspace.folder(home.workspaces, exercise)
 
