@@ -73,10 +73,12 @@ def _answers(substrate: str, lab: str, by: Deadline) -> bool:
 
 
 def is_new(progress: Progress, exercise: Exercise, lab: str, on: Sequence[str]) -> bool:
-    """Whether `start` is a new beginning: not where the learner is in the middle of just this. Pure."""
+    """Whether `start` is a new beginning: not where the learner is in the middle of just this, also of doing it once
+    more. Pure."""
     done = progress.of(exercise.name)
-    is_in_the_middle = progress.current == exercise.name and done.started_at is not None and done.passed_at is None
-    return not (is_in_the_middle and done.lab == lab and done.substrates == tuple(on))
+    is_begun = progress.current == exercise.name and done.started_at is not None
+    is_done = done.passed_at is not None and done.passed_at >= (done.started_at or 0.0)
+    return not (is_begun and not is_done and done.lab == lab and done.substrates == tuple(on))
 
 
 def start(

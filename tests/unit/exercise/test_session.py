@@ -23,6 +23,7 @@ from tests.unit.exercise import small
         ({}, small.NAME, "ex", ("docker",), False),
         ({"started_at": None}, small.NAME, "ex", ("docker",), True),
         ({"passed_at": 2.0}, small.NAME, "ex", ("docker",), True),
+        ({"passed_at": 0.5}, small.NAME, "ex", ("docker",), False),
         ({}, "another", "ex", ("docker",), True),
         ({}, small.NAME, "blue", ("docker",), True),
         ({}, small.NAME, "ex", ("docker", "vagrant"), True),
