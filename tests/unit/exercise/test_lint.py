@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.cli.exercise import parse
+from lab.cli.parsing import parse
 from lab.exercise import blank, catalogue, lint
 from lab.exercise.telling import Outcome, Part
 from lab.exercise.trial import refused
