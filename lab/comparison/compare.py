@@ -138,8 +138,8 @@ def measure(
 ) -> Report:
     """The report of what was planned, kept in its folder after each run; what failed stands in it as failed.
 
-    Raises UsageError, and measures nothing, where another comparison is at work, the report is of another computer, or
-    there is a lab of that name.
+    Raises UsageError, and measures nothing, where another comparison is at work, the report is of another computer or
+    of other settings, or there is a lab of that name.
     """
     labs.check_free(made.lab)
     with lock.held(paths.state() / "compare.lock", "compare"):
@@ -178,7 +178,10 @@ def _about(made: Plan, guesses: Sequence[Prediction], substrates: Sequence[Subst
 def _column(place: Place, settings: Mapping[str, Mapping[str, str]]) -> Column:
     if place.way is Way.BARE:
         return Column(key=place.key, title=place.title)
-    return Column(key=place.key, title=place.title, substrate=place.substrate, settings=dict(settings[place.substrate]))
+    facts, engine = settings[place.substrate], registry.get(place.substrate)
+    if facts and place.variant and isinstance(engine, CanMeasure):
+        facts = engine.facts_with(facts, place.variant)
+    return Column(key=place.key, title=place.title, substrate=place.substrate, settings=dict(facts))
 
 
 def _settings(substrate: Substrate) -> Mapping[str, str]:

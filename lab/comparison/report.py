@@ -88,6 +88,17 @@ class Column(_Value):
     substrate: str = ""
     settings: dict[str, str] = {}
 
+    def other_setting(self, later: "Column") -> str | None:
+        """What shows, in words, that the same column had other settings later; None where nothing does. An engine that
+        was away had nothing to tell of itself."""
+        if not self.settings or not later.settings:
+            return None
+        differ = [
+            key for key in {**self.settings, **later.settings} if self.settings.get(key) != later.settings.get(key)
+        ]
+        told = (one.settings.get(differ[0], "not told") for one in (self, later)) if differ else ()
+        return f"{differ[0]} was {', then '.join(told)}" if differ else None
+
 
 class Prediction(_Value):
     """What somebody guessed, in the row's unit, before it was measured."""

@@ -21,6 +21,11 @@ _UNFILTERED, _HOST = "unfiltered", "host-network"
 VARIANTS: Mapping[str, str] = {_UNFILTERED: "no seccomp filter", _HOST: "this computer's own network"}
 APART = frozenset({_HOST})
 _SECURITY = {"": (), _UNFILTERED: ("seccomp=unconfined",)}
+FACTS: Mapping[str, Mapping[str, str]] = {
+    "": {},
+    _UNFILTERED: {"seccomp filter": "none"},
+    _HOST: {"network": "this computer's own"},
+}
 _SCRATCH = "/scratch"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.comparison import compare, labs, sheet
+from lab.comparison import compare, labs, sheet, table
 from lab.comparison.catalogue import BATCHES
 from lab.comparison.compare import Asked
 from lab.comparison.report import Column, Report, dump
@@ -60,6 +60,17 @@ def test_one_substrate_alone_has_its_own_columns() -> None:
 
 def test_all_rows_show_tuned_columns_where_an_engine_has_some() -> None:
     assert {*_columns(Asked(rows=("all",)))} >= {*_columns(Asked())}
+
+
+def test_a_tuned_column_tells_its_own_setting_and_the_others_those_of_the_kit() -> None:
+    facts = {"docker": {"network": "a bridge, veth"}, "vagrant": {"accelerator": "tcg", "disk cache": "writeback"}}
+    found = [compare._column(place, facts) for place in compare.plan(Asked(rows=("all",))).places]
+    assert [one.key for one in table.plain(found)] == ["bare", "docker", "vagrant-cold", "vagrant-warm"]
+    told = {one.key: one.settings for one in found}
+    assert told["docker-host-network"] == {"network": "this computer's own"}
+    assert told["vagrant-no-cache"]["disk cache"] == "none"
+    away = compare._column(compare.plan(Asked(rows=("all",))).places[-1], {"docker": {}, "vagrant": {}})
+    assert away.settings == {}
 
 
 def test_how_often_can_be_said() -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from lab.model.node import NodeName, Role
+from lab.substrates import registry
+from lab.substrates.base import CanMeasure
 from lab.substrates.docker import compose
 from lab.substrates.docker.measure import in_micros, run_argv
 from tests.unit.model.test_plan import make
@@ -66,3 +68,15 @@ def test_nothing_that_compose_yaml_says_of_a_worker_is_left_out() -> None:
 )
 def test_a_moment_is_read_whatever_the_number_of_its_digits(said: str, read: str) -> None:
     assert in_micros(said) == read
+
+
+def test_a_column_with_another_setting_says_so() -> None:
+    docker = registry.get("docker")
+    assert isinstance(docker, CanMeasure)
+    plain = {"engine": "Docker 26", "network": "a bridge, veth"}
+    told = {variant: docker.facts_with(plain, variant) for variant in ("", *docker.variants)}
+    assert told == {
+        "": plain,
+        "unfiltered": {**plain, "seccomp filter": "none"},
+        "host-network": {**plain, "network": "this computer's own"},
+    }
