@@ -56,6 +56,13 @@ def test_a_finished_comparison_does_not_say_that_it_is_not() -> None:
     assert "Not finished" not in page.render(REPORT.model_copy(update={"complete": True}))
 
 
+def test_how_often_it_was_measured_is_told_as_it_was_asked_for() -> None:
+    assert "there are twenty of them at least" in TEXT
+    asked = page.render(REPORT.model_copy(update={"repeats": 3}))
+    assert "was to be measured 3 times: somebody asked for that" in asked
+    assert "twenty" not in asked
+
+
 def test_guesses_stand_beside_what_was_measured() -> None:
     assert re.search(r"Start of a worker\s+Docker container\s+5 s\s+1\.\d\d s\s+guessed [\d.]+ x too high", TEXT)
     assert "Your guesses" not in page.render(REPORT.model_copy(update={"predictions": ()}))
