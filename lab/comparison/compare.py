@@ -16,7 +16,7 @@ from lab.comparison.report import Column, Prediction, Report
 from lab.comparison.schedule import Task
 from lab.comparison.session import Listeners, Progress
 from lab.flows import deployment
-from lab.host import lock, paths, records, usage
+from lab.host import lock, paths, usage
 from lab.host.run import run
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
@@ -91,7 +91,20 @@ def _place(folder: Path | None) -> tuple[Path, Report | None]:
     if folder is None and kept and not (latest := report.load(kept[-1])).complete:
         return kept[-1].parent, latest
     folder = folder or _home() / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    check_folder(folder)
     return folder, report.load(folder) if (folder / report.FILE).exists() else None
+
+
+def check_folder(folder: Path) -> None:
+    """Raises UsageError where nothing can be kept in a folder of this name."""
+    try:
+        first = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+        is_open = first.is_dir() and os.access(first, os.W_OK | os.X_OK)
+    except OSError:
+        is_open = False
+    if not is_open:
+        mend = "name a folder that you may write to"
+        raise UsageError("no report can be kept there: it is no folder, or not yours", where=str(folder), mend=mend)
 
 
 def _home() -> Path:
@@ -156,7 +169,7 @@ def measure(
 
 
 def _keeper(folder: Path) -> Callable[[Report], None]:
-    return lambda found: records.write_json(folder / report.FILE, report.dump(found))
+    return lambda found: report.save(found, folder)
 
 
 def _about(made: Plan, guesses: Sequence[Prediction], substrates: Sequence[Substrate]) -> Report:

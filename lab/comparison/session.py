@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from lab.comparison import quiet, schedule, sheet
+from lab.comparison import quiet, schedule, sheet, words
 from lab.comparison.columns import Place
 from lab.comparison.probes.base import Ground, Probe
 from lab.comparison.quiet import Household
@@ -197,4 +197,5 @@ def _deadline(task: Task) -> Deadline:
 
 
 def _reason(error: LabError) -> str:
-    return f"{error.message} ({error.where})"
+    # An engine's own words may have colours.
+    return words.printable(f"{error.message} ({error.where})")

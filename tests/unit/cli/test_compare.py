@@ -52,6 +52,21 @@ def test_what_would_be_measured_is_told_with_an_estimate_and_changes_nothing(hom
     assert not list(home.iterdir())
 
 
+@pytest.mark.parametrize(
+    "rows", ["--rows start memory", "--rows start,memory", "--rows=start memory", "--rows start --rows memory"]
+)
+def test_rows_are_named_with_spaces_or_commas(rows: str, home: Path) -> None:
+    gave = _typed(*rows.split(), "--repeat", "3", "--dry-run", "--out", str(home / "here"))
+    assert gave.code == 0, gave.err
+    assert gave.out.startswith("10 rows in 4 columns")
+
+
+def test_a_word_after_the_rows_that_is_none_is_told(home: Path) -> None:
+    assert _typed("--rows", "start", "nonsense", "--dry-run").err.startswith("error: there is no row 'nonsense'")
+    shown = _typed("--rows", "start", "show", _kept(home / "one", FIRST))
+    assert (shown.code, shown.err) == (0, "")
+
+
 def test_help_tells_every_row() -> None:
     gave = _typed("--help")
     assert gave.code == 0
@@ -131,6 +146,41 @@ def test_what_is_complete_is_only_shown_and_a_failure_in_it_is_the_exit_code(tit
     assert gave.code == code, gave.err
     assert "there is nothing left to be measured" in gave.out
     assert (home / title / "report.html").exists()
+
+
+def test_a_report_from_anywhere_has_no_say_over_the_terminal(home: Path) -> None:
+    loud = FIRST.model_copy(
+        update={
+            "notes": ("\x1b[2Jgone",),
+            "rows": (FIRST.rows[0].model_copy(update={"title": "[red]\x1b[31mStart"}),),
+        }
+    )
+    gave = _typed("show", _kept(home / "one", loud))
+    assert gave.code == 0, gave.err
+    assert "\x1b" not in gave.out
+    assert "[red]Start" in gave.out
+    assert "\ngone" in gave.out
+
+
+def test_together_they_are_put_into_a_folder_or_not_at_all(home: Path) -> None:
+    (home / "taken").write_text("")
+    gave = _typed("merge", _kept(home / "a", FIRST), _kept(home / "b", OTHER), "-o", str(home / "taken"))
+    assert (gave.code, gave.err.splitlines()[0]) == (
+        2,
+        "error: no report can be kept there: it is no folder, or not yours",
+    )
+
+
+def test_an_interruption_leaves_the_page_of_what_there_is(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(made: compare.Plan, *_: object) -> Report:
+        report.save(FIRST, made.folder)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compare, "measure", interrupted)
+    gave = _typed("--rows", "restart", "--out", str(home / "here"))
+    assert gave.code == 130
+    assert f"`lab compare --out {home / 'here'}` goes on" in gave.err
+    assert "1.50 s" in (home / "here" / "report.html").read_text()
 
 
 def test_guesses_are_asked_for_until_there_are_no_more() -> None:

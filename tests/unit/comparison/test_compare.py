@@ -138,6 +138,13 @@ def test_a_folder_whose_report_is_damaged_is_refused_and_left_alone(tmp_path: Pa
     assert (tmp_path / "report.json").read_text() == "{"
 
 
+@pytest.mark.parametrize("name", ["taken", "taken/below"])
+def test_a_folder_that_is_none_is_refused_before_anything_is_done(name: str, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(UsageError, match="no report can be kept there"):
+        compare.plan(Asked(folder=tmp_path / name))
+
+
 def test_a_lab_of_that_name_that_somebody_else_made_is_not_taken() -> None:
     labs.check_free("compare")
     folder = paths.lab("compare")

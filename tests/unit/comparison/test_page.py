@@ -84,6 +84,15 @@ def test_what_comes_from_a_report_is_text() -> None:
     assert "<script" not in page.render(evil)
 
 
+def test_an_engines_words_in_colour_do_not_break_the_page() -> None:
+    loud = Cell(state="failed", reason="\x1b[31mit broke\x1b[0m\x00")
+    row = REPORT.rows[0].model_copy(
+        update={"title": "Start\x1b[1m", "cells": {**REPORT.rows[0].cells, made_up.BOX: loud}}
+    )
+    shown = page.render(REPORT.model_copy(update={"rows": (row, *REPORT.rows[1:])}))
+    assert ">failed: it broke<" in shown
+
+
 def test_a_report_without_any_row_is_a_page() -> None:
     empty = REPORT.model_copy(update={"rows": (), "predictions": ()})
     assert "First: what is compared with what" in page.render(empty)
