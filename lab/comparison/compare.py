@@ -69,7 +69,7 @@ class Plan:
 
 def plan(asked: Asked) -> Plan:
     """What `measure` would do. Raises UsageError for a row that there is not, and a report that cannot be read."""
-    folder, old = _place(asked.folder)
+    folder, old = _place(asked)
     known = {row.name for row in old.rows} if old else set()
     batches = _chosen(asked.rows) if asked.rows or not known else []
     batches = [one for one in BATCHES if one in batches or any(row.name in known for row in one.rows)]
@@ -85,14 +85,31 @@ def plan(asked: Asked) -> Plan:
     return Plan(asked.lab, tuple(batches), tuple(places), repeats, folder, old, tuple(tasks))
 
 
-def _place(folder: Path | None) -> tuple[Path, Report | None]:
-    """Where the report is kept, and what is there: the latest one where none was named and that was interrupted."""
-    kept = sorted(_home().glob(f"*/{report.FILE}")) if folder is None else []
-    if folder is None and kept and not (latest := report.load(kept[-1])).complete:
+def _place(asked: Asked) -> tuple[Path, Report | None]:
+    """Where the report is kept, and what is there. Where none was named, that is the latest one if it was interrupted
+    and is of what is asked for."""
+    kept = sorted(_home().glob(f"*/{report.FILE}")) if asked.folder is None else []
+    if kept and _goes_on(asked, latest := _latest(kept[-1])):
         return kept[-1].parent, latest
-    folder = folder or _home() / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    folder = asked.folder or _home() / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     check_folder(folder)
     return folder, report.load(folder) if (folder / report.FILE).exists() else None
+
+
+def _latest(file: Path) -> Report:
+    try:
+        return report.load(file)
+    except UsageError as error:
+        mend = "remove it, or name another folder with --out"
+        raise UsageError(error.message, where=error.where, mend=mend) from error
+
+
+def _goes_on(asked: Asked, latest: Report) -> bool:
+    """Whether what was interrupted is what is asked for: the same rows, or none named; and no other substrate."""
+    rows = {row.name for row in latest.rows}
+    same_rows = not asked.rows or rows == {row.name for batch in _chosen(asked.rows) for row in batch.rows}
+    no_other = asked.only is None or {one.substrate for one in latest.columns} <= {asked.only, ""}
+    return not latest.complete and same_rows and no_other
 
 
 def check_folder(folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from lab.comparison import compare, labs, sheet, table
 from lab.comparison.catalogue import BATCHES
 from lab.comparison.compare import Asked
-from lab.comparison.report import Column, Report, dump
+from lab.comparison.report import Report, dump
 from lab.comparison.sheet import Run
 from lab.host import paths, records
 from lab.model.errors import UsageError
@@ -85,7 +85,7 @@ def _kept(folder: Path, *, complete: bool = False, repeats: int | None = 4) -> N
         made_at="2026-11-26T12:00:00Z",
         host=HOST,
         repeats=repeats,
-        columns=tuple(Column(key=place.key, title=place.title) for place in made.places),
+        columns=tuple(compare._column(place, {"docker": {}}) for place in made.places),
         rows=(),
         complete=False,
     )
@@ -124,6 +124,21 @@ def test_without_a_folder_the_latest_comparison_goes_on_where_it_was_interrupted
     assert made.folder == home / "20260103-000000"
     assert made.old is not None
     assert [task.runs for task in made.tasks] == [3, 3]
+
+
+def test_other_rows_or_one_substrate_alone_are_a_comparison_of_their_own() -> None:
+    _kept(paths.state() / "comparisons" / "20260101-000000")
+    for same in (Asked(rows=("start",)), Asked(only="docker"), Asked(repeats=9)):
+        assert compare.plan(same).old is not None
+    for other in (Asked(rows=("hash",)), Asked(rows=("start", "hash")), Asked(only="vagrant")):
+        assert compare.plan(other).old is None
+
+
+def test_a_latest_comparison_that_is_damaged_says_how_to_go_on() -> None:
+    records.write(paths.state() / "comparisons" / "20260101-000000" / "report.json", "{")
+    with pytest.raises(UsageError, match="it is no JSON, or was cut off") as refused:
+        compare.plan(Asked())
+    assert refused.value.mend == "remove it, or name another folder with --out"
 
 
 def test_what_is_complete_leaves_nothing_to_do(tmp_path: Path) -> None:
