@@ -151,7 +151,7 @@ def _measured(made: Plan, guesses: Sequence[Prediction]) -> Report:
     except KeyboardInterrupt:
         if (made.folder / report.FILE).exists():
             _write_page(report.load(made.folder), made.folder)
-        click.echo(as_called(f"what was measured is kept: `lab compare --out {made.folder}` goes on"), err=True)
+            click.echo(as_called(f"what was measured is kept: `lab compare --out {made.folder}` goes on"), err=True)
         raise
 
 

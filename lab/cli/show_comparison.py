@@ -13,6 +13,11 @@ from lab.comparison.figures import Figure
 from lab.comparison.report import Column, Report
 from lab.comparison.table import Entry, Line
 
+_FIRST = (
+    "Vagrant is a front end, as the command docker is: it asks an engine for what it makes. Its own time is the phase "
+    '"the tool"; everything else compares a virtual machine with a container.'
+)
+
 
 def _safe(text: str) -> str:
     """A report's words, which may come from anywhere, as words alone."""
@@ -20,8 +25,9 @@ def _safe(text: str) -> str:
 
 
 def show(found: Report) -> None:
-    """Prints all rows, what is to be known of them, and the guesses beside what was measured."""
+    """Prints what is compared with what, all rows, what is to be known of them, and the guesses beside them."""
     screen = Console(highlight=False)
+    screen.print(_FIRST)
     click.echo(f"Measured at {found.made_at}" + ("" if found.complete else "; not complete yet"))
     for key, value in found.host.items():
         click.echo(words.printable(f"  {key}: {value}"))

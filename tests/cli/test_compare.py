@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,6 +62,23 @@ def test_rows_are_measured_and_the_report_has_them_with_a_page(substrate_name: s
     assert (tmp_path / "here" / "report.html").exists()
 
 
+@pytest.mark.long
+def test_two_comparisons_tell_the_same_of_a_start(substrate_name: str, tmp_path: Path) -> None:
+    words = ["compare", "--rows", "start", "--only", substrate_name, "--name", LAB]
+    found = []
+    for name in ("one", "two"):
+        type_well(*words, "--out", str(tmp_path / name))
+        found.append(report.load(tmp_path / name).row("start"))
+    first, second = found
+    assert first is not None
+    assert second is not None
+    seen = {key: (cell, second.cells[key]) for key, cell in first.cells.items() if cell.state == "measured"}
+    assert seen
+    for key, cells in seen.items():
+        smaller, larger = sorted(statistics.median(cell.samples) for cell in cells)
+        assert larger <= 1.25 * smaller or any(cell.noisy for cell in cells), key
+
+
 @pytest.mark.long("vagrant")
 def test_an_interrupted_comparison_keeps_what_it_has_and_goes_on(substrate_name: str, tmp_path: Path) -> None:
     folder = tmp_path / "here"
@@ -71,6 +89,7 @@ def test_an_interrupted_comparison_keeps_what_it_has_and_goes_on(substrate_name:
     assert cut(_words(substrate_name, folder), has_samples, signal.SIGINT)
     before = report.load(folder)
     assert not before.complete
+    assert (folder / "report.html").exists()
     kept = {(row.name, key): cell.samples for row in before.rows for key, cell in row.cells.items() if cell.samples}
     assert kept
     gave = type_well(*_words(substrate_name, folder))

@@ -78,6 +78,7 @@ def test_help_tells_every_row() -> None:
 def test_a_kept_comparison_is_shown(home: Path) -> None:
     gave = _typed("show", _kept(home / "one", FIRST))
     assert gave.code == 0, gave.err
+    assert gave.out.startswith("Vagrant is a front end, as the command docker is")
     assert "1.50 s" in gave.out
     assert "Bare process" in gave.out
     assert "500 ms" in gave.out
