@@ -271,7 +271,7 @@ class DockerSubstrate:
         return measure.around([node.address for node in self.nodes(lab, by)])
 
     def disk(self, plan: LabPlan, name: NodeName, by: Deadline) -> Disk:
-        return measure.disk(plan, name)
+        return measure.disk(plan, name, by)
 
     def scratch(
         self, plan: LabPlan, name: NodeName, by: Deadline, variant: str = ""

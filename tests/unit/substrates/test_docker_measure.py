@@ -1,6 +1,7 @@
 """What is typed to start a worker by hand is what stands in compose.yaml; and Docker's words, read."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from lab.model.node import NodeName, Role
 from lab.substrates import registry
 from lab.substrates.base import CanMeasure
 from lab.substrates.docker import compose
-from lab.substrates.docker.measure import in_micros, run_argv
+from lab.substrates.docker.measure import in_micros, layers, run_argv
 from tests.unit.model.test_plan import make
 
 W1 = NodeName(Role.WORKER, 1)
@@ -80,3 +81,11 @@ def test_a_column_with_another_setting_says_so() -> None:
         "unfiltered": {**plain, "seccomp filter": "none"},
         "host-network": {**plain, "network": "this computer's own"},
     }
+
+
+def test_the_layers_of_an_image_are_told_by_the_storage_that_has_folders() -> None:
+    of_image: dict[str, Any] = {
+        "GraphDriver": {"Name": "overlay2", "Data": {"UpperDir": "/d/b/diff", "LowerDir": "/d/a/diff:/d/0/diff"}}
+    }
+    assert layers(of_image) == [Path("/d/b/diff"), Path("/d/a/diff"), Path("/d/0/diff")]
+    assert layers({}) == layers({"GraphDriver": None}) == layers({"GraphDriver": {"Name": "vfs", "Data": None}}) == []
