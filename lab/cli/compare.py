@@ -34,6 +34,16 @@ class Compare(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _one_by_one(args, self.commands))
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = args[0]
+        option = "--only" if word in registry.NAMES else _ROWS if word in compare.askable() else None
+        if option is not None:
+            mend = f"type `lab compare {option} {word}`"
+            raise UsageError(f"there is no command {word!r}", where="lab compare", mend=mend)
+        return super().resolve_command(ctx, args)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_options(ctx, formatter)
         with formatter.section("Rows"):

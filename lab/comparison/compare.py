@@ -1,16 +1,19 @@
 """`lab compare`: from what was asked for to a kept report: gather, decide what is still to be measured, measure it."""
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from lab.comparison import catalogue, columns, labs, quiet, report, schedule, session, sheet
+from lab.comparison import catalogue, columns, labs, quiet, report, schedule, session, sheet, words
 from lab.comparison.catalogue import ALL, BATCHES, Batch
 from lab.comparison.columns import Place, Way
 from lab.comparison.labs import Labs
 from lab.comparison.measure import circumstances
+from lab.comparison.merge import host_of_both
 from lab.comparison.probes.base import Probe
 from lab.comparison.report import Column, Prediction, Report
 from lab.comparison.schedule import Task
@@ -128,10 +131,14 @@ def _home() -> Path:
     return paths.state() / "comparisons"
 
 
+def askable() -> set[str]:
+    """What can be asked for: rows, their groups, all."""
+    return {ALL, *catalogue.Group, *(row.name for row in catalogue.ROWS)}
+
+
 def _chosen(rows: Sequence[str]) -> list[Batch]:
     """The batches in which a row, or whose group, was named; the standard ones where nothing was."""
-    known = [name for batch in BATCHES for row in batch.rows for name in (row.group.value, row.name)]
-    if unknown := [name for name in rows if name not in (ALL, *known)]:
+    if unknown := [name for name in rows if name not in askable()]:
         raise UsageError(
             f"there is no row {unknown[0]!r}",
             where="--rows",
@@ -182,11 +189,13 @@ def measure(
             begun = sheet.resumed(begun, made.old, str(made.folder / report.FILE))
         daemons = {name for one in substrates if isinstance(one, CanMeasure) for name in one.daemons}
         home = quiet.household(before, os.getpid(), daemons)
-        return session.measure(begun, made.tasks, probes, stage, home, Listeners(_keeper(made.folder), watch, tell))
-
-
-def _keeper(folder: Path) -> Callable[[Report], None]:
-    return lambda found: report.save(found, folder)
+        keep = partial(report.save, folder=made.folder)
+        begun_s = time.monotonic()
+        found = session.measure(begun, made.tasks, probes, stage, home, Listeners(keep, watch, tell))
+        took = {"took": words.span_s(time.monotonic() - begun_s)}
+        found = found.model_copy(update={"host": host_of_both(found.host, took)})
+        keep(found)
+        return found
 
 
 def _about(made: Plan, guesses: Sequence[Prediction], substrates: Sequence[Substrate]) -> Report:

@@ -43,7 +43,7 @@ def _refused(message: str, where: str, mend: str = _MEASURE) -> UsageError:
 
 def host_of_both(older: Mapping[str, str], younger: Mapping[str, str]) -> dict[str, str]:
     """What is told of the computer; what was told differently at two times is told twice."""
-    told = {key: f"{older.get(key, '')}; {younger.get(key, '')}".split("; ") for key in sorted({**older, **younger})}
+    told = {key: f"{older.get(key, '')}; {younger.get(key, '')}".split("; ") for key in {**older, **younger}}
     return {key: "; ".join(dict.fromkeys(filter(None, values))) for key, values in told.items()}
 
 

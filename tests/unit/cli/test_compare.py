@@ -67,6 +67,14 @@ def test_a_word_after_the_rows_that_is_none_is_told(home: Path) -> None:
     assert (shown.code, shown.err) == (0, "")
 
 
+@pytest.mark.parametrize(("word", "option"), [("start", "--rows"), ("all", "--rows"), ("docker", "--only")])
+def test_who_forgot_the_option_is_told_it(word: str, option: str) -> None:
+    gave = _typed(word)
+    assert gave.code == 2
+    assert gave.err.startswith(f"error: there is no command {word!r}")
+    assert f"lab compare {option} {word}`" in gave.err
+
+
 def test_help_tells_every_row() -> None:
     gave = _typed("--help")
     assert gave.code == 0
@@ -225,6 +233,7 @@ def test_an_engine_that_is_away_fails_its_columns_and_can_be_tried_again(home: P
     kept = report.load(home / "here")
     assert {cell.state for cell in kept.rows[0].cells.values()} == {"failed"}
     assert kept.complete
+    assert kept.host["took"].endswith(" s")
     assert (home / "here" / "report.html").exists()
     again = compare.plan(Asked(folder=home / "here"))
     assert [(task.place.key, task.runs) for task in again.tasks] == [("bare", 2), ("docker", 2)]
