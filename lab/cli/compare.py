@@ -1,5 +1,6 @@
 """The verb `compare`: measures, and `show`, `diff`, `merge` of what was measured."""
 
+import os
 import sys
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
@@ -118,6 +119,8 @@ def _tell(made: Plan) -> None:
     click.echo(f"kept in {made.folder}" + ("; what is there already is not measured again" if made.old else ""))
     estimate = f"{runs} runs, about {words.span_s(made.seconds)}, besides what has to be built first"
     click.echo(estimate if made.tasks else "there is nothing left to be measured")
+    if made.tasks and os.geteuid():
+        click.echo("you are not root: a bare process, and rows about memory, will be told as not measured")
 
 
 def _check_terminal() -> None:

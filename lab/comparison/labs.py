@@ -90,6 +90,8 @@ class Labs:
 
     def close(self) -> None:
         """Removes the labs with their data, and the scratch folder. Raises LabError: of several the first."""
+        if self.up:
+            self.report("removing the labs that were made for it")
         shutil.rmtree(self.scratch, ignore_errors=True)
         failed: list[LabError] = []
         for substrate in sorted(self.up):

@@ -58,6 +58,11 @@ def test_rows_are_measured_and_the_report_has_them_with_a_page(substrate_name: s
         }
     is_ours = os.uname().release in kernel.cells[next(iter(cells))].text
     assert is_ours is not registry.get(substrate_name).has_own_kernel
+    settings = next(column.settings for column in found.columns if column.substrate)
+    of_machines = {"accelerator", "disk cache", "processors"}
+    assert settings.keys() >= {"engine", "storage", "network"}
+    assert (settings.keys() >= of_machines) is registry.get(substrate_name).has_own_kernel
+    assert found.host["took"]
     assert "Restart of the site" in gave.out
     assert (tmp_path / "here" / "report.html").exists()
 

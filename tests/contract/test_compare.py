@@ -293,7 +293,11 @@ def test_the_processes_of_a_node_run_for_it_alone(whole: Deployment) -> None:
     assert belongings.of_lab(whole) > frozenset().union(*found.values())
 
 
-def test_each_column_has_a_title_and_its_settings_are_made_by_the_engine(whole: Deployment) -> None:
+def test_each_column_has_a_title_and_its_settings_are_made_and_told_by_the_engine(
+    whole: Deployment, by: Deadline
+) -> None:
     found: list[Place] = places([whole.substrate], tuned=True)
     assert len({place.title for place in found}) == len(found)
-    assert {place.variant for place in found} - {""} == set(belongings.measurable(whole).variants)
+    engine, facts = belongings.measurable(whole), whole.substrate.facts(by)
+    assert {place.variant for place in found} - {""} == set(engine.variants)
+    assert [variant for variant in engine.variants if engine.facts_with(facts, variant) == facts] == []

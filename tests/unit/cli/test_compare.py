@@ -42,7 +42,18 @@ def _typed(*words: str) -> Typed:
     return type_inside("compare", *words, env={"COLUMNS": "200"})
 
 
-def test_what_would_be_measured_is_told_with_an_estimate_and_changes_nothing(home: Path) -> None:
+def test_what_needs_root_is_told_before_anything_is_measured(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = []
+    for user in (0, 1000):
+        monkeypatch.setattr("os.geteuid", lambda user=user: user)
+        told.append("you are not root" in _typed("--dry-run", "--rows", "start", "--out", str(home / "here")).out)
+    assert told == [False, True]
+
+
+def test_what_would_be_measured_is_told_with_an_estimate_and_changes_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     gave = _typed("--dry-run", "--rows", "start,memory", "--out", str(home / "here"))
     assert (gave.code, gave.err) == (0, "")
     lines = gave.out.splitlines()

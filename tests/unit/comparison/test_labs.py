@@ -46,12 +46,13 @@ def _why_not(stage: Labs, place: Place) -> str:
 
 
 def test_only_the_lab_that_is_measured_is_awake(done: list[str], tmp_path: Path) -> None:
-    stage, _ = _stage(tmp_path)
+    stage, said = _stage(tmp_path)
     for place in (BOX, BOX, COLD, BOX):
         assert stage.at(place).scratch.is_dir()
     stage.close()
     ends = ["destroy box", "destroy machine"]
     assert done == ["up box", "sleep box", "up machine", "sleep machine", "up box", *ends]
+    assert said == ["removing the labs that were made for it"]
     assert not (tmp_path / "scratch").exists()
 
 
