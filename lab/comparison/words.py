@@ -16,7 +16,10 @@ _NUMBER = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[a-zµ/]*)", re.IGNO
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # What people type for a scale.
-_ALSO = {"us": "µs", "kb": "kB", "mb": "MB", "gb": "GB", "kib": "kB", "mib": "MB", "gib": "GB"}
+_ALSO = {
+    **{"us": "µs", "sec": "s", "second": "s", "seconds": "s", "minute": "min", "minutes": "min"},
+    **{"kb": "kB", "mb": "MB", "gb": "GB", "kib": "kB", "mib": "MB", "gib": "GB"},
+}
 
 
 def value(number: float, unit: str) -> str:

@@ -57,7 +57,7 @@ def test_what_would_be_measured_is_told_with_an_estimate_and_changes_nothing(
     gave = _typed("--dry-run", "--rows", "start,memory", "--out", str(home / "here"))
     assert (gave.code, gave.err) == (0, "")
     lines = gave.out.splitlines()
-    assert lines[0].startswith("10 rows in 4 columns: Bare process, ")
+    assert lines[0].startswith("10 rows in 4 columns: Bare process; ")
     assert lines[1] == f"kept in {home / 'here'}"
     assert " runs, about " in lines[2]
     assert not list(home.iterdir())

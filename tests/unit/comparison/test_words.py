@@ -37,6 +37,7 @@ def test_a_value_is_told_with_its_unit(number: float, unit: str, told: str) -> N
         ("300 ms", "s", 0.3),
         ("300ms", "s", 0.3),
         ("5 min", "s", 300.0),
+        ("0.5 Seconds", "s", 0.5),
         ("1.5 GB", "B", 1.5e9),
         ("300 mb", "B", 3e8),
         ("50 MB/s", "B/s", 5e7),
