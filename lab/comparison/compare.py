@@ -13,7 +13,6 @@ from lab.comparison.catalogue import ALL, BATCHES, Batch
 from lab.comparison.columns import Place, Way
 from lab.comparison.labs import Labs
 from lab.comparison.measure import circumstances
-from lab.comparison.merge import host_of_both
 from lab.comparison.probes.base import Probe
 from lab.comparison.report import Column, Prediction, Report
 from lab.comparison.schedule import Task
@@ -192,10 +191,14 @@ def measure(
         keep = partial(report.save, folder=made.folder)
         begun_s = time.monotonic()
         found = session.measure(begun, made.tasks, probes, stage, home, Listeners(keep, watch, tell))
-        took = {"took": words.span_s(time.monotonic() - begun_s)}
-        found = found.model_copy(update={"host": host_of_both(found.host, took)})
+        found = _timed(found, words.span_s(time.monotonic() - begun_s))
         keep(found)
         return found
+
+
+def _timed(found: Report, took: str) -> Report:
+    before = [found.host["took"]] if "took" in found.host else []
+    return found.model_copy(update={"host": {**found.host, "took": " and ".join([*before, took])}})
 
 
 def _about(made: Plan, guesses: Sequence[Prediction], substrates: Sequence[Substrate]) -> Report:

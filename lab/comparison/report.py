@@ -18,8 +18,9 @@ FILE = "report.json"
 State = Literal["measured", "failed", "not measured"]
 Kind = Literal["time", "rate", "bytes", "count", "ratio", "words"]
 Better = Literal["lower", "higher", "neither"]
-# No computer has as many bytes, or as many seconds behind it.
-Sample = Annotated[FiniteFloat, Field(ge=0, le=1e18)]
+MOST = 1e18
+"""No computer has as many bytes, or as many seconds behind it."""
+Sample = Annotated[FiniteFloat, Field(ge=0, le=MOST)]
 Named = Annotated[str, Field(min_length=1)]
 
 

@@ -3,6 +3,8 @@
 import math
 import re
 
+from lab.comparison.report import MOST
+
 _Steps = tuple[tuple[str, float], ...]
 _SCALES: dict[str, _Steps] = {
     "s": (("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)),
@@ -91,4 +93,4 @@ def read(text: str, unit: str) -> float | None:
     factors = {name.removesuffix("/s"): factor for name, factor in _SCALES.get(unit, ((unit, 1.0),))}
     factor = factors.get(_ALSO.get(per_second.lower(), per_second))
     number = float(match["number"]) * (factor or 0)
-    return number if factor is not None and math.isfinite(number) else None
+    return number if factor is not None and number <= MOST else None

@@ -8,7 +8,7 @@ import pytest
 from lab.comparison import compare, labs, sheet, table
 from lab.comparison.catalogue import BATCHES
 from lab.comparison.compare import Asked
-from lab.comparison.report import Report, dump
+from lab.comparison.report import Report, dump, load
 from lab.comparison.sheet import Run
 from lab.host import paths, records
 from lab.model.errors import UsageError
@@ -139,6 +139,12 @@ def test_a_latest_comparison_that_is_damaged_says_how_to_go_on() -> None:
     with pytest.raises(UsageError, match="it is no JSON, or was cut off") as refused:
         compare.plan(Asked())
     assert refused.value.mend == "remove it, or name another folder with --out"
+
+
+def test_a_resumed_comparison_tells_how_long_each_part_took(tmp_path: Path) -> None:
+    _kept(tmp_path / "mine")
+    found = compare._timed(compare._timed(load(tmp_path / "mine"), "3 min"), "3 min")
+    assert found.host["took"] == "3 min and 3 min"
 
 
 def test_what_is_complete_leaves_nothing_to_do(tmp_path: Path) -> None:

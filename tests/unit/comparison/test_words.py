@@ -57,6 +57,7 @@ def test_a_value_is_told_with_its_unit(number: float, unit: str, told: str) -> N
         ("1,234,567", "B", 1.234567e12),
         ("1,5", "s", None),
         ("9" * 400, "s", None),
+        ("99999999999 GB", "B", None),
     ],
 )
 def test_what_people_type_is_read_in_the_unit_of_the_row(text: str, unit: str, number: float | None) -> None:
