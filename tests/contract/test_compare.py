@@ -160,6 +160,9 @@ def test_what_workers_are_made_from_takes_disk_and_they_take_little(
     assert 0 < found["disk-shared"] <= found["disk-image"]
     # A worker's root is read-only.
     assert found["disk-more"] < 20e6
+    told = every["disk"].once(fresh, by)["disk-image"]
+    assert isinstance(told, Seen)
+    assert os.geteuid() != 0 or "not what they take" not in told.note
 
 
 def test_one_worker_answers_and_the_others_are_back_afterwards(
