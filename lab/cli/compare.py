@@ -116,7 +116,10 @@ def _tell(made: Plan) -> None:
     rows = sum(len(batch.rows) for batch in made.batches)
     runs = sum(task.runs for task in made.tasks)
     click.echo(f"{rows} rows in {len(made.places)} columns: {'; '.join(place.title for place in made.places)}")
-    click.echo(f"kept in {made.folder}" + ("; what is there already is not measured again" if made.old else ""))
+    click.echo(
+        f"kept in {made.folder}"
+        + ("; what is there already is not measured again (another --out begins anew)" if made.old else "")
+    )
     estimate = f"{runs} runs, about {words.span_s(made.seconds)}, besides what has to be built first"
     click.echo(estimate if made.tasks else "there is nothing left to be measured")
     if made.tasks and os.geteuid():
