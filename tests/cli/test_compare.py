@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import statistics
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from lab.comparison import report
 from lab.comparison.report import Report
 from lab.host import paths
 from lab.model.deadline import Deadline
+from lab.model.errors import ExitCode
+from lab.model.node import NodeName, Role
 from lab.substrates import registry
 from tests.cli.cutting import cut
 from tests.conftest import type_lab, type_well
@@ -82,6 +86,29 @@ def test_two_comparisons_tell_the_same_of_a_start(substrate_name: str, tmp_path:
     for key, cells in seen.items():
         smaller, larger = sorted(statistics.median(cell.samples) for cell in cells)
         assert larger <= 1.25 * smaller or any(cell.noisy for cell in cells), key
+
+
+@pytest.mark.long("vagrant")
+def test_what_fails_half_way_is_told_with_its_reason_and_the_rest_is_kept(substrate_name: str, tmp_path: Path) -> None:
+    folder, is_struck = tmp_path / "here", False
+    words = [sys.executable, "-m", "lab", *_words(substrate_name, folder)]
+    with subprocess.Popen(words, cwd=paths.REPO, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        for _line in process.stderr:
+            if not is_struck and (folder / "report.json").exists() and _samples(report.load(folder)) > 0:
+                # The one that is measured, from outside: nobody has asked for that.
+                registry.get(substrate_name).destroy(LAB, NodeName(Role.WORKER, 2), Deadline.after(60, "destroying"))
+                is_struck = True
+    assert (is_struck, process.returncode) == (True, ExitCode.FAILED)
+    found = report.load(folder)
+    assert found.complete
+    cells = {(row.name, key): cell for row in found.rows for key, cell in row.cells.items()}
+    failed = {where: cell.reason for where, cell in cells.items() if cell.state == "failed"}
+    assert failed
+    assert all(failed.values())
+    for column in {key for _, key in failed}:
+        assert [cell for (_, key), cell in cells.items() if key == column and cell.state == "measured"], failed
+    assert (folder / "report.html").exists()
 
 
 @pytest.mark.long("vagrant")
