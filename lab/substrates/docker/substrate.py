@@ -255,6 +255,9 @@ class DockerSubstrate:
             info = api().info()
         return {"engine": f"Docker {info['ServerVersion']}", "storage": info["Driver"], "network": "a bridge, veth"}
 
+    def facts_with(self, facts: Mapping[str, str], variant: str) -> Mapping[str, str]:
+        return {**facts, **measure.FACTS[variant]}
+
     def checks(self, by: Deadline) -> list[Check]:
         return engine_checks.checks()
 
@@ -268,7 +271,7 @@ class DockerSubstrate:
         return measure.around([node.address for node in self.nodes(lab, by)])
 
     def disk(self, plan: LabPlan, name: NodeName, by: Deadline) -> Disk:
-        return measure.disk(plan, name)
+        return measure.disk(plan, name, by)
 
     def scratch(
         self, plan: LabPlan, name: NodeName, by: Deadline, variant: str = ""
