@@ -8,6 +8,7 @@
 Keeps the outputs in benchmarks/outputs-results.json, scene by scene. A block that was not run says so.
 """
 
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -39,12 +40,20 @@ _TOLD = ("date", "system", "engine", "accelerator", "commit")
 @click.option("--only", type=click.Choice(registry.NAMES), help="This substrate; the other's outputs are kept.")
 @click.option("--page", "page_only", is_flag=True, help="Run nothing, only write the pages anew.")
 def main(pages: tuple[str, ...], only: str | None, page_only: bool) -> None:
-    """Plays the scenes, keeps what was printed, and writes the pages."""
+    """Plays the scenes, keeps what was printed, and writes the pages. One that fails is told, and costs no other; exits
+    with 1 then."""
     kept: dict[str, BlockJson] = records.read_json(RESULTS) or {}
+    failed = False
     for scene in () if page_only else chosen(SCENES, pages, only):
-        kept |= play(scene)
+        try:
+            kept |= play(scene)
+        except LabError as error:
+            say(f"that failed: {error}")
+            failed = True
         records.write_json(RESULTS, kept)
+        write(kept)
     write(kept)
+    sys.exit(failed)
 
 
 def chosen(scenes: Iterable[Scene], pages: tuple[str, ...], only: str | None) -> list[Scene]:

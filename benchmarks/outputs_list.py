@@ -130,7 +130,7 @@ SCENES = (
         "docker",
         (
             _block("one-of-two-knows", _times(4, "curl -si $URL/entries | grep -iE '^x-worker|entries'")),
-            _block("what-a-worker-has", _exec("docker/worker-1", "ls -l /run/app", "book-mistake")),
+            _block("what-a-worker-has", _exec("docker/worker-1", "ls -l /var/lib/lab", "book-mistake")),
             _block("lost", Command("bin/lab prove run docker --kills 1 --name book-mistake", _LOST)),
         ),
         lab="book-mistake",
@@ -280,8 +280,8 @@ SCENES = (
         "12",
         "docker",
         (
-            _block("nobody-died", "bin/lab prove run docker --kills 0 --name book-mistake"),
-            _block("somebody-died", Command("bin/lab prove run docker --kills 1 --name book-mistake", _LOST)),
+            _block("nobody-died", _wrote("kept on the only worker"), "curl -s $URL/entries"),
+            _block("somebody-died", "bin/lab replace docker/worker-1 --name book-mistake", "curl -s $URL/entries"),
         ),
         lab="book-mistake",
         up=("--workers", "1", "--stateful"),

@@ -86,8 +86,8 @@ def _instead(scene: Scene) -> tuple[str, str]:
             "in worker-1, too."
         )
     return "nowhere", (
-        f"No program of yours runs in worker-1 on {scene.substrate}. `lab exec` starts one there; use the number of "
-        "your word, and leave it while you check."
+        f"No program of yours runs in worker-1 of lab {{lab}} on {scene.substrate}. `lab exec` starts one there; say "
+        "--name {lab} with it, use the number of your word, and leave it while you check."
     )
 
 

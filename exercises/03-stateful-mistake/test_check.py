@@ -41,7 +41,7 @@ def _unchanged(scene: Scene, only_here: list[str]) -> str:
     if only_here:
         return (
             f"What you changed in {only_here[0]} is in your folder only, and no worker looks there. "
-            "Workers fetch their code from the store: hand it your copy with `lab deploy`."
+            "Workers fetch their code from the store of lab {lab}: hand it your copy with `lab deploy`."
         )
     if scene.lab.is_sticky:
         return (
@@ -75,7 +75,9 @@ def _of_users(scene: Scene, worker: NodeName) -> list[str]:
 
 def _kept(things: set[str]) -> str:
     if things == {"files"}:
-        return "Entries and logins have moved to the store, files that users upload have not: they go with the worker."
+        return (
+            "Entries and logins have moved to the store, the files that users upload have not: they go with the worker."
+        )
     if things == {"lab.sqlite"}:
         return "Files have moved to the store, entries and logins have not: both are in lab.sqlite, and go with it."
     return "In lab.sqlite are entries and logins, in files what users uploaded: all of that goes with the worker."

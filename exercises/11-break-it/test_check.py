@@ -41,14 +41,16 @@ def test_four_faults_that_leave_the_power_alone_lost_nothing(scenes: Scenes, loo
     runs = {name: _careless(scene) for name, scene in scenes.items()}
     left = {name: _left(scene, runs[name]) for name, scene in scenes.items()}
     look.note(runs=sum(map(len, runs.values())), left=sum(map(len, left.values())))
-    look.note(missing=_told(left))
+    # What is missing there cannot be made up for: no run with the store of by now counts.
+    late = [name for name, scene in scenes.items() if left[name] and remade(scene.events(Kind.NODE))]
+    look.note(missing=_told(left), late=len(late))
     if not any("database-kill" in names for names in left.values()):
         look.note(crash_lost="None")
     look.expect(
         not any(left.values()),
         saw=f"{_listed(runs, FOUR)}; still missing: {_told(left)}",
         expected=f"{', '.join(FOUR)} in runs whose verdict is kept, before the setting is changed",
-        says=_says_of_four([run for found in runs.values() for run in found], _told(left), _elsewhere(scenes)),
+        says=_says_of_four([run for found in runs.values() for run in found], _told(left), _elsewhere(scenes), late),
     )
 
 
@@ -77,7 +79,13 @@ def _elsewhere(scenes: Scenes) -> str:
     return next((other for scene in scenes.values() for other in scene.runs_elsewhere()), "")
 
 
-def _says_of_four(runs: Sequence[Run], left: str, elsewhere: str) -> str:
+def _says_of_four(runs: Sequence[Run], left: str, elsewhere: str, late: Sequence[str]) -> str:
+    if late:
+        return (
+            f"Still missing: {left}. But on {' and '.join(late)} the store was made anew, as a change of its setting "
+            "does, and only what was tried before that counts. "
+            "`lab exercise reset break-it` brings back the lab that the exercise begins with."
+        )
     if not runs and elsewhere:
         return f"You ran the proof on lab {elsewhere}. This exercise is about lab {{lab}}: type --name {{lab}} with it."
     if bad := [run for run in runs if run.verdict != KEPT and set(run.faults) & set(FOUR)]:

@@ -1,7 +1,8 @@
 """The verb `compare`: measures, and `show`, `diff`, `merge` of what was measured."""
 
+import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,22 +20,48 @@ from lab.comparison.predict import Question
 from lab.comparison.probes.every import probes
 from lab.comparison.report import Prediction, Report
 from lab.comparison.session import Progress as Seen
-from lab.host import records
 from lab.model.errors import ExitCode, UsageError
 from lab.substrates import base, registry
 
 PAGE = "report.html"
+_ROWS = "--rows"
 _FOLDER = click.Path(path_type=Path)
 _GUESSED = "Guess first. Enter: no idea; q: no more guesses. A unit may stand behind a figure: 300 ms, 1.5 GB."
 
 
 class Compare(click.Group):
-    """The verb, whose help tells what the rows are."""
+    """The verb, whose help tells what the rows are, and which takes several of them: `--rows start memory`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _one_by_one(args, self.commands))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = args[0]
+        option = "--only" if word in registry.NAMES else _ROWS if word in compare.askable() else None
+        if option is not None:
+            mend = f"type `lab compare {option} {word}`"
+            raise UsageError(f"there is no command {word!r}", where="lab compare", mend=mend)
+        return super().resolve_command(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_options(ctx, formatter)
         with formatter.section("Rows"):
             formatter.write_dl([(row.name, row.measures) for row in ROWS])
+
+
+def _one_by_one(words: Sequence[str], verbs: Container[str]) -> list[str]:
+    """What was typed, with `--rows` before each word that is meant for it."""
+    found: list[str] = []
+    is_row = False
+    for word in words:
+        if word.startswith("-") or word in verbs:
+            is_row = word.partition("=")[0] == _ROWS
+        elif is_row and found[-1] != _ROWS:
+            found.append(_ROWS)
+        found.append(word)
+    return found
 
 
 def _split(_context: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -44,11 +71,11 @@ def _split(_context: click.Context, _parameter: click.Parameter, value: tuple[st
 
 @click.group(cls=Compare, invoke_without_command=True, epilog="Example: lab compare --rows start,memory --predict")
 @click.option(
-    "--rows",
+    _ROWS,
     multiple=True,
-    metavar=f"NAME|{catalogue.ALL}",
+    metavar=f"NAME...|{catalogue.ALL}",
     callback=_split,
-    help="Rows of those below, or their groups; with commas, or more than once.  [default: the standard ones]",
+    help="Rows of those below, or their groups, with spaces or commas between.  [default: the standard ones]",
 )
 @click.option("--repeat", type=click.IntRange(1, 1000), metavar="N", help="How often each is measured.")
 @click.option("--only", type=click.Choice(registry.NAMES), help="One substrate alone; `merge` adds the other later.")
@@ -79,7 +106,7 @@ def command(
     _tell(made)
     if dry_run:
         return ExitCode.DONE
-    guesses = _guesses(made) if predicts else []
+    guesses = _guesses(made) if predicts and made.tasks else []
     found = made.old if made.old is not None and not made.tasks else _measured(made, guesses)
     return _shown(found, made.folder)
 
@@ -88,10 +115,15 @@ def _tell(made: Plan) -> None:
     """What will be done, and how long it takes."""
     rows = sum(len(batch.rows) for batch in made.batches)
     runs = sum(task.runs for task in made.tasks)
-    click.echo(f"{rows} rows in {len(made.places)} columns: {', '.join(place.title for place in made.places)}")
-    click.echo(f"kept in {made.folder}" + ("; what is there already is not measured again" if made.old else ""))
+    click.echo(f"{rows} rows in {len(made.places)} columns: {'; '.join(place.title for place in made.places)}")
+    click.echo(
+        f"kept in {made.folder}"
+        + ("; what is there already is not measured again (another --out begins anew)" if made.old else "")
+    )
     estimate = f"{runs} runs, about {words.span_s(made.seconds)}, besides what has to be built first"
     click.echo(estimate if made.tasks else "there is nothing left to be measured")
+    if made.tasks and os.geteuid():
+        click.echo("you are not root: a bare process, and rows about memory, will be told as not measured")
 
 
 def _check_terminal() -> None:
@@ -104,7 +136,7 @@ def _guesses(made: Plan) -> list[Prediction]:
     """What somebody guesses, question by question."""
     click.echo(_GUESSED)
     found: list[Prediction] = []
-    for question in predict.questions(made.batches, made.places):
+    for question in predict.questions(made.tasks, made.old):
         answer = _answer(question)
         if answer is None:
             break
@@ -126,14 +158,16 @@ def _answer(question: Question) -> list[Prediction] | None:
 
 
 def _measured(made: Plan, guesses: Sequence[Prediction]) -> Report:
-    """The report of what was measured, with a page beside it also where it was interrupted."""
+    """The report of what was measured; where it is interrupted, the page of what there is by then is written too."""
     screen = Console(stderr=True, highlight=False)
     tell = common.reporter(screen)
     try:
         with _watched(screen, tell) as watch:
             return compare.measure(made, guesses, probes(), watch, tell)
     except KeyboardInterrupt:
-        click.echo(as_called(f"what was measured is kept: `lab compare --out {made.folder}` goes on"), err=True)
+        if (made.folder / report.FILE).exists():
+            _write_page(report.load(made.folder), made.folder)
+            click.echo(as_called(f"what was measured is kept: `lab compare --out {made.folder}` goes on"), err=True)
         raise
 
 
@@ -159,11 +193,15 @@ def _watched(screen: Console, tell: base.Report) -> Iterator[Callable[[Seen], No
 
 def _shown(found: Report, folder: Path) -> int:
     """Shows a report on the screen and writes its page; the exit code is that of what failed in it."""
-    records.write(folder / PAGE, page.render(found))
+    _write_page(found, folder)
     show_comparison.show(found)
     click.echo(f"\nThe page, to open in a browser: {folder / PAGE}")
     failed = any(cell.state == "failed" for row in found.rows for cell in row.cells.values())
     return ExitCode.FAILED if failed else ExitCode.DONE
+
+
+def _write_page(found: Report, folder: Path) -> None:
+    report.keep(folder / PAGE, page.render(found))
 
 
 @command.command("show", epilog="Example: lab compare show ~/comparison")
@@ -196,8 +234,9 @@ def merge_two(first: Path, second: Path, out: Path, dry_run: bool) -> int:
     both = merge.merged(report.load(first), report.load(second))
     if (out / report.FILE).exists() and report.load(out) != both:
         raise UsageError("there is another comparison already", where=str(out), mend="name another folder with -o")
+    compare.check_folder(out)
     if dry_run:
         click.echo(f"would put {len(both.rows)} rows in {len(both.columns)} columns into {out}")
         return ExitCode.DONE
-    records.write_json(out / report.FILE, report.dump(both))
+    report.save(both, out)
     return _shown(both, out)

@@ -2,17 +2,20 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
+from rich.console import Console
 
-from lab.cli import common, learner, main
+from lab.cli import common, learner
 from lab.cli.called import as_called, script_as_called
+from lab.cli.parsing import parse
 from lab.exercise import blank, catalogue, lint, scene, session, stage, watch
 from lab.exercise.catalogue import Exercise
-from lab.exercise.home import Home
+from lab.exercise.happenings import Happenings
+from lab.exercise.home import LAB, Home
+from lab.exercise.session import Checked
 from lab.exercise.trial import Trial
 from lab.exercise.watch import Act
 from lab.flows import leases
@@ -26,9 +29,11 @@ FOLDER = paths.REPO / "exercises"
 LINT_LAB = "ex-lint"
 _LINT_S = 4 * 3600.0
 
+_CODES = {True: ExitCode.DONE, False: ExitCode.CHECK_SAID_NO, None: ExitCode.UNKNOWN}
+
 _substrate = click.Choice(registry.NAMES)
 _on = click.option("--on", type=_substrate, help="Where: the first that this computer has, unless you say it.")
-_name = common.optional_name(f"The exercise's lab.  [default: {session.LAB}, or the one that it was started in]")
+_name = common.optional_name(f"The exercise's lab.  [default: {LAB}, or the one that it was started in]")
 _exercise = click.argument("exercise", required=False, metavar="[NAME]")
 
 
@@ -91,7 +96,8 @@ def start(exercise: str | None, on: str | None, predictions: tuple[str, ...], dr
 def _start(home: Home, exercise: Exercise, on: str | None, lab: str | None, *, anew: bool, dry_run: bool) -> None:
     by = Deadline.after(exercise.limits.start_s, f"start: {exercise.limits.start_s:g} s")
     done = home.store.read().of(exercise.name)
-    name = lab or done.lab or session.LAB
+    name = lab or done.lab or LAB
+    session.check_own(home, name)
     where = session.substrates(exercise, name, on, done, by)
     if dry_run:
         for one in where:
@@ -108,16 +114,18 @@ def _start(home: Home, exercise: Exercise, on: str | None, lab: str | None, *, a
 def check(exercise: str | None, lab: str | None) -> int:
     """Look at the real machines, and say whether you are done. Exits 1 if not, 3 if that could not be told."""
     home = Home.usual()
-    return _check(home, _chosen(home, exercise, lab))
-
-
-def _check(home: Home, exercise: Exercise) -> ExitCode:
-    checked = session.check(home, exercise, learner.hearer(learner.console()))
-    exercises = _all()
-    learner.concluded(exercise, checked, session.next_after(exercises, home.store.read().passed, exercise.name))
+    found = _chosen(home, exercise, lab)
+    _tell(home, found)
+    checked = _check(home, found)
     if checked.outcome.ok:
-        learner.ask_questions(home, exercises)
-    return {True: ExitCode.DONE, False: ExitCode.CHECK_SAID_NO, None: ExitCode.UNKNOWN}[checked.outcome.ok]
+        learner.ask_questions(home, _all())
+    return _CODES[checked.outcome.ok]
+
+
+def _check(home: Home, exercise: Exercise) -> Checked:
+    checked = session.check(home, exercise, learner.hearer(learner.console()))
+    learner.concluded(exercise, checked, session.next_after(_all(), home.store.read().passed, exercise.name))
+    return checked
 
 
 @command.command("hint", epilog="Example: lab exercise hint")
@@ -126,7 +134,19 @@ def _check(home: Home, exercise: Exercise) -> ExitCode:
 def hint(exercise: str | None, lab: str | None) -> None:
     """One hint, which follows from what your lab looks like now; asked again, the next one."""
     home = Home.usual()
-    learner.hinted(session.hint(home, _chosen(home, exercise, lab), lambda _: None))
+    found = _chosen(home, exercise, lab)
+    _tell(home, found)
+    _hint(home, found, learner.console(stderr=True))
+
+
+def _tell(home: Home, exercise: Exercise) -> None:
+    """Says what is checked before the check itself is there to say it, which takes a second or more."""
+    session.given(home, exercise)
+    click.echo(f"checking {exercise.number:02} {exercise.title}", err=True)
+
+
+def _hint(home: Home, exercise: Exercise, screen: Console) -> None:
+    learner.hinted(session.hint(home, exercise, learner.looker(screen)))
 
 
 @command.command("solution", epilog="Example: lab exercise solution --yes")
@@ -173,7 +193,7 @@ def status(as_json: bool, lab: str | None) -> None:
     """Show how far you are, and, apart from that, how the exercises' lab is now."""
     home, exercises = Home.usual(), _all()
     progress = home.store.read()
-    name = lab or progress.of(progress.current).lab or session.LAB
+    name = lab or progress.of(progress.current).lab or LAB
     health = _health(name)
     if as_json:
         told = {one.name: learner.state(progress.of(one.name)) for one in exercises}
@@ -203,10 +223,11 @@ def _health(lab: str) -> list[str]:
 @_exercise
 @_name
 def watching(exercise: str | None, lab: str | None) -> int:
-    """Check again whenever something has changed, and on keys: n next, h hint, l list, c check all, x reset, q quit.
+    """Check again whenever your folder or your lab has changed, and on keys: n next, h hint, l list, c check all,
+    x reset, q quit.
 
-    Without a terminal it prints each check below the one before, takes the first letter of each line for a key, and
-    ends when the exercise is passed.
+    What you do in a browser or inside a node it does not notice: press c. Without a terminal it prints each check below
+    the one before, takes the first letter of each line for a key, and ends when the exercise is passed.
     """
     home = Home.usual()
     at = _chosen(home, exercise, lab)
@@ -221,79 +242,102 @@ def watching(exercise: str | None, lab: str | None) -> int:
 
 def _watch(home: Home, at: Exercise, keys: watch.Keys) -> Exercise | ExitCode:
     """Watches one exercise; gives the next one to watch, or what to exit with."""
-    given = session.given(home, at)
-
-    def seen() -> watch.Signature:
-        folder = paths.lab(given.lab)
-        files = [*folder.glob("*.json*"), *folder.glob("runs/*.jsonl"), at.check]
-        return watch.signature([Path(given.workspace)], files)
-
-    def is_busy() -> bool:
-        return leases.is_held(given.lab, leases.PROVE)
-
-    code = _look(home, at, keys)
-    for act in watch.acts(keys, seen, is_busy):
+    lab, seen = session.given(home, at).lab, _eyes(home, at)
+    code = _look(home, at, keys, asks=True)
+    if _is_over(code, keys):
+        return code
+    for act in watch.acts(keys, seen, lambda: leases.is_anybody_at_work(lab)):
         if act is Act.QUIT:
-            return code
+            break
         if act is Act.NEXT:
-            with keys.in_lines():
-                following = _next(home, at)
+            following = _next(home, at, keys)
             if following is not None:
                 return following
         elif act is Act.LIST:
             learner.console().print(learner.listed(_all(), home.store.read()))
-        else:
-            with keys.in_lines():
-                _guarded(_ACTS.get(act, lambda *_: None), home, at)
-            code = _look(home, at, keys) if act is not Act.HINT else code
-        if code is ExitCode.DONE and not keys.is_terminal:
-            return code
+        elif act is Act.HINT:
+            _guarded(lambda: _hint(home, at, learner.console()))
+        elif act is not Act.RESET or (_is_meant(f"Begin {at.name} anew?", keys) and _begun(home, at, keys, anew=True)):
+            code = _look(home, at, keys, asks=act is Act.CHECK)
+        if _is_over(code, keys):
+            break
     return code
 
 
-def _look(home: Home, at: Exercise, keys: watch.Keys) -> ExitCode:
-    """One check in the loop: what cannot be checked is told, and does not end it."""
+def _is_over(code: ExitCode, keys: watch.Keys) -> bool:
+    return code is ExitCode.DONE and not keys.is_terminal
+
+
+def _eyes(home: Home, at: Exercise) -> Callable[[], object]:
+    """What changes with what the learner does to their folder and lab."""
+    given = session.given(home, at)
+    folder = paths.lab(given.lab)
+    happenings = Happenings(folder)
+
+    def seen() -> object:
+        files = watch.signature([Path(given.workspace)], [*folder.glob("*.json"), at.check])
+        # What a run writes down all the time is looked at when it has ended.
+        return files, sorted(folder.glob("runs/*.jsonl")), happenings.count()
+
+    return seen
+
+
+def _look(home: Home, at: Exercise, keys: watch.Keys, *, asks: bool) -> ExitCode:
+    """One check in the loop: what cannot be checked is told, and does not end it. Questions that were left out are
+    asked again if `asks`."""
     if keys.is_terminal:
         click.clear()
     click.echo(f"{at.number:02} {at.title}")
     codes = [ExitCode.UNKNOWN]
-    with keys.in_lines():
-        _guarded(lambda *_: codes.append(_check(home, at)), home, at)
+
+    def look() -> None:
+        checked = _check(home, at)
+        codes.append(_CODES[checked.outcome.ok])
+        if checked.outcome.ok and (asks or checked.is_first_pass):
+            with keys.in_lines():
+                learner.ask_questions(home, _all())
+
+    _guarded(look)
     click.echo("\n" + "  ".join(f"{key}:{word}" for key, word in watch.KEYS.items()))
     return codes[-1]
 
 
-def _guarded(act: Callable[[Home, Exercise], Any], home: Home, at: Exercise) -> None:
+def _guarded(act: Callable[[], object]) -> bool:
+    """Whether it went well; an error is told."""
     try:
-        act(home, at)
+        act()
     except LabError as error:
         click.echo(as_called(f"error: {error}"), err=True)
+        return False
+    return True
 
 
-def _next(home: Home, at: Exercise) -> Exercise | None:
-    """The exercise to go on with, started."""
-    following = session.next_after(_all(), home.store.read().passed, at.name)
+def _next(home: Home, at: Exercise, keys: watch.Keys) -> Exercise | None:
+    """The exercise to go on with, started; None where there is none, or it could not be, or was not meant to be."""
+    progress = home.store.read()
+    following = session.next_after(_all(), progress.passed, at.name)
     if following is None or following.name == at.name:
         click.echo("There is no other exercise left.")
         return None
-    try:
-        _start(home, following, None, None, anew=False, dry_run=False)
-        learner.ask_predictions(home, following)
-    except LabError as error:
-        click.echo(as_called(f"error: {error}"), err=True)
-        return None
-    return following
+    is_passed = progress.of(at.name).passed_at is not None
+    question = f"{at.name} is not passed yet, and its lab becomes that of {following.name}. Go on?"
+    is_begun = (is_passed or _is_meant(question, keys)) and _begun(home, following, keys, anew=False)
+    return following if is_begun else None
 
 
-def _begin_anew(home: Home, at: Exercise) -> None:
-    _start(home, at, None, None, anew=True, dry_run=False)
-    learner.ask_predictions(home, at)
+def _begun(home: Home, at: Exercise, keys: watch.Keys, *, anew: bool) -> bool:
+    def begin() -> None:
+        _start(home, at, None, None, anew=anew, dry_run=False)
+        learner.ask_predictions(home, at)
+
+    with keys.in_lines():
+        return _guarded(begin)
 
 
-_ACTS: dict[Act, Callable[[Home, Exercise], Any]] = {
-    Act.HINT: lambda home, at: learner.hinted(session.hint(home, at, lambda _: None)),
-    Act.RESET: _begin_anew,
-}
+def _is_meant(question: str, keys: watch.Keys) -> bool:
+    """Whether a key that puts work away was no slip: asked where somebody sits at the keys."""
+    with keys.in_lines():
+        return not keys.is_terminal or click.confirm(question)
 
 
 @command.command("new", epilog="Example: lab exercise new name-a-thing")
@@ -312,13 +356,13 @@ def new(exercise: str, dry_run: bool) -> None:
 
 @command.command("lint", epilog="Example: lab exercise lint destroy-a-worker --dry-run")
 @_exercise
-@_on
+@click.option("--on", type=_substrate, help="Prove it there alone.  [default: on each that it names]")
 @click.option("--no-wrong", is_flag=True, help="Leave the wrong attempts out.")
 @common.dry_run_option
 @common.optional_name(f"The lab to prove them on; it stays up.  [default: {LINT_LAB}]")
 def linting(exercise: str | None, on: str | None, no_wrong: bool, dry_run: bool, lab: str | None) -> int:
     """For authors: check an exercise, or all of them. On each substrate that it names its starting state has to fail,
-    its solution to pass, and each wrong attempt to get its message.
+    its solution to pass, and each wrong attempt to get its message. What is done on all at once is proven so, too.
 
     With --dry-run only what needs no lab is checked: texts, links, commands, hints.
     """
@@ -326,42 +370,26 @@ def linting(exercise: str | None, on: str | None, no_wrong: bool, dry_run: bool,
     faults = [fault for one in chosen for fault in lint.faults(one, parse)]
     report, by = common.reporter(), Deadline.after(_LINT_S, f"lint: {_LINT_S:g} s")
     for one in chosen if not dry_run and not faults else ():
-        for where in [on] if on else one.substrates:
-            faults += _tried(one, where, lab or LINT_LAB, by, wrong=not no_wrong)
+        for where in _places(one, on):
+            faults += _tried(one, where, lab or LINT_LAB, by, wrong=not no_wrong and len(where) == 1)
     for fault in faults:
         click.echo(fault)
-    report(f"{len(chosen)} exercises, {len(faults)} faults")
+    report(f"exercises: {len(chosen)}, faults: {len(faults)}")
     return ExitCode.CHECK_SAID_NO if faults else ExitCode.DONE
 
 
-def _tried(exercise: Exercise, on: str, lab: str, by: Deadline, *, wrong: bool) -> list[str]:
+def _places(exercise: Exercise, on: str | None) -> list[tuple[str, ...]]:
+    """Where an exercise is proven: on one substrate after the other, and on all at once if that is how it is done."""
+    if on is not None:
+        return [(on,)]
+    alone = [(name,) for name in exercise.substrates]
+    return [*alone, exercise.substrates] if exercise.on == "each" and len(alone) > 1 else [*alone]
+
+
+def _tried(exercise: Exercise, on: tuple[str, ...], lab: str, by: Deadline, *, wrong: bool) -> list[str]:
     """The faults that a proof on real nodes finds, by a learner of its own."""
-    report = common.prefixed(common.reporter(), f"{exercise.folder.name} on {on}")
+    name = f"{exercise.folder.name} on {' and '.join(on)}"
+    report = common.prefixed(common.reporter(), name)
     with tempfile.TemporaryDirectory() as folder:
-        trial = Trial(exercise, lab, (on,), Home(Path(folder), Path(folder) / "workspace"))
-        return [f"{exercise.folder.name} on {on}: {fault}" for fault in trial.faults(report, by, wrong=wrong)]
-
-
-def parse(words: Sequence[str], is_whole: bool) -> str | None:
-    """What is wrong with the words after `lab`, None if they can be typed; the verb alone unless they are whole."""
-    found: click.Command = main.lab
-    # With the settings of the program: a command keeps the names of its help's option from where it was first asked.
-    left, context = list(words), click.Context(main.lab, **main.lab.context_settings)
-    # A group may be typed itself, with options of its own.
-    while isinstance(found, click.Group) and left and not left[0].startswith("-"):
-        name = left.pop(0)
-        following = found.get_command(context, name)
-        if following is None:
-            return f"there is no `{name}`"
-        found = following
-    if not is_whole:
-        return None
-    try:
-        found.make_context("lab", left, parent=context)
-    except click.exceptions.Exit:
-        return None
-    except click.ClickException as error:
-        return error.format_message()
-    except LabError as error:
-        return error.message
-    return None
+        trial = Trial(exercise, lab, on, Home(Path(folder), Path(folder) / "workspace"))
+        return [f"{name}: {fault}" for fault in trial.faults(report, by, wrong=wrong)]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import click
+from rich import box
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.markup import escape
@@ -21,13 +22,14 @@ from lab.exercise.questions import Posed
 from lab.exercise.scene import fill
 from lab.exercise.session import Checked
 from lab.exercise.telling import Kind, Part, Told
+from lab.substrates import registry
 
 _MARK = {True: "[green]ok[/]", False: "[red]NO[/]", None: "[yellow]??[/]"}
 
 
-def console() -> Console:
+def console(*, stderr: bool = False) -> Console:
     """Where a learner reads."""
-    return Console(highlight=False)
+    return Console(highlight=False, stderr=stderr)
 
 
 def is_asked() -> bool:
@@ -36,19 +38,20 @@ def is_asked() -> bool:
 
 
 def listed(exercises: Sequence[Exercise], progress: Progress) -> Table:
-    """All exercises, and how far the learner is."""
-    table = Table("", Column("exercise", no_wrap=True), "", "minutes", "on", "")
+    """All exercises, and how far the learner is; > stands before the one that they are at."""
+    table = Table("", Column("exercise", no_wrap=True), "", "min", "", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for one in exercises:
-        here = ">" if one.name == progress.current else ""
-        on = (" or " if one.on == "one" else " and/or ").join(one.substrates)
-        table.add_row(f"{here}{one.number:02}", one.name, one.title, str(one.minutes), on, state(progress.of(one.name)))
+        here = ">" if one.name == progress.current else " "
+        only = "" if {*one.substrates} == {*registry.NAMES} else f" (on {' or '.join(one.substrates)} only)"
+        how = state(progress.of(one.name))
+        table.add_row(f"{here}{one.number:02}", one.name, escape(one.title + only), str(one.minutes), how)
     return table
 
 
 def state(done: Done) -> str:
     """How far a learner is with one exercise."""
     if done.passed_at is not None:
-        solved = ", the solution was shown before" if (done.solution_at or done.passed_at) < done.passed_at else ""
+        solved = ", with the solution" if (done.solution_at or done.passed_at) < done.passed_at else ""
         return f"passed {datetime.fromtimestamp(done.passed_at):%Y-%m-%d}{solved}"
     if done.is_starting:
         return "its start was cut off"
@@ -120,11 +123,22 @@ def _asked(asks: str, choices: Sequence[str], unit: str) -> float | None:
 def hearer(screen: Console) -> Callable[[Told], None]:
     """Shows what a check tells, as it tells it."""
 
+    look = looker(screen)
+
+    def hear(told: Told) -> None:
+        look(told)
+        if told.part is not None:
+            _show_part(screen, told.part)
+
+    return hear
+
+
+def looker(screen: Console) -> Callable[[Told], None]:
+    """Shows of what a check tells only what it looks at, or waits for."""
+
     def hear(told: Told) -> None:
         if told.kind is Kind.LOOKS:
             screen.print(f"    [dim]looking at {escape(told.text)}[/]", soft_wrap=True)
-        elif told.part is not None:
-            _show_part(screen, told.part)
 
     return hear
 

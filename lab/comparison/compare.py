@@ -1,12 +1,14 @@
 """`lab compare`: from what was asked for to a kept report: gather, decide what is still to be measured, measure it."""
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from lab.comparison import catalogue, columns, labs, quiet, report, schedule, session, sheet
+from lab.comparison import catalogue, columns, labs, quiet, report, schedule, session, sheet, words
 from lab.comparison.catalogue import ALL, BATCHES, Batch
 from lab.comparison.columns import Place, Way
 from lab.comparison.labs import Labs
@@ -16,7 +18,7 @@ from lab.comparison.report import Column, Prediction, Report
 from lab.comparison.schedule import Task
 from lab.comparison.session import Listeners, Progress
 from lab.flows import deployment
-from lab.host import lock, paths, records, usage
+from lab.host import lock, paths, usage
 from lab.host.run import run
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
@@ -69,7 +71,7 @@ class Plan:
 
 def plan(asked: Asked) -> Plan:
     """What `measure` would do. Raises UsageError for a row that there is not, and a report that cannot be read."""
-    folder, old = _place(asked.folder)
+    folder, old = _place(asked)
     known = {row.name for row in old.rows} if old else set()
     batches = _chosen(asked.rows) if asked.rows or not known else []
     batches = [one for one in BATCHES if one in batches or any(row.name in known for row in one.rows)]
@@ -85,23 +87,57 @@ def plan(asked: Asked) -> Plan:
     return Plan(asked.lab, tuple(batches), tuple(places), repeats, folder, old, tuple(tasks))
 
 
-def _place(folder: Path | None) -> tuple[Path, Report | None]:
-    """Where the report is kept, and what is there: the latest one where none was named and that was interrupted."""
-    kept = sorted(_home().glob(f"*/{report.FILE}")) if folder is None else []
-    if folder is None and kept and not (latest := report.load(kept[-1])).complete:
+def _place(asked: Asked) -> tuple[Path, Report | None]:
+    """Where the report is kept, and what is there. Where none was named, that is the latest one if it was interrupted
+    and is of what is asked for."""
+    kept = sorted(_home().glob(f"*/{report.FILE}")) if asked.folder is None else []
+    if kept and _goes_on(asked, latest := _latest(kept[-1])):
         return kept[-1].parent, latest
-    folder = folder or _home() / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    folder = asked.folder or _home() / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    check_folder(folder)
     return folder, report.load(folder) if (folder / report.FILE).exists() else None
+
+
+def _latest(file: Path) -> Report:
+    try:
+        return report.load(file)
+    except UsageError as error:
+        mend = "remove it, or name another folder with --out"
+        raise UsageError(error.message, where=error.where, mend=mend) from error
+
+
+def _goes_on(asked: Asked, latest: Report) -> bool:
+    """Whether what was interrupted is what is asked for: the same rows, or none named; and no other substrate."""
+    rows = {row.name for row in latest.rows}
+    same_rows = not asked.rows or rows == {row.name for batch in _chosen(asked.rows) for row in batch.rows}
+    no_other = asked.only is None or {one.substrate for one in latest.columns} <= {asked.only, ""}
+    return not latest.complete and same_rows and no_other
+
+
+def check_folder(folder: Path) -> None:
+    """Raises UsageError where nothing can be kept in a folder of this name."""
+    try:
+        first = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+        is_open = first.is_dir() and os.access(first, os.W_OK | os.X_OK)
+    except OSError:
+        is_open = False
+    if not is_open:
+        mend = "name a folder that you may write to"
+        raise UsageError("no report can be kept there: it is no folder, or not yours", where=str(folder), mend=mend)
 
 
 def _home() -> Path:
     return paths.state() / "comparisons"
 
 
+def askable() -> set[str]:
+    """What can be asked for: rows, their groups, all."""
+    return {ALL, *catalogue.Group, *(row.name for row in catalogue.ROWS)}
+
+
 def _chosen(rows: Sequence[str]) -> list[Batch]:
     """The batches in which a row, or whose group, was named; the standard ones where nothing was."""
-    known = [name for batch in BATCHES for row in batch.rows for name in (row.group.value, row.name)]
-    if unknown := [name for name in rows if name not in (ALL, *known)]:
+    if unknown := [name for name in rows if name not in askable()]:
         raise UsageError(
             f"there is no row {unknown[0]!r}",
             where="--rows",
@@ -138,8 +174,8 @@ def measure(
 ) -> Report:
     """The report of what was planned, kept in its folder after each run; what failed stands in it as failed.
 
-    Raises UsageError, and measures nothing, where another comparison is at work, the report is of another computer, or
-    there is a lab of that name.
+    Raises UsageError, and measures nothing, where another comparison is at work, the report is of another computer or
+    of other settings, or there is a lab of that name.
     """
     labs.check_free(made.lab)
     with lock.held(paths.state() / "compare.lock", "compare"):
@@ -152,11 +188,17 @@ def measure(
             begun = sheet.resumed(begun, made.old, str(made.folder / report.FILE))
         daemons = {name for one in substrates if isinstance(one, CanMeasure) for name in one.daemons}
         home = quiet.household(before, os.getpid(), daemons)
-        return session.measure(begun, made.tasks, probes, stage, home, Listeners(_keeper(made.folder), watch, tell))
+        keep = partial(report.save, folder=made.folder)
+        begun_s = time.monotonic()
+        found = session.measure(begun, made.tasks, probes, stage, home, Listeners(keep, watch, tell))
+        found = _timed(found, words.span_s(time.monotonic() - begun_s))
+        keep(found)
+        return found
 
 
-def _keeper(folder: Path) -> Callable[[Report], None]:
-    return lambda found: records.write_json(folder / report.FILE, report.dump(found))
+def _timed(found: Report, took: str) -> Report:
+    before = [found.host["took"]] if "took" in found.host else []
+    return found.model_copy(update={"host": {**found.host, "took": " and ".join([*before, took])}})
 
 
 def _about(made: Plan, guesses: Sequence[Prediction], substrates: Sequence[Substrate]) -> Report:
@@ -178,7 +220,10 @@ def _about(made: Plan, guesses: Sequence[Prediction], substrates: Sequence[Subst
 def _column(place: Place, settings: Mapping[str, Mapping[str, str]]) -> Column:
     if place.way is Way.BARE:
         return Column(key=place.key, title=place.title)
-    return Column(key=place.key, title=place.title, substrate=place.substrate, settings=dict(settings[place.substrate]))
+    facts, engine = settings[place.substrate], registry.get(place.substrate)
+    if facts and place.variant and isinstance(engine, CanMeasure):
+        facts = engine.facts_with(facts, place.variant)
+    return Column(key=place.key, title=place.title, substrate=place.substrate, settings=dict(facts))
 
 
 def _settings(substrate: Substrate) -> Mapping[str, str]:

@@ -59,7 +59,7 @@ def differences(first: Report, second: Report) -> list[str]:
     """What else is not the same in the two, in words: computer, settings, what only one of them has."""
     lines = [
         f"the computer: {key} was {first.host.get(key, 'not told')}, then {second.host.get(key, 'not told')}"
-        for key in sorted({*first.host, *second.host} - {"date", "load"})
+        for key in sorted({*first.host, *second.host} - {"date", "load", "took"})
         if first.host.get(key) != second.host.get(key)
     ]
     known = {column.key: column for column in first.columns}

@@ -22,16 +22,23 @@ _MARK = "comparison.json"
 
 @dataclass
 class Labs:
-    """The labs called `lab`; `scratch` is a folder that is removed in the end. `report` hears of what is changed."""
+    """The labs called `lab`; `scratch` is a folder that is removed in the end. `report` hears of what is changed.
+
+    A lab that cannot be brought up, or put to sleep, is given up: it is removed, so that it takes nothing from the
+    others, and whoever asks for one of its columns is told why.
+    """
 
     lab: str
     scratch: Path
     report: Report
     up: set[str] = field(default_factory=set)
     awake: str | None = None
+    given_up: dict[str, LabError] = field(default_factory=dict)
 
     def at(self, place: Place) -> Ground:
         """The ground of a column, whose lab is up and awake, as the only one. Raises LabError."""
+        if place.substrate in self.given_up:
+            raise self.given_up[place.substrate]
         if place.substrate != self.awake:
             self._rest()
             self._bring_up(place.substrate)
@@ -41,11 +48,16 @@ class Labs:
 
     def _rest(self) -> None:
         """Puts the lab that is awake to sleep; one that cannot sleep stays as it is."""
-        if self.awake is not None:
+        if self.awake is None:
+            return
+        try:
             found = deployment.load(self.lab, self.awake)
             if isinstance(found.substrate, CanSleep):
                 sleep.sleep(found, _silent, _deadline())
-            self.awake = None
+        except LabError as error:
+            # Its own columns learn of it at their turn; the one whose turn it is has nothing to do with it.
+            self._give_up(self.awake, error)
+        self.awake = None
 
     def _bring_up(self, substrate: str) -> None:
         """Makes the lab, wakes it, or makes what is missing of it: `up` sees what there is to do."""
@@ -54,8 +66,23 @@ class Labs:
         # From now on there may be something to remove, whatever becomes of it.
         self.up.add(substrate)
         wanted = up.Wanted(self.lab, substrate, workers=WORKERS)
-        up.up(wanted, lambda step: told(f"{substrate}: {step}"), _deadline())
+        try:
+            up.up(wanted, lambda step: told(f"{substrate}: {step}"), _deadline())
+        except LabError as error:
+            self._give_up(substrate, error)
+            raise
         self.awake = substrate
+
+    def _give_up(self, substrate: str, error: LabError) -> None:
+        self.given_up[substrate], self.awake = error, None
+        self.report(f"{substrate} is given up, and its lab removed: {error.message}")
+        try:
+            self._remove(substrate)
+        except LabError as second:
+            self.report(f"could not clear away: {second.message}")
+
+    def _remove(self, substrate: str) -> None:
+        destroy.destroy(self.lab, [substrate], _silent, _deadline(), volumes=True)
 
     def mend(self, place: Place) -> None:
         """Brings the column's lab back to what it was. Raises LabError."""
@@ -63,11 +90,13 @@ class Labs:
 
     def close(self) -> None:
         """Removes the labs with their data, and the scratch folder. Raises LabError: of several the first."""
+        if self.up:
+            self.report("removing the labs that were made for it")
         shutil.rmtree(self.scratch, ignore_errors=True)
         failed: list[LabError] = []
         for substrate in sorted(self.up):
             try:
-                destroy.destroy(self.lab, [substrate], _silent, _deadline(), volumes=True)
+                self._remove(substrate)
             except LabError as error:
                 failed.append(error)
         if failed:

@@ -27,7 +27,7 @@ def merged(one: Report, other: Report) -> Report:
     columns = _columns(older, younger)
     return Report(
         made_at=younger.made_at,
-        host=_host(older.host, younger.host),
+        host=host_of_both(older.host, younger.host),
         notes=tuple(dict.fromkeys((*older.notes, *younger.notes))),
         repeats=older.repeats if older.repeats == younger.repeats else None,
         columns=tuple(columns[key] for key in sorted(columns, key=lambda key: (key != BARE, key))),
@@ -41,19 +41,18 @@ def _refused(message: str, where: str, mend: str = _MEASURE) -> UsageError:
     return UsageError(f"these two cannot be put together: {message}", where=where, mend=mend)
 
 
-def _host(older: Mapping[str, str], younger: Mapping[str, str]) -> dict[str, str]:
+def host_of_both(older: Mapping[str, str], younger: Mapping[str, str]) -> dict[str, str]:
     """What is told of the computer; what was told differently at two times is told twice."""
-    told = {key: dict.fromkeys(host[key] for host in (older, younger) if key in host) for key in {**older, **younger}}
-    return {key: "; ".join(values) for key, values in sorted(told.items())}
+    told = {key: f"{older.get(key, '')}; {younger.get(key, '')}".split("; ") for key in {**older, **younger}}
+    return {key: "; ".join(dict.fromkeys(filter(None, values))) for key, values in told.items()}
 
 
 def _columns(older: Report, younger: Report) -> dict[str, Column]:
     found: dict[str, Column] = {}
     for column in chain(older.columns, younger.columns):
         before = found.setdefault(column.key, column)
-        # An engine that was away had nothing to tell of itself.
-        if before.settings and column.settings and before.settings != column.settings:
-            raise _refused(f"column {column.title} was measured with other settings", f"column {column.key}")
+        if other := before.other_setting(column):
+            raise _refused(f"column {column.title} was measured with other settings: {other}", f"column {column.key}")
         found[column.key] = column if column.settings else before.model_copy(update={"title": column.title})
     return found
 

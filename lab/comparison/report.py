@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
+from lab.host import records
 from lab.model.errors import UsageError
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -16,7 +18,9 @@ FILE = "report.json"
 State = Literal["measured", "failed", "not measured"]
 Kind = Literal["time", "rate", "bytes", "count", "ratio", "words"]
 Better = Literal["lower", "higher", "neither"]
-Sample = Annotated[FiniteFloat, Field(ge=0)]
+MOST = 1e18
+"""No computer has as many bytes, or as many seconds behind it."""
+Sample = Annotated[FiniteFloat, Field(ge=0, le=MOST)]
 Named = Annotated[str, Field(min_length=1)]
 
 
@@ -88,6 +92,17 @@ class Column(_Value):
     substrate: str = ""
     settings: dict[str, str] = {}
 
+    def other_setting(self, later: "Column") -> str | None:
+        """What shows, in words, that the same column had other settings later; None where nothing does. An engine that
+        was away had nothing to tell of itself."""
+        if not self.settings or not later.settings:
+            return None
+        differ = [
+            key for key in {**self.settings, **later.settings} if self.settings.get(key) != later.settings.get(key)
+        ]
+        told = (one.settings.get(differ[0], "not told") for one in (self, later)) if differ else ()
+        return f"{differ[0]} was {', then '.join(told)}" if differ else None
+
 
 class Prediction(_Value):
     """What somebody guessed, in the row's unit, before it was measured."""
@@ -108,10 +123,16 @@ class Report(_Value):
     host: dict[str, str]
     notes: tuple[str, ...] = ()
     repeats: Annotated[int, Field(ge=1)] | None = None
-    columns: tuple[Column, ...]
+    columns: Annotated[tuple[Column, ...], Field(min_length=1)]
     rows: tuple[RowResult, ...]
     predictions: tuple[Prediction, ...] = ()
     complete: bool
+
+    @field_validator("made_at")
+    @classmethod
+    def _is_a_moment(cls, told: str) -> str:
+        datetime.fromisoformat(told)
+        return told
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "Report":
@@ -156,6 +177,20 @@ def schema() -> dict[str, Any]:
 def dump(report: Report) -> dict[str, Any]:
     """The report as JSON has it."""
     return report.model_dump(mode="json")
+
+
+def save(report: Report, folder: Path) -> None:
+    """Keeps a report in a folder. Raises UsageError as `keep` does."""
+    keep(folder / FILE, json.dumps(dump(report), indent=2) + "\n")
+
+
+def keep(file: Path, text: str) -> None:
+    """Keeps a text, whole or not at all. Raises UsageError where there is no room or right for it."""
+    try:
+        records.write(file, text)
+    except OSError as error:
+        mend = "make room on that disk, or name a folder that you may write to"
+        raise UsageError(f"it cannot be kept there: {error.strerror}", where=str(file), mend=mend) from error
 
 
 def load(path: Path) -> Report:
@@ -219,6 +254,10 @@ def _in_words(error: ErrorDetails) -> str:
             return f"{value!r} is no finite number"
         case "greater_than_equal":
             return f"{value!r} is negative"
+        case "less_than_equal":
+            return f"{value!r} is larger than anything that can be measured"
+        case "too_short":
+            return f"its {error['loc'][-1]} are missing"
         case "value_error":
             return error["msg"].removeprefix("Value error, ")
     return f"{_short(value)} is not right: {error['msg']}"

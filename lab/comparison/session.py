@@ -1,12 +1,13 @@
 """Measures what was asked for, run by run: interleaved, kept after each run; what fails is told, and left behind."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from lab.comparison import quiet, schedule, sheet
+from lab.comparison import quiet, schedule, sheet, words
 from lab.comparison.columns import Place
 from lab.comparison.probes.base import Ground, Probe
 from lab.comparison.quiet import Household
@@ -105,15 +106,17 @@ class _Session:
         if ground is None:
             return
         try:
-            if self._is_ready(task, ground):
-                self._runs(turn, ground)
+            with _in_our_words():
+                if self._is_ready(task, ground):
+                    self._runs(turn, ground)
         except LabError as error:
             self._fail(task, error)
 
     def _ground(self, place: Place) -> Ground | None:
         """The column's ground; None where there is none, so that nothing can be measured in it."""
         try:
-            ground = self.stage.at(place)
+            with _in_our_words():
+                ground = self.stage.at(place)
         except LabError as error:
             self._lose(place, error)
             return None
@@ -191,10 +194,21 @@ class _Session:
                 self.to.report(f"could not clear away: {error}")
 
 
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """What this computer refuses, a file that is gone for example, fails what is measured and not all the rest."""
+    try:
+        yield
+    except OSError as error:
+        where = str(error.filename or "this computer")
+        raise LabError(error.strerror or str(error), where=where, mend="measure it again") from error
+
+
 def _deadline(task: Task) -> Deadline:
     seconds = max(_PATIENCE_S, _PATIENCE * task.run_s)
     return Deadline.after(seconds, f"{task.batch.name}, one run: {seconds:.0f} s")
 
 
 def _reason(error: LabError) -> str:
-    return f"{error.message} ({error.where})"
+    # An engine's own words may have colours.
+    return words.printable(f"{error.message} ({error.where})")

@@ -7,8 +7,9 @@ from lab.comparison import quiet
 from lab.comparison.catalogue import Batch, RowSpec
 from lab.comparison.columns import Place
 from lab.comparison.measure import other_computer
+from lab.comparison.merge import host_of_both
 from lab.comparison.probes.base import Seen, Value
-from lab.comparison.report import Cell, Report, RowResult
+from lab.comparison.report import Cell, Column, Report, RowResult
 from lab.model.errors import UsageError
 
 PENDING = "its turn has not come"
@@ -52,24 +53,34 @@ def not_measured(reason: str) -> Cell:
 
 def resumed(fresh: Report, old: Report, file: str) -> Report:
     """A blank report with what an older one, in `file`, has of it, and whatever else that has. What failed there is to
-    be tried again. Raises UsageError where it is another computer's."""
+    be tried again. Raises UsageError where it is another computer's, or has samples of other settings."""
     if differs := other_computer(old.host, fresh.host):
-        raise UsageError(
-            f"this comparison was begun on another computer: {differs}",
-            where=file,
-            mend="name another folder with --out; `lab compare merge` puts two together",
-        )
-    columns = {column.key: column for column in (*old.columns, *fresh.columns)}
+        raise _refused(f"this comparison was begun on another computer: {differs}", file)
+    columns = {column.key: column for column in old.columns}
+    for column in fresh.columns:
+        before = columns.get(column.key, column)
+        if (other := before.other_setting(column)) and _is_measured(old, column):
+            raise _refused(f"this comparison was begun with other settings: {column.title}, {other}", file)
+        columns[column.key] = column if column.settings else before
     rows = {row.name: row for row in (*old.rows, *fresh.rows)}
     rows |= {row.name: _with_old(rows[row.name], row, columns) for row in old.rows}
     guessed = {(one.row, one.column): one for one in (*old.predictions, *fresh.predictions)}
     kept = {
+        "host": host_of_both(old.host, fresh.host),
         "columns": tuple(columns.values()),
         "rows": tuple(_filled(row, columns) for row in rows.values()),
         "notes": tuple(dict.fromkeys((*old.notes, *fresh.notes))),
         "predictions": tuple(guessed.values()),
     }
     return fresh.model_copy(update=kept)
+
+
+def _refused(message: str, file: str) -> UsageError:
+    return UsageError(message, where=file, mend="name another folder with --out; it is measured anew there")
+
+
+def _is_measured(report: Report, column: Column) -> bool:
+    return any(_has_seen(row.cells[column.key]) for row in report.rows if column.key in row.cells)
 
 
 def _with_old(row: RowResult, old: RowResult, columns: Iterable[str]) -> RowResult:

@@ -16,6 +16,8 @@ from xml.etree import ElementTree as ET
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from lab.comparison import words
+
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 ET.register_namespace("", _SVG)
 ET.register_namespace("xlink", _XLINK)
@@ -65,7 +67,7 @@ def inline(figure: Figure, name: str, title: str, description: str) -> str:
     """The figure as an SVG element for a page, which has nothing else of that `name`."""
     written = io.StringIO()
     figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    root = ET.fromstring(written.getvalue())
+    root = ET.fromstring(words.printable(written.getvalue()))
     _leave_out(root, "metadata", "style")
     prefix = "p" + hashlib.sha256(name.encode()).hexdigest()[:8]
     for element in root.iter():
@@ -112,5 +114,5 @@ def _tell(root: ET.Element, prefix: str, title: str, description: str) -> None:
     root.set("aria-labelledby", f"{prefix}-title {prefix}-desc")
     for place, (tag, text) in enumerate((("title", title), ("desc", description))):
         told = ET.Element(f"{{{_SVG}}}{tag}", {"id": f"{prefix}-{tag}"})
-        told.text = text
+        told.text = words.printable(text)
         root.insert(place, told)

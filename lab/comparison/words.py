@@ -3,6 +3,8 @@
 import math
 import re
 
+from lab.comparison.report import MOST
+
 _Steps = tuple[tuple[str, float], ...]
 _SCALES: dict[str, _Steps] = {
     "s": (("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)),
@@ -12,8 +14,14 @@ _SCALES: dict[str, _Steps] = {
 # 90 s reads better than 1.5 min.
 _FIRST_MINUTE = 180.0
 _NUMBER = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[a-zµ/]*)", re.IGNORECASE)
+# 12,000 has one; in 1,5 it may be meant for a point.
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # What people type for a scale.
-_ALSO = {"us": "µs", "kb": "kB", "mb": "MB", "gb": "GB", "kib": "kB", "mib": "MB", "gib": "GB"}
+_ALSO = {
+    **{"us": "µs", "sec": "s", "second": "s", "seconds": "s", "minute": "min", "minutes": "min"},
+    **{"kb": "kB", "mb": "MB", "gb": "GB", "kib": "kB", "mib": "MB", "gib": "GB"},
+}
 
 
 def value(number: float, unit: str) -> str:
@@ -62,6 +70,11 @@ def span_s(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def printable(text: str) -> str:
+    """A text without what colours a terminal or moves its cursor; ends of lines and tabs stay."""
+    return _CONTROLS.sub("", text)
+
+
 def asked_in(unit: str) -> str:
     """The unit in which people are asked for a value of this one: bytes are too small."""
     return {"B": "MB", "B/s": "MB/s"}.get(unit, unit)
@@ -72,11 +85,12 @@ def read(text: str, unit: str) -> float | None:
 
     A scale of that unit may stand behind it: `300 ms`, `1.5 GB`; without one it is in what `asked_in` says.
     """
-    match = _NUMBER.fullmatch(text.strip().replace(",", ""))
+    match = _NUMBER.fullmatch(_THOUSANDS.sub("", text.strip()))
     if match is None:
         return None
     typed = match["unit"] or asked_in(unit)
     per_second = typed[:-2] if unit.endswith("/s") and typed.endswith("/s") else typed
     factors = {name.removesuffix("/s"): factor for name, factor in _SCALES.get(unit, ((unit, 1.0),))}
     factor = factors.get(_ALSO.get(per_second.lower(), per_second))
-    return None if factor is None else float(match["number"]) * factor
+    number = float(match["number"]) * (factor or 0)
+    return number if factor is not None and number <= MOST else None

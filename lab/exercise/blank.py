@@ -9,42 +9,42 @@ from lab.model.errors import UsageError
 from lab.substrates import registry
 
 _TOML = """name = "{name}"
-title = "TITLE"
-goal = "What is true in the end that was not before."
+title = "TODO"
+goal = "TODO: what is true in the end that was not before."
 minutes = 15
 substrates = {substrates}
 
 [[predict]]
 id = "first"
-asks = "What will …?"
-choices = ["…", "…"]
+asks = "TODO: what will …?"
+choices = ["TODO", "TODO"]
 answer = 1
 measured = "thing"
-says = "…"
+says = "TODO"
 
 [[hints]]
 when = {{ thing = false }}
-says = ["…", "…", "…"]
+says = ["TODO", "TODO", "TODO"]
 
 [[hints]]
 says = ["`lab exercise check` says for each part what it saw, and what it expected."]
 
 [[questions]]
 id = "one"
-asks = "…?"
-choices = ["…", "…"]
+asks = "TODO?"
+choices = ["TODO", "TODO"]
 answer = 1
-feedback = "…"
+feedback = "TODO"
 
 [[questions]]
 id = "two"
-asks = "{{workers}} workers …?"
+asks = "{{workers}} workers TODO?"
 numbers = {{ workers = [3, 9] }}
 answer = "workers - 1"
 unit = "workers"
-feedback = "{{answer}}: …"
+feedback = "{{answer}}: TODO"
 """
-_CHECK = '''"""TITLE."""
+_CHECK = '''"""TODO: what has to be true in the end."""
 
 from lab.exercise.scene import Look, Scene
 
@@ -52,9 +52,9 @@ from lab.exercise.scene import Look, Scene
 def test_a_thing_is_there(scene: Scene, look: Look) -> None:
     """The thing is there"""
     look.at("the thing")
-    found = False
+    found = "a thing" in scene.entries()  # TODO: look for it
     look.note(thing=found)
-    look.expect(found, saw="nothing", expected="a thing", says="What that means, and which way to go.")
+    look.expect(found, saw="nothing", expected="a thing", says="TODO: what that means, and which way to go.")
 '''
 
 
@@ -72,17 +72,17 @@ def folder(exercises: Path, name: str) -> Path:
 def make(target: Path) -> None:
     """Makes the folder, with all its files to fill in."""
     number, _, name = target.name.partition("-")
-    headings = "\n\n".join(f"## {heading}\n…" for heading in lint.HEADINGS[:-1])
-    question = "## Questions\n<details><summary>…?</summary>\n…\n</details>"
+    headings = "\n\n".join(f"## {heading}\n{lint.OPEN}" for heading in lint.HEADINGS[:-1])
+    question = "## Questions\n<details><summary>TODO?</summary>\nTODO\n</details>"
     files = {
-        "README.md": f"# {number} TITLE\n\n{headings}\n\n{question}\n",
+        "README.md": f"# {number} TODO\n\n{headings}\n\n{question}\n",
         "exercise.toml": _TOML.format(name=name, substrates=json.dumps(registry.NAMES)),
         "test_check.py": _CHECK,
-        "solution/solve.sh": '# What this does.\nlab status "$SUBSTRATE" --name "$LAB"\n',
+        "solution/solve.sh": '# TODO: what this does.\nlab status "$SUBSTRATE" --name "$LAB"\n',
     }
     for attempt in ("one", "another"):
-        files[f"wrong/{attempt}/attempt.sh"] = "# What somebody would try.\ntrue\n"
-        files[f"wrong/{attempt}/message"] = f"what the check has to say to attempt {attempt}\n"
+        files[f"wrong/{attempt}/attempt.sh"] = "# TODO: what somebody would try.\ntrue\n"
+        files[f"wrong/{attempt}/message"] = f"TODO: what the check has to say to attempt {attempt}\n"
     for name, text in files.items():
         file = target / name
         file.parent.mkdir(parents=True, exist_ok=True)

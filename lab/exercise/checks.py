@@ -45,11 +45,13 @@ def check(exercise: Exercise, given: Given, hear: Hear) -> Outcome:
         argv = [sys.executable, "-P", *_PYTEST, "-p", plugin.__name__, str(exercise.check)]
         try:
             ended = run(argv, by=by, ok=_ENDED, env={**env, **_NO_MORE}, cwd=exercise.folder)
+            was_cut, why = False, f"{ended.meaning}\n{tail(ended.out, ended.err)}"
         except LabError as failed:
             # Out of time, or ended by somebody: what it told so far counts.
-            return telling.outcome([*heard, _broken(failed.message)])
-    if not any(told.part for told in heard):
-        return telling.outcome([*heard, _broken(f"{ended.meaning}\n{tail(ended.out, ended.err)}")])
+            was_cut, why = True, failed.message
+    # Only now all that it told has been heard.
+    if was_cut or not any(told.part for told in heard):
+        heard.append(_broken(why))
     return telling.outcome(heard)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lab.flows import prove
+from lab.flows import deployment, prove
 from lab.flows.deployment import Deployment
 from lab.host.wait import await_until
 from lab.ledger import report
@@ -60,6 +60,11 @@ class Run:
     def lost_kinds(self) -> list[str]:
         """Of which kinds writes are gone: entries, files, logins."""
         return [_KINDS[what] for what in What if self.account.count(Sort.LOST, what)]
+
+
+def is_kept(lab: str, substrate: str) -> bool:
+    """Whether a lab's data is there still, and every version with it: nobody destroyed it together with that."""
+    return deployment.is_there(lab, substrate) or deployment.has_secret(lab, substrate)
 
 
 def is_changed(history: Sequence[Version], commit: str) -> bool:

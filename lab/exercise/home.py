@@ -5,6 +5,15 @@ from pathlib import Path
 
 from lab.exercise.progress import Store
 from lab.host import paths
+from lab.model import labs
+
+LAB = "ex"
+"""The lab of exercises, unless another one is named."""
+
+
+def typed(words: str, lab: str) -> str:
+    """A command about exercises as it is typed: their lab is named where it is not the usual one."""
+    return f"`lab {words}`" if lab in (LAB, "") else labs.typed(words, lab)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import ast
 import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from lab.exercise import questions, scene
 from lab.exercise.catalogue import Exercise
@@ -15,6 +16,9 @@ Parse = Callable[[Sequence[str], bool], str | None]
 
 HEADINGS = ("Goal", "Background", "Predict", "Steps", "What to observe", "Questions")
 WRONG_AT_LEAST = 2
+OPEN = "TODO"
+"""What `new` writes where its author has to."""
+
 _SEEDS = 20
 """Learners for whom questions are reckoned."""
 
@@ -35,11 +39,10 @@ def faults(exercise: Exercise, parse: Parse) -> list[str]:
 
 
 def _faults(exercise: Exercise, parse: Parse) -> Iterator[str]:
-    files = [exercise.readme, exercise.check, exercise.solution]
-    missing = [path for path in files if not path.is_file() or not path.read_text().strip()]
-    yield from (f"{path.relative_to(exercise.folder)} is missing or empty" for path in missing)
-    if missing:
+    if unreadable := list(_unreadable(exercise)):
+        yield from unreadable
         return
+    yield from _open(exercise)
     yield from _text(exercise, parse)
     yield from _wrong(exercise)
     yield from _observations(exercise)
@@ -47,6 +50,36 @@ def _faults(exercise: Exercise, parse: Parse) -> Iterator[str]:
     yield from _told_commands(exercise, parse)
     named = [*exercise.start.patches, *exercise.start.files.values()]
     yield from (f"[start] names {name}, which is not there" for name in named if not (exercise.folder / name).is_file())
+
+
+def _unreadable(exercise: Exercise) -> Iterator[str]:
+    """What keeps all else from being looked at: a file that is missing, empty, no text, or no Python."""
+    for path in _files(exercise):
+        name = path.relative_to(exercise.folder)
+        try:
+            text = path.read_text() if path.is_file() else ""
+            if path == exercise.check:
+                ast.parse(text)
+        except UnicodeDecodeError as wrong:
+            yield f"{name} is no text: {wrong.reason}"
+        except SyntaxError as wrong:
+            yield f"{name} is no Python: {wrong.msg}, line {wrong.lineno}"
+        else:
+            if not text.strip() and not path.is_relative_to(exercise.folder / "wrong"):
+                yield f"{name} is missing or empty"
+
+
+def _files(exercise: Exercise) -> list[Path]:
+    """Those that its author writes."""
+    toml = exercise.folder / "exercise.toml"
+    return [exercise.readme, toml, exercise.check, exercise.solution, *sorted(exercise.folder.glob("wrong/*/*"))]
+
+
+def _open(exercise: Exercise) -> Iterator[str]:
+    for path in _files(exercise):
+        if count := path.read_text().count(OPEN):
+            places = "1 place that says" if count == 1 else f"{count} places that say"
+            yield f"{path.relative_to(exercise.folder)} has {places} {OPEN}"
 
 
 def _text(exercise: Exercise, parse: Parse) -> Iterator[str]:

@@ -22,11 +22,13 @@ class Difference:
 def differences(
     exercise: Exercise, predicted: Mapping[str, float], observed: Mapping[str, Seen], shown: frozenset[str]
 ) -> list[Difference]:
-    """The predictions whose measurement was made now for the first time."""
+    """The predictions whose measurement was made now for the first time; those that can be none of the exercise's any
+    more are left out, for it was changed since."""
     return [
         difference(one, predicted[one.id], observed[one.measured])
         for one in exercise.predict
         if one.id in predicted and one.id not in shown and one.measured in observed
+        if not one.choices or predicted[one.id] in range(1, len(one.choices) + 1)
     ]
 
 

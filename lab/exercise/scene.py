@@ -11,7 +11,7 @@ import requests
 import testinfra
 from testinfra.host import Host
 
-from lab.exercise import evidence, seeds
+from lab.exercise import evidence, home, seeds
 from lab.exercise.catalogue import Seen
 from lab.exercise.evidence import Run
 from lab.exercise.telling import Kind, Told
@@ -23,7 +23,7 @@ from lab.host.wait import await_until
 from lab.loadbalancer.config import Server
 from lab.model import labs
 from lab.model.deadline import Deadline
-from lab.model.errors import UnknownError
+from lab.model.errors import UnknownError, UsageError
 from lab.model.node import STORE, NodeName, State
 from lab.model.plan import WORKER_PORT
 from lab.store import source
@@ -169,6 +169,11 @@ class Scene:
     @cached_property
     def lab(self) -> Deployment:
         """The lab as the kit knows it: its plan, its substrate, its nodes. Raises UsageError where it is not up."""
+        if not evidence.is_kept(self.name, self.substrate):
+            # Not `lab up`, which knows nothing of the state that the exercise begins in.
+            begin = home.typed(f"exercise start {self.given.exercise}", self.name)
+            problem = f"lab {self.name} is not up on {self.substrate}"
+            raise UsageError(problem, where=f"lab {self.name}", mend=f"{begin} makes it again")
         return deployment.load(self.name, self.substrate)
 
     @property

@@ -1,32 +1,31 @@
 """A learner at an exercise: start, check, hint, reset. Each step is written down before the next one is taken."""
 
+import shlex
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lab.exercise import checks, hints, predict, workspace
+from lab.exercise import checks, evidence, hints, predict, workspace
 from lab.exercise.catalogue import Exercise
 from lab.exercise.checks import Hear
 from lab.exercise.hints import Rung
-from lab.exercise.home import Home
+from lab.exercise.home import LAB, Home, typed
 from lab.exercise.predict import Difference
 from lab.exercise.progress import Done, Progress
 from lab.exercise.scene import Given, Scene, fill, words
 from lab.exercise.stage import Set, bring
 from lab.exercise.telling import Outcome
-from lab.host import lock, paths
-from lab.model import labs
+from lab.flows import deployment
+from lab.host import lock, paths, records
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError, UsageError
 from lab.substrates import registry
 from lab.substrates.base import Report
-
-LAB = "ex"
-"""The lab of exercises, unless another one is named."""
 
 _ASK_S = 20.0
 
@@ -74,10 +73,12 @@ def _answers(substrate: str, lab: str, by: Deadline) -> bool:
 
 
 def is_new(progress: Progress, exercise: Exercise, lab: str, on: Sequence[str]) -> bool:
-    """Whether `start` is a new beginning: not where the learner is in the middle of just this. Pure."""
+    """Whether `start` is a new beginning: not where the learner is in the middle of just this, also of doing it once
+    more. Pure."""
     done = progress.of(exercise.name)
-    is_in_the_middle = progress.current == exercise.name and done.started_at is not None and done.passed_at is None
-    return not (is_in_the_middle and done.lab == lab and done.substrates == tuple(on))
+    is_begun = progress.current == exercise.name and done.started_at is not None
+    is_done = done.passed_at is not None and done.passed_at >= (done.started_at or 0.0)
+    return not (is_begun and not is_done and done.lab == lab and done.substrates == tuple(on))
 
 
 def start(
@@ -86,27 +87,54 @@ def start(
     """Brings the exercise to its starting state; gives the learner's folder, which is made anew with `anew`.
 
     In the middle of an exercise, and without `anew`, it mends the lab, and all that was done counts. It may be cut off
-    at any point: the next `start` goes on.
+    at any point: the next `start` goes on. Raises UsageError for a lab that was made for something else.
     """
-    with lock.held(home.folder / "start.lock", f"exercise start {exercise.name}"):
+    with _alone(home, f"exercise start {exercise.name}"):
+        check_own(home, lab)
         return _start(home, exercise, lab, on, report, by, anew=anew)
+
+
+def _alone(home: Home, verb: str) -> AbstractContextManager[None]:
+    """Holds what guards the learner's lab and folders; raises UsageError where another command has it."""
+    return lock.held(home.folder / "start.lock", verb)
+
+
+def check_own(home: Home, lab: str) -> None:
+    """Raises UsageError for a lab that was made for something else: a start may remove what is in it."""
+    is_known = lab == LAB or any(done.lab == lab for done in home.store.read().exercises.values())
+    if deployment.deployed(lab) and not (is_known or _mark(lab).exists()):
+        raise UsageError(
+            f"lab {lab} was not made for exercises, and a start may remove what is in it",
+            where=f"--name {lab}",
+            mend=f"leave --name out: the exercises' lab is {LAB}; or name a lab that is not there yet",
+        )
+
+
+def _mark(lab: str) -> Path:
+    """The file that says of a lab that exercises made it."""
+    return paths.lab(lab) / "exercise.json"
 
 
 def _start(
     home: Home, exercise: Exercise, lab: str, on: tuple[str, ...], report: Report, by: Deadline, *, anew: bool
 ) -> Path:
-    begins = anew or is_new(home.store.read(), exercise, lab, on)
-    home.store.change(partial(_starting, name=exercise.name, lab=lab, on=on, begins=begins))
+    progress = home.store.read()
+    begins = anew or is_new(progress, exercise, lab, on)
+    # A lab that is gone with its data begins anew; and nothing is noted of it until it has, should we be cut off.
+    before = {} if begins else progress.of(exercise.name).noted
+    kept = {name: noted for name, noted in before.items() if evidence.is_kept(lab, name)}
+    home.store.change(partial(_starting, name=exercise.name, lab=lab, on=on, kept=kept, begins=begins))
     _ready_workspace(home, exercise, report, by, anew=anew)
     app = workspace.original(home.workspaces, exercise, by)
     try:
         noted = {
-            name: bring(_set(home, exercise, lab, name, app, is_new=begins), _prefixed(report, name, on), by)
+            name: bring(_set(home, exercise, lab, name, app, is_new=name not in kept), _prefixed(report, name, on), by)
             for name in on
         }
     finally:
         workspace.discard(app)
-    home.store.change(partial(_started, name=exercise.name, noted=noted, begins=begins))
+    records.write_json(_mark(lab), {"made for": "exercises"})
+    home.store.change(partial(_started, name=exercise.name, noted={**noted, **kept}, begins=begins))
     return workspace.folder(home.workspaces, exercise)
 
 
@@ -128,41 +156,48 @@ def _ready_workspace(home: Home, exercise: Exercise, report: Report, by: Deadlin
         report(f"made {folder}, with a copy of the app that is yours to change")
 
 
-def _starting(progress: Progress, name: str, lab: str, on: tuple[str, ...], begins: bool) -> Progress:
-    fresh: dict[str, Any] = {"started_at": None, "noted": {}, "hints": {}, "predicted": {}, "shown": frozenset()}
-    changed = progress.with_done(name, lab=lab, substrates=on, is_starting=True, **(fresh if begins else {}))
+def _starting(
+    progress: Progress, name: str, lab: str, on: tuple[str, ...], kept: Mapping[str, Any], begins: bool
+) -> Progress:
+    fresh: dict[str, Any] = {"started_at": None, "hints": {}, "predicted": {}, "shown": frozenset()}
+    changed = progress.with_done(
+        name, lab=lab, substrates=on, is_starting=True, noted=kept, **(fresh if begins else {})
+    )
     return changed.model_copy(update={"current": name})
 
 
-def _started(progress: Progress, name: str, noted: dict[str, Any], begins: bool) -> Progress:
-    fresh = {"started_at": time.time(), "noted": noted} if begins else {}
-    return progress.with_done(name, is_starting=False, **fresh)
+def _started(progress: Progress, name: str, noted: Mapping[str, Any], begins: bool) -> Progress:
+    fresh = {"started_at": time.time()} if begins else {}
+    return progress.with_done(name, is_starting=False, noted=noted, **fresh)
 
 
 def forget_beginnings(home: Home, exercises: Sequence[Exercise], report: Report, by: Deadline) -> None:
     """Makes every learner's folder that there is anew, keeps those before, and forgets what was begun; what was passed
     stays passed."""
-    for exercise in exercises:
-        if workspace.folder(home.workspaces, exercise).exists():
-            _ready_workspace(home, exercise, report, by, anew=True)
-        if exercise.name in home.store.read().exercises:
-            home.store.change(lambda progress, name=exercise.name: _forgotten(progress, name))  # type: ignore[misc]
+    with _alone(home, "exercise reset --all"):
+        for exercise in exercises:
+            if workspace.folder(home.workspaces, exercise).exists():
+                _ready_workspace(home, exercise, report, by, anew=True)
+            if exercise.name in home.store.read().exercises:
+                home.store.change(partial(_forgotten, name=exercise.name))
 
 
 def _forgotten(progress: Progress, name: str) -> Progress:
-    done = progress.of(name)
-    kept = Done(passed_at=done.passed_at, checks=done.checks, solution_at=done.solution_at, answered=done.answered)
+    # The lab's name is kept: it stays one of the exercises' labs.
+    fields = {"lab", "passed_at", "checks", "solution_at", "answered", "right"}
+    kept = Done.model_validate(progress.of(name).model_dump(include=fields))
     return progress.model_copy(update={"exercises": {**progress.exercises, name: kept}, "current": ""})
 
 
 def given(home: Home, exercise: Exercise) -> Given:
     """What a check of this learner is about.
 
-    Raises UsageError where the exercise was never started, UnknownError where its start was cut off.
+    Raises UsageError where the exercise was never started, or its lab is another one's by now, UnknownError where its
+    start was cut off.
     """
     progress = home.store.read()
     done = progress.of(exercise.name)
-    begin = labs_typed(f"exercise start {exercise.name}", done.lab)
+    begin = typed(f"exercise start {exercise.name}", done.lab)
     if done.is_starting:
         raise UnknownError(
             "its start did not end, so its lab may be half-way",
@@ -171,6 +206,12 @@ def given(home: Home, exercise: Exercise) -> Given:
         )
     if done.started_at is None:
         raise UsageError("it was not started yet", where=f"exercise {exercise.name}", mend=begin)
+    if is_displaced(progress, exercise.name):
+        raise UsageError(
+            f"its lab was brought to another exercise since, {progress.current}",
+            where=f"exercise {exercise.name}",
+            mend=f"{begin} begins it again",
+        )
     return Given(
         exercise=exercise.name,
         learner=progress.learner,
@@ -183,9 +224,12 @@ def given(home: Home, exercise: Exercise) -> Given:
     )
 
 
-def labs_typed(words: str, lab: str) -> str:
-    """A command about exercises as it is typed: their lab is named where it is not the usual one."""
-    return f"`lab {words}`" if lab in (LAB, "") else labs.typed(words, lab)
+def is_displaced(progress: Progress, name: str) -> bool:
+    """Whether what stands in an exercise's lab is another one's by now, so that it proves nothing of this one; what is
+    passed may be looked at as it is now all the same. Pure."""
+    done, current = progress.of(name), progress.of(progress.current)
+    shares = done.lab == current.lab and {*done.substrates} & {*current.substrates}
+    return progress.current not in ("", name) and done.passed_at is None and bool(shares)
 
 
 def check(home: Home, exercise: Exercise, hear: Hear) -> Checked:
@@ -235,7 +279,7 @@ def solution(home: Home, exercise: Exercise) -> str:
     home.store.change(lambda progress: progress.with_done(exercise.name, solution_at=time.time()))
     text = exercise.solution.read_text()
     for name, value in shell_words(about, _url(about)).items():
-        text = text.replace(f'"${name}"', value).replace(f"${name}", value)
+        text = text.replace(f'"${name}"', shlex.quote(value)).replace(f"${name}", value)
     return text
 
 

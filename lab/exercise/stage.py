@@ -24,7 +24,7 @@ from lab.substrates.base import Report
 class Set:
     """What to bring about: the exercise's state, on one substrate, with the app in the folder `app`.
 
-    `is_new` is a new beginning; otherwise the lab is mended, and what the learner did in it stays.
+    `is_new` is a new beginning; otherwise the lab's data is there, it is mended, and what the learner did in it stays.
     """
 
     exercise: Exercise
@@ -39,7 +39,7 @@ def bring(wanted: Set, report: Report, by: Deadline) -> dict[str, Any]:
     """Brings the lab to its starting state, or mends it; gives what is noted of it: its newest commit, its workers,
     and how many requests have failed."""
     before = deployment.deployed(wanted.lab).get(wanted.substrate)
-    lab = _begin(wanted, before, report, by) if wanted.is_new or before is None else _mend(wanted, report, by)
+    lab = _begin(wanted, before, report, by) if wanted.is_new else _mend(wanted, report, by)
     newest = deploy.versions(lab, by)[0]
     names = [str(spec.name) for spec in lab.plan.workers()]
     return {"commit": newest.commit, "workers": names, "failed": failed(lab, by)}
@@ -54,7 +54,7 @@ def _begin(wanted: Set, before: deployment.Deployed | None, report: Report, by: 
         destroy.destroy(wanted.lab, [wanted.substrate], report, by, volumes=start.fresh)
     elif before is not None:
         _tidy(wanted, report, by)
-    asked = up.Wanted(wanted.lab, wanted.substrate, start.workers, start.mode, wanted.topology, start.sticky)
+    asked = _as_it_begins(wanted)
     lab = up.up(asked, report, by)
     if _put_version(lab, wanted, report, by):
         lab = up.up(asked, report, by)
@@ -63,8 +63,16 @@ def _begin(wanted: Set, before: deployment.Deployed | None, report: Report, by: 
     return lab
 
 
+def _as_it_begins(wanted: Set) -> up.Wanted:
+    start = wanted.exercise.start
+    return up.Wanted(wanted.lab, wanted.substrate, start.workers, start.mode, wanted.topology, start.sticky)
+
+
 def _mend(wanted: Set, report: Report, by: Deadline) -> Deployment:
-    """The lab as the learner has it by now, whole again: with their version, and as many workers as they wanted."""
+    """The lab as the learner has it by now, whole again: with their version, and as many workers as they wanted; if it
+    was destroyed, with its data and so their version, and for the rest as the exercise begins."""
+    if not deployment.is_there(wanted.lab, wanted.substrate):
+        return up.up(_as_it_begins(wanted), report, by)
     _heal(deployment.load(wanted.lab, wanted.substrate), report, by)
     return up.up(up.Wanted(wanted.lab, wanted.substrate), report, by)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 _POLL_S = 0.4
 QUIET_S, AT_MOST_S = 1.0, 15.0
-"""A change is settled when nothing changed for so long, or when it has gone on for so long: an autoscaler notes a line
-a second."""
+"""A change is settled when nothing changed for so long, or when it has gone on for so long: somebody may write a file
+again and again."""
 
 Signature = tuple[tuple[str, int, int], ...]
 
@@ -72,17 +72,18 @@ class Keys:
 
     @contextmanager
     def in_lines(self) -> Iterator[None]:
-        """The terminal as it was, for somebody to be asked something, inside `one_by_one`."""
-        self._give_back()
+        """The terminal as it was, for somebody to be asked something, inside `one_by_one`. What was typed before, they
+        did not say to that."""
+        self._give_back(termios.TCSAFLUSH)
         try:
             yield
         finally:
             if self._before is not None:
-                tty.setcbreak(self._file)
+                tty.setcbreak(self._file, termios.TCSADRAIN)
 
-    def _give_back(self) -> None:
+    def _give_back(self, when: int = termios.TCSADRAIN) -> None:
         if self._before is not None:
-            termios.tcsetattr(self._file, termios.TCSADRAIN, self._before)
+            termios.tcsetattr(self._file, when, self._before)
 
     def _is_typed(self, wait_s: float) -> bool:
         files = [] if self._is_over else [self._file]

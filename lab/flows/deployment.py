@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lab.faults import injection
+from lab.flows import leases
 from lab.host import children, lock, paths, records
 from lab.loadbalancer import config
 from lab.loadbalancer.config import Limits
@@ -171,7 +171,7 @@ def changing(
     that it is for a moment is waited for a little longer, and `tell` hears of that.
     """
     folder, moment_s = paths.lab(lab), min(_MOMENT_S, by.left())
-    with lock.held(folder / "lock", verb, patience_s=patience_s, moment_s=moment_s, is_brief=is_brief, tell=tell):
+    with lock.held(leases.changes(lab), verb, patience_s=patience_s, moment_s=moment_s, is_brief=is_brief, tell=tell):
         orphans = children.end_orphans(folder / "children", by)
         try:
             with children.kept_in(folder / "children"):
@@ -337,7 +337,6 @@ def forget(lab: str, substrate: str, *, volumes: bool) -> None:
     shutil.rmtree(folder / substrate, ignore_errors=True)
     for log in folder.glob(f"logs/{substrate}-*"):
         log.unlink()
-    injection.forget(open_faults(lab, substrate), volumes=volumes)
     refresh_note(lab, substrate).unlink(missing_ok=True)
     recording.recorder(lab, substrate).forget()
     if volumes:

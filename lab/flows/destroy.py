@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from lab.faults import injection
 from lab.flows import autoscaler, deployment
 from lab.flows.listing import SECRET, labs, secret
 from lab.host import paths
@@ -26,12 +27,18 @@ def destroy(lab: str, substrates: list[str], report: Report, by: Deadline, *, vo
             report(f"ended what an interrupted run had left: {line}")
         for name in substrates:
             registry.get(name).remove(lab, _removed(name, report), by, volumes=volumes)
-            deployment.forget(lab, name, volumes=volumes)
+            forget(lab, name, volumes=volumes)
         folder = paths.lab(lab)
         ends = volumes and lab not in labs(by)[0] and not _secrets(folder)
         if ends and _has_journals(folder):
             report(f"removed {JOURNALS}")
         _tidy(folder, everything=ends)
+
+
+def forget(lab: str, substrate: str, *, volumes: bool) -> None:
+    """Strikes off all that is written down of a lab on a substrate, but what belongs to data that stays."""
+    injection.forget(deployment.open_faults(lab, substrate), volumes=volumes)
+    deployment.forget(lab, substrate, volumes=volumes)
 
 
 def _removed(substrate: str, report: Report) -> Report:

@@ -17,6 +17,16 @@ def lease(lab: str, verb: str) -> Path:
     return paths.lab(lab) / f"{verb}.lease"
 
 
+def changes(lab: str) -> Path:
+    """The file whose lock is held for each change of a lab's nodes."""
+    return paths.lab(lab) / "lock"
+
+
+def is_anybody_at_work(lab: str) -> bool:
+    """Whether a verb changes the lab's nodes right now, or a run of the proof or a refresh goes on, which will."""
+    return any(lock.is_held(file) for file in (lease(lab, PROVE), lease(lab, REFRESH), changes(lab)))
+
+
 def is_held(lab: str, verb: str) -> bool:
     """Whether a long-running verb is at work on the lab."""
     return lock.is_held(lease(lab, verb))

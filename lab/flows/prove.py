@@ -29,7 +29,9 @@ from lab.substrates.base import Report
 from lab.traffic.notes import Ended, Tally
 from lab.traffic.run import Traffic
 
-_WORKERS_AT_LEAST = 2
+WORKERS_AT_LEAST = 2
+"""Of a lab, for a run on it."""
+
 _CALM_S = 1.0
 """Traffic without a fault, before the first, between two and after the last."""
 
@@ -194,11 +196,11 @@ def check_whole(lab: Deployment, by: Deadline) -> None:
     mend = f"{lab.typed('heal @')}, then {lab.typed('up @')}"
     where = f"lab {lab.lab} on {lab.substrate.name}"
     names = [spec.name for spec in lab.plan.workers()]
-    if len(names) < _WORKERS_AT_LEAST:
+    if len(names) < WORKERS_AT_LEAST:
         raise UsageError(
-            f"a run needs {_WORKERS_AT_LEAST} workers, and this lab has {len(names)}",
+            f"a run needs {WORKERS_AT_LEAST} workers, and this lab has {len(names)}",
             where=where,
-            mend=lab.typed(f"up @ --workers {_WORKERS_AT_LEAST}"),
+            mend=lab.typed(f"up @ --workers {WORKERS_AT_LEAST}"),
         )
     if left := unhealed(lab):
         raise UsageError(f"an earlier run left {len(left)} faults unhealed", where=where, mend=mend)

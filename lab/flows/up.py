@@ -180,7 +180,8 @@ def _apply(lab: Deployment, report: Report, by: Deadline) -> None:
         readiness.await_node(lab, spec.name, report, by)
     clocks.mend(lab, report, by)
     _finish_waking(lab, changes, report, by)
-    register(lab, by)
+    if LOADBALANCER not in changes.create:  # a new one has them all from its file
+        register(lab, by)
     for name in changes.retire:
         report(f"draining and removing {name}")
         retire(lab, name, report, by)
@@ -296,8 +297,8 @@ def register(lab: Deployment, by: Deadline) -> None:
     changes = difference(_known(balancer, by), wanted)
     for name, address in changes.add:
         balancer.add(name, address, by)
-    for name in changes.resume:
-        balancer.resume(name, by)
+    if changes.resume:
+        balancer.resume(changes.resume, by)
     there = {str(node.name) for node in lab.substrate.nodes(lab.lab, by)}
     for name in set(changes.remove) - there:
         balancer.remove(name, by)

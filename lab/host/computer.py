@@ -6,7 +6,7 @@ import pwd
 import shutil
 import socket
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +110,12 @@ def used_mb(folder: Path, by: Deadline) -> int:
         return 0
     said = run(["du", "-sm", str(folder)], by=by, ok={0: "counted", 1: "counted but for what may not be read"})
     return int(said.out.split()[0])
+
+
+def allocated(folders: Sequence[Path], by: Deadline) -> int:
+    """The bytes on the disk that these folders really take together; a file that has two names in them counts once."""
+    words = ["--summarize", "--total", "--block-size=1", "--one-file-system", "--", *map(str, folders)]
+    return int(run(["du", *words], by=by).out.splitlines()[-1].split()[0])
 
 
 def device(folder: Path) -> int:

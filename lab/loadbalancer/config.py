@@ -117,9 +117,9 @@ def closing(name: str) -> str:
     return f"set server {BACKEND}/{name} state {_DOWN}"
 
 
-def resuming(name: str) -> str:
-    """The runtime command that takes a draining worker back into service."""
-    return f"set server {BACKEND}/{name} state {_READY}"
+def resuming(names: Iterable[str]) -> str:
+    """The runtime commands that take workers back into service; nothing changes for one that nobody took out."""
+    return ";".join(f"set server {BACKEND}/{name} state {_READY}" for name in names)
 
 
 def servers(csv: str) -> list[Server]:
@@ -172,7 +172,7 @@ def number(row: Mapping[str, str], column: str) -> int:
 @dataclass(frozen=True)
 class Difference:
     """What a running load balancer has to be told: workers to remove, workers to add as (name, address), and workers
-    to take back into service after a drain that was interrupted."""
+    to take back into service, if a drain that was interrupted took them out."""
 
     remove: tuple[str, ...]
     add: tuple[tuple[str, str], ...]
@@ -180,11 +180,14 @@ class Difference:
 
 
 def difference(running: Sequence[Server], wanted: Iterable[tuple[str, str]]) -> Difference:
-    """What brings the running load balancer to the wanted workers."""
+    """What brings the running load balancer to the wanted workers.
+
+    Of one that is down, `show stat` does not tell whether it is drained too; it would still be that once it is up.
+    """
     there = {server.name for server in running}
     names = dict(wanted)
     return Difference(
         remove=tuple(sorted(there - names.keys())),
         add=tuple((name, address) for name, address in names.items() if name not in there),
-        resume=tuple(server.name for server in running if server.name in names and server.is_held_back),
+        resume=tuple(server.name for server in running if server.name in names and not server.is_serving),
     )

@@ -60,9 +60,9 @@ class LoadBalancer:
         flight goes on."""
         self._change(config.closing(name), by)
 
-    def resume(self, name: str, by: Deadline) -> None:
-        """Takes a worker that was drained back into service."""
-        self._change(config.resuming(name), by)
+    def resume(self, names: Iterable[str], by: Deadline) -> None:
+        """Takes workers back into service that were drained; others stay as they are."""
+        self._change(config.resuming(names), by)
 
     def remove(self, name: str, by: Deadline) -> None:
         """Takes a worker out, at once."""

@@ -250,6 +250,9 @@ class CanMeasure(Protocol):
     daemons: frozenset[str]
     """The names, of 15 characters at most (proc(5), comm), of its programs that serve all labs and stay."""
 
+    def facts_with(self, facts: Mapping[str, str], variant: str) -> Mapping[str, str]:
+        """What `facts` told, as it is with this setting. Pure."""
+
     def type_start(self, plan: LabPlan, name: NodeName, by: Deadline, variant: str = "") -> Typed:
         """Makes and starts a node that is not there as a person does, by the engine's own command, typed on what
         `prepare` rendered. It is the node that `create` would have made, but for the variant."""

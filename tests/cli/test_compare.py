@@ -3,6 +3,9 @@
 import json
 import os
 import signal
+import statistics
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +16,8 @@ from lab.comparison import report
 from lab.comparison.report import Report
 from lab.host import paths
 from lab.model.deadline import Deadline
+from lab.model.errors import ExitCode
+from lab.model.node import NodeName, Role
 from lab.substrates import registry
 from tests.cli.cutting import cut
 from tests.conftest import type_lab, type_well
@@ -57,8 +62,53 @@ def test_rows_are_measured_and_the_report_has_them_with_a_page(substrate_name: s
         }
     is_ours = os.uname().release in kernel.cells[next(iter(cells))].text
     assert is_ours is not registry.get(substrate_name).has_own_kernel
+    settings = next(column.settings for column in found.columns if column.substrate)
+    of_machines = {"accelerator", "disk cache", "processors"}
+    assert settings.keys() >= {"engine", "storage", "network"}
+    assert (settings.keys() >= of_machines) is registry.get(substrate_name).has_own_kernel
+    assert found.host["took"]
     assert "Restart of the site" in gave.out
     assert (tmp_path / "here" / "report.html").exists()
+
+
+@pytest.mark.long
+def test_two_comparisons_tell_the_same_of_a_start(substrate_name: str, tmp_path: Path) -> None:
+    words = ["compare", "--rows", "start", "--only", substrate_name, "--name", LAB]
+    found = []
+    for name in ("one", "two"):
+        type_well(*words, "--out", str(tmp_path / name))
+        found.append(report.load(tmp_path / name).row("start"))
+    first, second = found
+    assert first is not None
+    assert second is not None
+    seen = {key: (cell, second.cells[key]) for key, cell in first.cells.items() if cell.state == "measured"}
+    assert seen
+    for key, cells in seen.items():
+        smaller, larger = sorted(statistics.median(cell.samples) for cell in cells)
+        assert larger <= 1.25 * smaller or any(cell.noisy for cell in cells), key
+
+
+@pytest.mark.long("vagrant")
+def test_what_fails_half_way_is_told_with_its_reason_and_the_rest_is_kept(substrate_name: str, tmp_path: Path) -> None:
+    folder, is_struck = tmp_path / "here", False
+    words = [sys.executable, "-m", "lab", *_words(substrate_name, folder)]
+    with subprocess.Popen(words, cwd=paths.REPO, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        for _line in process.stderr:
+            if not is_struck and (folder / "report.json").exists() and _samples(report.load(folder)) > 0:
+                # The one that is measured, from outside: nobody has asked for that.
+                registry.get(substrate_name).destroy(LAB, NodeName(Role.WORKER, 2), Deadline.after(60, "destroying"))
+                is_struck = True
+    assert (is_struck, process.returncode) == (True, ExitCode.FAILED)
+    found = report.load(folder)
+    assert found.complete
+    cells = {(row.name, key): cell for row in found.rows for key, cell in row.cells.items()}
+    failed = {where: cell.reason for where, cell in cells.items() if cell.state == "failed"}
+    assert failed
+    assert all(failed.values())
+    for column in {key for _, key in failed}:
+        assert [cell for (_, key), cell in cells.items() if key == column and cell.state == "measured"], failed
+    assert (folder / "report.html").exists()
 
 
 @pytest.mark.long("vagrant")
@@ -71,6 +121,7 @@ def test_an_interrupted_comparison_keeps_what_it_has_and_goes_on(substrate_name:
     assert cut(_words(substrate_name, folder), has_samples, signal.SIGINT)
     before = report.load(folder)
     assert not before.complete
+    assert (folder / "report.html").exists()
     kept = {(row.name, key): cell.samples for row in before.rows for key, cell in row.cells.items() if cell.samples}
     assert kept
     gave = type_well(*_words(substrate_name, folder))

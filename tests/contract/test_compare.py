@@ -160,6 +160,9 @@ def test_what_workers_are_made_from_takes_disk_and_they_take_little(
     assert 0 < found["disk-shared"] <= found["disk-image"]
     # A worker's root is read-only.
     assert found["disk-more"] < 20e6
+    told = every["disk"].once(fresh, by)["disk-image"]
+    assert isinstance(told, Seen)
+    assert os.geteuid() != 0 or "not what they take" not in told.note
 
 
 def test_one_worker_answers_and_the_others_are_back_afterwards(
@@ -293,7 +296,11 @@ def test_the_processes_of_a_node_run_for_it_alone(whole: Deployment) -> None:
     assert belongings.of_lab(whole) > frozenset().union(*found.values())
 
 
-def test_each_column_has_a_title_and_its_settings_are_made_by_the_engine(whole: Deployment) -> None:
+def test_each_column_has_a_title_and_its_settings_are_made_and_told_by_the_engine(
+    whole: Deployment, by: Deadline
+) -> None:
     found: list[Place] = places([whole.substrate], tuned=True)
     assert len({place.title for place in found}) == len(found)
-    assert {place.variant for place in found} - {""} == set(belongings.measurable(whole).variants)
+    engine, facts = belongings.measurable(whole), whole.substrate.facts(by)
+    assert {place.variant for place in found} - {""} == set(engine.variants)
+    assert [variant for variant in engine.variants if engine.facts_with(facts, variant) == facts] == []

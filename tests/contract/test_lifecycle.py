@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from lab.comparison import belongings
-from lab.flows import readiness
+from lab.flows import readiness, up
 from lab.flows.deployment import Deployment
 from lab.host import children
 from lab.host.wait import await_until
@@ -15,7 +15,7 @@ from lab.model.deadline import Deadline
 from lab.model.node import LOADBALANCER, STORE, NodeName
 from lab.traffic.visitor import Visitor
 from tests.conftest import type_lab, type_well
-from tests.contract.conftest import W1, W2, status
+from tests.contract.conftest import W1, W2, say_nothing, status
 
 
 def test_status_tells_every_node_and_the_version_it_runs(running_lab: Deployment) -> None:
@@ -77,6 +77,22 @@ def test_status_tells_what_a_hand_removed_and_up_mends_it(whole: Deployment, vis
     assert again.code == 0, again.err
     assert status(whole)["worker-2"]["ready"] is True
     assert visitor.missing() == []
+
+
+@pytest.mark.long("vagrant")
+def test_a_worker_that_died_drained_serves_when_it_is_there_again(whole: Deployment, by: Deadline) -> None:
+    balancer = whole.loadbalancer()
+    balancer.drain(str(W2), by)
+    whole.substrate.destroy(whole.lab, W2, by)
+
+    def told() -> str:
+        return next((server.status for server in balancer.servers(by) or [] if server.name == str(W2)), "nothing")
+
+    await_until(lambda: None if told() == "DOWN" else told(), by, what="a drained worker seen to be down", mend="")
+    # What `up` does in the moment before the load balancer has seen the new one.
+    up.register(whole, by)
+    up.create(whole, [W2], say_nothing, by)
+    readiness.await_serving(whole, [W1, W2], say_nothing, by.at_most(120, "serving again"))
 
 
 def test_fewer_workers_are_drained_and_removed_and_nothing_is_lost(whole: Deployment, visitor: Visitor) -> None:

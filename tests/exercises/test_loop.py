@@ -11,13 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from lab.exercise import catalogue, session
 from lab.exercise.home import Home
 from lab.exercise.progress import Done
+from lab.exercise.scene import Scene
+from lab.exercise.watch import AT_MOST_S
 from lab.flows import deployment, workers
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import STORE
 from lab.store import source
+from lab.timeline.events import Kind
 from tests.cli.cutting import cut
 from tests.conftest import REPO, type_well
 from tests.contract.conftest import W1
@@ -85,6 +89,35 @@ def test_watch_sees_the_solution_and_ends(home: Home, watching: "subprocess.Pope
     assert done(home).passed_at is not None
     assert watching.stdout is not None
     assert "Passed: Destroy a worker, lose nothing" in watching.stdout.read()
+
+
+@pytest.mark.only("docker")
+def test_watch_looks_again_when_something_is_done_and_not_since_an_autoscaler_looks(
+    home: Home, ex_lab: str, substrate_name: str, watching: "subprocess.Popen[str]", by: Deadline
+) -> None:
+    lab, begun = deployment.load(ex_lab, substrate_name), time.time()
+
+    def await_checks(count: int) -> None:
+        def probe() -> str | None:
+            return None if done(home).checks >= count else f"{done(home).checks} checks, watch: {watching.poll()}"
+
+        await_until(probe, by.at_most(60, "60 s"), what="the next check", mend="read what watch says")
+
+    def samples() -> str | None:
+        noted = [event for event in lab.timeline().read().events if event.kind is Kind.SAMPLE and event.at > begun]
+        return None if len(noted) > AT_MOST_S + 5 else f"{len(noted)} samples"
+
+    await_checks(1)
+    limits = ["--min", "2", "--max", "2", "--background"]
+    type_well("autoscale", substrate_name, *limits, "--name", ex_lab)
+    try:
+        await_checks(2)
+        await_until(samples, by.at_most(60, "60 s"), what="an autoscaler's looks", mend="read its log")
+        assert done(home).checks == 2, "nobody has done anything since it began"
+        type_well("kill", f"{substrate_name}/worker-1", "--name", ex_lab)
+        await_checks(3)
+    finally:
+        type_well("autoscale", substrate_name, "--stop", "--name", ex_lab)
 
 
 def as_passed(home: Home) -> None:
@@ -186,3 +219,24 @@ def test_reset_keeps_the_old_folder_and_brings_back_the_starting_state(
     newest = source.versions(source.url(lab.plan.node(STORE).address), lab.copy_of_source, by)[0]
     assert source.difference(lab.copy_of_source, newest.commit, REPO / "app", by) == []
     assert typed(home, "check").code == 1
+
+
+@pytest.mark.only("docker")
+@pytest.mark.parametrize("keeps_data", [True, False], ids=["with its data kept", "with its data"])
+def test_start_makes_a_lab_again_that_was_destroyed(
+    home: Home, ex_lab: str, substrate_name: str, keeps_data: bool
+) -> None:
+    assert typed(home, *words(ex_lab, substrate_name, "start")).code == 0
+    page = home.workspaces / NAME / "app" / "templates" / "page.html"
+    page.write_text(page.read_text() + "<!-- mine -->\n")
+    type_well("deploy", substrate_name, str(page.parents[1]), "-m", "Mine", "--name", ex_lab)
+    begun_at = done(home).started_at
+    type_well("destroy", substrate_name, "--yes", "--name", ex_lab, *([] if keeps_data else ["--volumes"]))
+    assert typed(home, "check").code == 3
+    again = typed(home, "start", "--name", ex_lab)
+    assert again.code == 0, again.err
+    assert done(home).started_at == begun_at
+    # What the learner deployed is the newest version still; or else nothing is taken for a change of theirs.
+    exercise = catalogue.load(REPO / "exercises" / "02-destroy-a-worker")
+    assert Scene(session.given(home, exercise), substrate_name).is_changed() is keeps_data
+    assert "ok  The lab is whole again: two workers serve" in typed(home, "check").out

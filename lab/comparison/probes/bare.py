@@ -18,7 +18,7 @@ from lab.comparison.columns import Place, Way
 from lab.comparison.probes.base import Ground
 from lab.flows import artefacts, readiness
 from lab.flows.deployment import Deployment
-from lab.host import children, http, paths, processes
+from lab.host import children, computer, http, paths, processes
 from lab.host.run import run, tail
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
@@ -74,8 +74,7 @@ def prepare(ground: Ground, by: Deadline) -> None:
 
 def size(ground: Ground, by: Deadline) -> int:
     """What the tree takes on the disk, in bytes."""
-    told = run(["du", "--summarize", "--block-size=1", "--one-file-system", str(_tree(ground))], by=by)
-    return int(told.out.split()[0])
+    return computer.allocated([_tree(ground)], by)
 
 
 def _tree(ground: Ground) -> Path:

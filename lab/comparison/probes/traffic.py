@@ -132,8 +132,7 @@ def _alone(lab: Deployment, name: NodeName, by: Deadline) -> Iterator[None]:
             balancer.close(other, by)
         yield
     finally:
-        for other in others:
-            balancer.resume(other, by)
+        balancer.resume(others, by)
         readiness.await_serving(lab, lab.plan.worker_names, lambda _: None, by)
 
 

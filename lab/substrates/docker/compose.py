@@ -23,19 +23,17 @@ _NANO = 1_000_000_000
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def render(plan: LabPlan, *, bounded: bool) -> str:
-    """The text of compose.yaml; `bounded` gives the store's data file systems of their own."""
+def render(plan: LabPlan, drawn: str | None) -> str:
+    """The text of compose.yaml; the store's data have file systems of their own on the devices of the drawn name."""
     environment = Environment(loader=FileSystemLoader(REPO / "docker"), undefined=StrictUndefined, autoescape=False)
     template = environment.get_template("compose.yaml.j2")
-    device = partial(disks.device, plan.lab)
     said = template.render(
         plan=plan,
         names=Names(plan.lab),
         image=image,
         loadbalancer_port=LOADBALANCER_PORT,
         kinds=disks.KINDS,
-        bounded=bounded,
-        device=device,
+        device=partial(disks.device, drawn) if drawn else None,
     )
     return said + "\n"
 

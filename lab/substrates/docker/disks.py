@@ -1,16 +1,22 @@
 """The store's data in file systems of their own: what fills them fills nothing else of this computer.
 
 A named volume has no bound. So a lab's volumes `store` and `drive` are mounts of loop devices, whose files lie in a
-third volume, `disks`. Docker mounts by the names under /dev/labkit, which a reboot clears: a stale name can never lead
-to another lab's data. Whoever may use Docker may do this too: a small container attaches the devices, not this process.
+third volume, `disks`. Docker mounts by the names under /dev/labkit, which a reboot clears. They are drawn once for each
+lab's disks: all engines of a computer share that folder, and a lab of the same name on another engine has others.
+Whoever may use Docker may do this too: a small container attaches the devices, not this process.
 """
 
+import secrets
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from lab.host.run import run
 from lab.model.deadline import Deadline
-from lab.substrates.docker.names import Names
+from lab.model.node import STORE, LabPlan, Role
+from lab.substrates.docker.client import NotFound, api
+from lab.substrates.docker.names import LABEL_DISKS, LABEL_LAB, REPOSITORY, Names, image
 
 KINDS = ("store", "drive")
 _DEVICES = Path("/dev/labkit")
@@ -44,25 +50,55 @@ def can_bound() -> bool:
     return _CONTROL.exists()
 
 
-def device(lab: str, kind: str) -> str:
-    """What Docker mounts as the volume of this kind."""
-    return str(_DEVICES / f"{lab}_{kind}")
+def device(drawn: str, kind: str) -> str:
+    """What Docker mounts as the volume of this kind, where the lab's devices have this name."""
+    return str(_DEVICES / f"{drawn}_{kind}")
 
 
-def is_attached(lab: str) -> bool:
+def attach(plan: LabPlan, by: Deadline) -> str | None:
+    """The name of the lab's devices, which are attached then, and made first for a new lab. None where its data has no
+    file systems of its own, since the kernel that it was made on cannot bound them."""
+    store = _volume(plan.lab, "store")
+    if not (can_bound() if store is None else "device" in (store["Options"] or {})):
+        return None
+    drawn = _drawn(plan.lab) if store is None else Path(store["Options"]["device"]).name.rpartition("_")[0]
+    if not _is_attached(drawn):
+        archive = _file_systems(plan.store_disk_mb, by) if store is None else b""
+        script = [_ATTACH, drawn, "old" if store else "new"]
+        _beside(plan.lab, image(Role.STORE, plan.node(STORE).key), script, archive, by)
+    return drawn
+
+
+def detach(lab: str, by: Deadline) -> None:
+    """Detaches the lab's devices, whose volumes nothing mounts any more; the files stay.
+
+    Without an image to look from they stay attached until the next start of this computer; their files can go.
+    """
+    images = api().images(filters={"label": f"{REPOSITORY}.role={Role.STORE}"})
+    if images and _volume(lab, "disks") is not None:
+        _beside(lab, images[0]["Id"], [_DETACH, _drawn(lab)], b"", by)
+
+
+def _drawn(lab: str) -> str:
+    """The name that was drawn for the lab's devices; kept with the volume of their files, which is made if need be."""
+    found = _volume(lab, "disks")
+    if found is None:
+        labels = {LABEL_LAB: lab, LABEL_DISKS: f"{lab}-{secrets.token_hex(4)}"}
+        found = api().create_volume(Names(lab).volume("disks"), labels=labels)
+    return str(found["Labels"].get(LABEL_DISKS, lab))
+
+
+def _volume(lab: str, kind: str) -> Mapping[str, Any] | None:
+    try:
+        found: Mapping[str, Any] = api().inspect_volume(Names(lab).volume(kind))
+    except NotFound:
+        return None
+    return found
+
+
+def _is_attached(drawn: str) -> bool:
     """Whether the devices are there, with their files behind them."""
-    return all(_backing(Path(device(lab, kind))) for kind in KINDS)
-
-
-def attach(lab: str, image: str, size_mb: int, *, new: bool, by: Deadline) -> None:
-    """Attaches the lab's devices; with `new` their file systems are made first, each of `size_mb`."""
-    archive = _file_systems(size_mb, by) if new else b""
-    _beside(lab, image, [_ATTACH, lab, "new" if new else "old"], archive, by)
-
-
-def detach(lab: str, image: str, by: Deadline) -> None:
-    """Detaches the lab's devices, whose volumes nothing mounts any more; the files stay."""
-    _beside(lab, image, [_DETACH, lab], b"", by)
+    return all(_backing(Path(device(drawn, kind))) for kind in KINDS)
 
 
 def _backing(path: Path) -> bool:

@@ -1,12 +1,13 @@
 """What a comparison asks of Docker: a container started by typing `docker run`, its processes, its disk."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lab.host import processes
+from lab.host import computer, processes
 from lab.host.run import run
 from lab.model.deadline import Deadline
 from lab.model.node import LabPlan, NodeName
@@ -21,6 +22,11 @@ _UNFILTERED, _HOST = "unfiltered", "host-network"
 VARIANTS: Mapping[str, str] = {_UNFILTERED: "no seccomp filter", _HOST: "this computer's own network"}
 APART = frozenset({_HOST})
 _SECURITY = {"": (), _UNFILTERED: ("seccomp=unconfined",)}
+FACTS: Mapping[str, Mapping[str, str]] = {
+    "": {},
+    _UNFILTERED: {"seccomp filter": "none"},
+    _HOST: {"network": "this computer's own"},
+}
 _SCRATCH = "/scratch"
 
 
@@ -124,15 +130,28 @@ def around(addresses: Sequence[str]) -> frozenset[int]:
     return frozenset(pid for address in addresses if address for pid in processes.with_words("docker-proxy", address))
 
 
-def disk(plan: LabPlan, name: NodeName) -> Disk:
-    """The sizes that the engine tells."""
+def disk(plan: LabPlan, name: NodeName, by: Deadline) -> Disk:
+    """What the layers of image and container really take; where we may not look into them, the sizes that the engine
+    tells of the files in them."""
     container = Names(plan.lab).node(name)
     with in_our_words(f"asking for the disk of {name}"):
-        whole = api().inspect_image(image(name.role, plan.node(name).key))["Size"]
+        made_of = api().inspect_image(image(name.role, plan.node(name).key))
         found = api().containers(all=True, size=True, filters={"name": [f"^/?{container}$"]})
-    own = sum(int(entry.get("SizeRw") or 0) for entry in found)
-    note = "the files of the image, and those of the container's own layer; its log is not counted"
-    return Disk(int(whole), int(whole), own, note)
+        running = api().inspect_container(container)
+    of_image = layers(made_of)
+    its_own = [layer for layer in layers(running) if layer not in of_image]
+    if of_image and its_own and all(os.access(layer, os.R_OK | os.X_OK) for layer in (*of_image, *its_own)):
+        whole, own = computer.allocated(of_image, by), computer.allocated(its_own, by)
+        return Disk(whole, whole, own, "the layers of the image, and the container's own; its log is not counted")
+    whole, own = int(made_of["Size"]), sum(int(entry.get("SizeRw") or 0) for entry in found)
+    return Disk(whole, whole, own, "the sizes of the files, and not what they take on the disk; its log is not counted")
+
+
+def layers(told: Mapping[str, Any]) -> list[Path]:
+    """The folders that an image or a container consists of, as the engine tells them of one; none where its storage has
+    no folders. Pure."""
+    data = (told.get("GraphDriver") or {}).get("Data") or {}
+    return [Path(each) for key in ("UpperDir", "LowerDir") for each in data.get(key, "").split(":") if each]
 
 
 @contextmanager

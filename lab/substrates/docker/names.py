@@ -7,6 +7,7 @@ from lab.model.node import NodeName, Role
 LABEL_LAB = "labkit.lab"
 LABEL_NODE = "labkit.node"
 LABEL_DIGEST = "labkit.made-as"
+LABEL_DISKS = "labkit.disks"
 REPOSITORY = "labkit"
 
 

@@ -93,7 +93,7 @@ class DockerSubstrate:
             for file, text in spec.files.items():
                 records.write(folder / "nodes" / str(spec.name) / file, text)
         with in_our_words("attaching the store's disks"):
-            text = compose.render(plan, bounded=_attach_disks(plan, by))
+            text = compose.render(plan, disks.attach(plan, by))
         records.write(folder / "compose.yaml", text)
         # Compose 1.29 knows no name in the file itself; both versions read it from here.
         records.write(folder / ".env", f"COMPOSE_PROJECT_NAME={Names(plan.lab).project}\n")
@@ -210,7 +210,7 @@ class DockerSubstrate:
             for entry in api().networks(filters=only_ours):
                 api().remove_network(entry["Id"])
                 removed(entry["Name"])
-            _detach_disks(lab, by)
+            disks.detach(lab, by)
             for name in self.data(lab, by) if volumes else []:
                 api().remove_volume(name)
                 removed(name)
@@ -255,6 +255,9 @@ class DockerSubstrate:
             info = api().info()
         return {"engine": f"Docker {info['ServerVersion']}", "storage": info["Driver"], "network": "a bridge, veth"}
 
+    def facts_with(self, facts: Mapping[str, str], variant: str) -> Mapping[str, str]:
+        return {**facts, **measure.FACTS[variant]}
+
     def checks(self, by: Deadline) -> list[Check]:
         return engine_checks.checks()
 
@@ -268,7 +271,7 @@ class DockerSubstrate:
         return measure.around([node.address for node in self.nodes(lab, by)])
 
     def disk(self, plan: LabPlan, name: NodeName, by: Deadline) -> Disk:
-        return measure.disk(plan, name)
+        return measure.disk(plan, name, by)
 
     def scratch(
         self, plan: LabPlan, name: NodeName, by: Deadline, variant: str = ""
@@ -292,33 +295,6 @@ def _each(change: Callable[[str], None], lab: str, names: Sequence[NodeName]) ->
 
 def _env_file(spec: NodeSpec) -> str:
     return "".join(f"{key}={value}\n" for key, value in spec.env.items())
-
-
-def _attach_disks(plan: LabPlan, by: Deadline) -> bool:
-    """Whether the store's data have file systems of their own, which are then attached."""
-    names = Names(plan.lab)
-    store = _volume(names.volume("store"))
-    bounded = disks.can_bound() if store is None else "device" in (store["Options"] or {})
-    if bounded and not disks.is_attached(plan.lab):
-        api().create_volume(names.volume("disks"), labels={LABEL_LAB: plan.lab})
-        key = plan.node(STORE).key
-        disks.attach(plan.lab, image(Role.STORE, key), plan.store_disk_mb, new=store is None, by=by)
-    return bounded
-
-
-def _detach_disks(lab: str, by: Deadline) -> None:
-    """Without an image to look from they stay attached until the next start of this computer; their files can go."""
-    images = api().images(filters={"label": f"{REPOSITORY}.role={Role.STORE}"})
-    if images and _volume(Names(lab).volume("disks")) is not None:
-        disks.detach(lab, images[0]["Id"], by)
-
-
-def _volume(name: str) -> Mapping[str, Any] | None:
-    try:
-        found: Mapping[str, Any] = api().inspect_volume(name)
-    except NotFound:
-        return None
-    return found
 
 
 def _make_network(values: Mapping[str, Any]) -> None:

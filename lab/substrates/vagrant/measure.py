@@ -16,7 +16,7 @@ from lab.substrates.base import Disk, Processes, Reach, Scratch
 from lab.substrates.vagrant import box, virsh
 from lab.substrates.vagrant.names import POOL, Names, boot_volume, image_volume
 from lab.substrates.vagrant.names import box as box_name
-from lab.substrates.vagrant.render import Tuning
+from lab.substrates.vagrant.render import Tuning, cpus
 from lab.substrates.vagrant.tool import box_folder
 
 TITLE = "Vagrant VM"
@@ -33,6 +33,13 @@ _SCRATCH_MB = 64
 _LABEL, _TARGET, _FOLDER = "scratch", "vdz", "/run/scratch"
 _ALLOCATION = re.compile(r"^Allocation:\s+(\d+) bytes", re.MULTILINE)
 _SBIN = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+
+
+def facts_with(facts: Mapping[str, str], variant: str) -> Mapping[str, str]:
+    """What libvirt's machines are, as they are with this setting. Pure."""
+    tuned = TUNED[variant]
+    changed = {"processors": str(cpus(facts["accelerator"], tuned))}
+    return {**facts, **changed, **({"disk cache": tuned.cache} if tuned.cache else {})}
 
 
 def of_node(lab: str, name: NodeName) -> Processes:

@@ -27,6 +27,11 @@ class Tuning:
     cache: str = ""
 
 
+def cpus(accelerator: str, tuned: Tuning) -> int:
+    """How many processors a machine has: two under KVM, one where they are emulated."""
+    return 1 if (accelerator == "kvm") is tuned.swaps_cpus else 2
+
+
 def mac(address: str) -> str:
     """The MAC address from which libvirt's DHCP gives this address."""
     last = [int(part) for part in address.split(".")]
@@ -57,6 +62,7 @@ def vagrantfile(
         box=box,
         folder=folder,
         accelerator=accelerator,
+        cpus=cpus(accelerator, tuned),
         driver="kvm" if accelerator == "kvm" else "qemu",
         mac=mac,
         command_line=command_line,

@@ -4,13 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from benchmarks import outputs
 from benchmarks.outputs import BLOCKS, PAGES, RESULTS, chosen
 from benchmarks.outputs_list import SCENES, Scene
 from benchmarks.outputs_page import Block, BlockJson, Command, names, unmarked, written
-from lab.cli.exercise import parse
+from lab.cli.parsing import parse
 from lab.exercise import lint
+from lab.flows import prove
 from lab.host import paths, records
+from lab.model.errors import LabError
 from lab.substrates import registry
 
 IDEAS = sorted(PAGES.glob("[0-9]*.md"))
@@ -102,6 +106,36 @@ def test_each_command_can_be_typed_and_names_the_lab_of_its_scene(scene: Scene) 
             assert parse(words, True) is None, line
             assert words[words.index("--name") + 1] == scene.lab, line
         assert not re.search(rf"\b({others})/", line), line
+
+
+def test_a_lab_that_is_proven_has_as_many_workers_as_a_run_needs() -> None:
+    proven = [
+        scene for scene in SCENES if any("prove run" in line.line for one in scene.blocks for line in one.commands)
+    ]
+    assert proven
+    for scene in proven:
+        assert int(scene.up[scene.up.index("--workers") + 1]) >= prove.WORKERS_AT_LEAST, scene.page
+
+
+def test_a_scene_that_fails_costs_no_other_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, results = tmp_path / "01.md", tmp_path / "results.json"
+    page.write_text(TEXT)
+    monkeypatch.setattr(outputs, "RESULTS", results)
+    monkeypatch.setattr(outputs, "PAGES", tmp_path)
+    monkeypatch.setattr(outputs, "BLOCKS", BLOCKS_HERE)
+    monkeypatch.setattr(outputs, "SCENES", [Scene("01", "docker", (BLOCK,), lab=name) for name in ("broken", "whole")])
+
+    def play(scene: Scene) -> dict[str, BlockJson]:
+        if scene.lab == "broken":
+            raise LabError("it ended with status 2", where="here", mend="see why")
+        return KEPT
+
+    monkeypatch.setattr(outputs, "play", play)
+    gave = CliRunner().invoke(outputs.main)
+    assert gave.exit_code == 1
+    assert "that failed: it ended with status 2" in gave.output
+    assert records.read_json(results) == KEPT
+    assert page.read_text() == written(TEXT, BLOCKS_HERE, KEPT)
 
 
 def test_what_a_scene_changes_in_the_kits_files_is_there() -> None:

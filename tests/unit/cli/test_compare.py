@@ -43,14 +43,48 @@ def _typed(*words: str, **env: str) -> Typed:
     return type_inside("compare", *words, env={"COLUMNS": "200", **env})
 
 
-def test_what_would_be_measured_is_told_with_an_estimate_and_changes_nothing(home: Path) -> None:
+def test_what_needs_root_is_told_before_anything_is_measured(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = []
+    for user in (0, 1000):
+        monkeypatch.setattr("os.geteuid", lambda user=user: user)
+        told.append("you are not root" in _typed("--dry-run", "--rows", "start", "--out", str(home / "here")).out)
+    assert told == [False, True]
+
+
+def test_what_would_be_measured_is_told_with_an_estimate_and_changes_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     gave = _typed("--dry-run", "--rows", "start,memory", "--out", str(home / "here"))
     assert (gave.code, gave.err) == (0, "")
     lines = gave.out.splitlines()
-    assert lines[0].startswith("10 rows in 4 columns: Bare process, ")
+    assert lines[0].startswith("10 rows in 4 columns: Bare process; ")
     assert lines[1] == f"kept in {home / 'here'}"
     assert " runs, about " in lines[2]
     assert not list(home.iterdir())
+
+
+@pytest.mark.parametrize(
+    "rows", ["--rows start memory", "--rows start,memory", "--rows=start memory", "--rows start --rows memory"]
+)
+def test_rows_are_named_with_spaces_or_commas(rows: str, home: Path) -> None:
+    gave = _typed(*rows.split(), "--repeat", "3", "--dry-run", "--out", str(home / "here"))
+    assert gave.code == 0, gave.err
+    assert gave.out.startswith("10 rows in 4 columns")
+
+
+def test_a_word_after_the_rows_that_is_none_is_told(home: Path) -> None:
+    assert _typed("--rows", "start", "nonsense", "--dry-run").err.startswith("error: there is no row 'nonsense'")
+    shown = _typed("--rows", "start", "show", _kept(home / "one", FIRST))
+    assert (shown.code, shown.err) == (0, "")
+
+
+@pytest.mark.parametrize(("word", "option"), [("start", "--rows"), ("all", "--rows"), ("docker", "--only")])
+def test_who_forgot_the_option_is_told_it(word: str, option: str) -> None:
+    gave = _typed(word)
+    assert gave.code == 2
+    assert gave.err.startswith(f"error: there is no command {word!r}")
+    assert f"lab compare {option} {word}`" in gave.err
 
 
 def test_help_tells_every_row() -> None:
@@ -64,6 +98,7 @@ def test_help_tells_every_row() -> None:
 def test_a_kept_comparison_is_shown(home: Path) -> None:
     gave = _typed("show", _kept(home / "one", FIRST))
     assert gave.code == 0, gave.err
+    assert gave.out.startswith("Vagrant is a front end, as the command docker is")
     assert "1.50 s" in gave.out
     assert "Bare process" in gave.out
     assert "500 ms" in gave.out
@@ -134,6 +169,41 @@ def test_what_is_complete_is_only_shown_and_a_failure_in_it_is_the_exit_code(tit
     assert (home / title / "report.html").exists()
 
 
+def test_a_report_from_anywhere_has_no_say_over_the_terminal(home: Path) -> None:
+    loud = FIRST.model_copy(
+        update={
+            "notes": ("\x1b[2Jgone",),
+            "rows": (FIRST.rows[0].model_copy(update={"title": "[red]\x1b[31mStart"}),),
+        }
+    )
+    gave = _typed("show", _kept(home / "one", loud))
+    assert gave.code == 0, gave.err
+    assert "\x1b" not in gave.out
+    assert "[red]Start" in gave.out
+    assert "\ngone" in gave.out
+
+
+def test_together_they_are_put_into_a_folder_or_not_at_all(home: Path) -> None:
+    (home / "taken").write_text("")
+    gave = _typed("merge", _kept(home / "a", FIRST), _kept(home / "b", OTHER), "-o", str(home / "taken"))
+    assert (gave.code, gave.err.splitlines()[0]) == (
+        2,
+        "error: no report can be kept there: it is no folder, or not yours",
+    )
+
+
+def test_an_interruption_leaves_the_page_of_what_there_is(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(made: compare.Plan, *_: object) -> Report:
+        report.save(FIRST, made.folder)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compare, "measure", interrupted)
+    gave = _typed("--rows", "restart", "--out", str(home / "here"))
+    assert gave.code == 130
+    assert f"`lab compare --out {home / 'here'}` goes on" in gave.err
+    assert "1.50 s" in (home / "here" / "report.html").read_text()
+
+
 def test_guesses_are_asked_for_until_there_are_no_more() -> None:
     made = compare.plan(Asked(rows=("restart", "memory", "disk"), only="docker"))
     with CliRunner().isolation(input="300 ms\n\nsoon\n50\nq\n") as (out, _, _):
@@ -176,6 +246,7 @@ def test_an_engine_that_is_away_fails_its_columns_and_can_be_tried_again(home: P
     kept = report.load(home / "here")
     assert {cell.state for cell in kept.rows[0].cells.values()} == {"failed"}
     assert kept.complete
+    assert kept.host["took"].endswith(" s")
     assert (home / "here" / "report.html").exists()
     again = compare.plan(Asked(folder=home / "here"))
     assert [(task.place.key, task.runs) for task in again.tasks] == [("bare", 2), ("docker", 2)]

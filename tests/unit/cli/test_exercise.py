@@ -107,6 +107,7 @@ def test_the_kits_exercises_are_listed(home: Home) -> None:
     gave = typed(home, "list")
     assert gave.code == 0
     assert "destroy-a-worker" in gave.out
+    assert len(gave.out.splitlines()) < 24, "it fits a terminal of the usual size"
 
 
 def test_what_start_and_reset_would_do_is_told(home: Home, exercise: Exercise) -> None:
@@ -143,6 +144,7 @@ def test_a_check_says_what_it_looks_at_what_it_saw_and_what_it_expected(home: Ho
     mine = scene.words(session.given(home, exercise))
     gave = typed(home, "check")
     assert (gave.code, gave.out) == (1, FAILED.format(**mine))
+    assert gave.err == "checking 01 Count the words\n"
     words.write_text("unreadable")
     gave = typed(home, "check")
     assert gave.code == 3
@@ -180,7 +182,10 @@ def test_the_solution_is_shown_to_who_insists(home: Home, exercise: Exercise) ->
 
 def test_hints_are_told_one_by_one(home: Home, exercise: Exercise) -> None:
     small.begin(home, exercise)
-    assert typed(home, "hint").out == "\nHint 1 of 2: Write.\n"
+    first = typed(home, "hint")
+    assert first.out == "\nHint 1 of 2: Write.\n"
+    said = "checking 01 Count the words\n    looking at the words in "
+    assert first.err.startswith(said), "it checks first, and says so"
     second = typed(home, "hint").out.splitlines()
     assert second[1].startswith("Hint 2 of 2: Write ")
     assert second[2] == "That was the last hint for what you have now. The last resort: `lab exercise solution`"
@@ -197,12 +202,34 @@ def test_lint_tells_what_is_missing(home: Home, exercise: Exercise) -> None:
     assert "01-count-the-words: README.md is missing or empty" in gave.out
 
 
+@pytest.mark.parametrize(
+    ("how", "on", "places"),
+    [
+        ("one", None, [("docker",), ("vagrant",)]),
+        ("each", None, [("docker",), ("vagrant",), ("docker", "vagrant")]),
+        ("each", "vagrant", [("vagrant",)]),
+    ],
+)
+def test_an_exercise_is_proven_wherever_a_learner_may_do_it(
+    exercise: Exercise, how: str, on: str | None, places: list[tuple[str, ...]]
+) -> None:
+    here = exercise.model_copy(update={"substrates": ("docker", "vagrant"), "on": how})
+    assert verbs._places(here, on) == places
+
+
 def test_a_new_exercise_is_made_with_all_its_files(home: Home, exercise: Exercise, folder: Path) -> None:
     told = typed(home, "new", "more-words", "--dry-run")
     assert (told.code, told.out) == (0, f"would make {folder}/02-more-words\n")
     assert not (folder / "02-more-words").exists()
     assert typed(home, "new", "more-words").code == 0
     shutil.rmtree(exercise.folder)
+    unwritten = typed(home, "lint", "--dry-run")
+    assert unwritten.code == 1
+    assert "02-more-words: solution/solve.sh has 1 place that says TODO\n" in unwritten.out
+    for file in (folder / "02-more-words").rglob("*.*"):
+        file.write_text(file.read_text().replace("TODO", "Words"))
+    for message in folder.glob("*/wrong/*/message"):
+        message.write_text(message.parent.name)
     assert typed(home, "lint", "--dry-run").code == 0
 
 
@@ -230,9 +257,11 @@ def test_watch_takes_letters_line_by_line_without_a_terminal(watched: dict[str, 
     )
     assert done.returncode == 3, done.stderr
     assert done.stdout.count(KEYS) == 1
-    assert "??  The site still has the entry that you wrote\n    saw: lab ex is not up on docker" in done.stdout
+    told = "saw: lab ex is not up on docker\n    `lab exercise start destroy-a-worker` makes it again (where: lab ex)\n"
+    assert f"??  The site still has the entry that you wrote\n    {told}" in done.stdout
     assert "destroy-a-worker" in done.stdout.partition(KEYS)[2], "l lists"
     assert done.stderr.startswith("error: lab ex is not up on docker"), "h cannot hint, and does not end it"
+    assert done.stdout.count("looking at the entries that users see") == 2, "what h looks at is told, too"
 
 
 def test_watch_takes_keys_on_a_terminal_and_leaves_it_as_it_was(watched: dict[str, str]) -> None:
@@ -240,9 +269,23 @@ def test_watch_takes_keys_on_a_terminal_and_leaves_it_as_it_was(watched: dict[st
     before = termios.tcgetattr(theirs)
     with subprocess.Popen(WATCH, env=watched, stdin=theirs, stdout=theirs, stderr=theirs, text=True) as process:
         shown = ""
-        while KEYS not in shown:
-            shown += os.read(ours, 4096).decode()
-        os.write(ours, b"q")
+
+        def await_shown(text: str) -> str:
+            nonlocal shown
+            while text not in shown:
+                shown += os.read(ours, 4096).decode()
+            before, shown = shown.split(text, 1)
+            return before
+
+        # One that is pressed while it checks is not forgotten; what loses the lab's state is not done by a slip.
+        await_shown("looking at")
+        os.write(ours, b"x")
+        assert "x" not in await_shown(KEYS).split("\n")
+        await_shown("Begin destroy-a-worker anew? [y/N]: ")
+        os.write(ours, b"n\n")
+        os.write(ours, b"n")
+        await_shown("destroy-a-worker is not passed yet, and its lab becomes that of stateful-mistake. Go on? [y/N]: ")
+        os.write(ours, b"\nq")
         assert process.wait(60) == 3
     assert termios.tcgetattr(theirs) == before
     os.close(ours)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.comparison import compare, labs, sheet
+from lab.comparison import compare, labs, sheet, table
 from lab.comparison.catalogue import BATCHES
 from lab.comparison.compare import Asked
-from lab.comparison.report import Column, Report, dump
+from lab.comparison.report import Report, dump, load
 from lab.comparison.sheet import Run
 from lab.host import paths, records
 from lab.model.errors import UsageError
@@ -62,6 +62,17 @@ def test_all_rows_show_tuned_columns_where_an_engine_has_some() -> None:
     assert {*_columns(Asked(rows=("all",)))} >= {*_columns(Asked())}
 
 
+def test_a_tuned_column_tells_its_own_setting_and_the_others_those_of_the_kit() -> None:
+    facts = {"docker": {"network": "a bridge, veth"}, "vagrant": {"accelerator": "tcg", "disk cache": "writeback"}}
+    found = [compare._column(place, facts) for place in compare.plan(Asked(rows=("all",))).places]
+    assert [one.key for one in table.plain(found)] == ["bare", "docker", "vagrant-cold", "vagrant-warm"]
+    told = {one.key: one.settings for one in found}
+    assert told["docker-host-network"] == {"network": "this computer's own"}
+    assert told["vagrant-no-cache"]["disk cache"] == "none"
+    away = compare._column(compare.plan(Asked(rows=("all",))).places[-1], {"docker": {}, "vagrant": {}})
+    assert away.settings == {}
+
+
 def test_how_often_can_be_said() -> None:
     made = compare.plan(Asked(rows=("start",), repeats=3))
     assert {(task.runs, task.if_quick) for task in made.tasks} == {(3, 3)}
@@ -74,7 +85,7 @@ def _kept(folder: Path, *, complete: bool = False, repeats: int | None = 4) -> N
         made_at="2026-11-26T12:00:00Z",
         host=HOST,
         repeats=repeats,
-        columns=tuple(Column(key=place.key, title=place.title) for place in made.places),
+        columns=tuple(compare._column(place, {"docker": {}}) for place in made.places),
         rows=(),
         complete=False,
     )
@@ -115,6 +126,27 @@ def test_without_a_folder_the_latest_comparison_goes_on_where_it_was_interrupted
     assert [task.runs for task in made.tasks] == [3, 3]
 
 
+def test_other_rows_or_one_substrate_alone_are_a_comparison_of_their_own() -> None:
+    _kept(paths.state() / "comparisons" / "20260101-000000")
+    for same in (Asked(rows=("start",)), Asked(only="docker"), Asked(repeats=9)):
+        assert compare.plan(same).old is not None
+    for other in (Asked(rows=("hash",)), Asked(rows=("start", "hash")), Asked(only="vagrant")):
+        assert compare.plan(other).old is None
+
+
+def test_a_latest_comparison_that_is_damaged_says_how_to_go_on() -> None:
+    records.write(paths.state() / "comparisons" / "20260101-000000" / "report.json", "{")
+    with pytest.raises(UsageError, match="it is no JSON, or was cut off") as refused:
+        compare.plan(Asked())
+    assert refused.value.mend == "remove it, or name another folder with --out"
+
+
+def test_a_resumed_comparison_tells_how_long_each_part_took(tmp_path: Path) -> None:
+    _kept(tmp_path / "mine")
+    found = compare._timed(compare._timed(load(tmp_path / "mine"), "3 min"), "3 min")
+    assert found.host["took"] == "3 min and 3 min"
+
+
 def test_what_is_complete_leaves_nothing_to_do(tmp_path: Path) -> None:
     _kept(tmp_path / "mine", complete=True, repeats=1)
     assert compare.plan(Asked(folder=tmp_path / "mine")).tasks == ()
@@ -125,6 +157,13 @@ def test_a_folder_whose_report_is_damaged_is_refused_and_left_alone(tmp_path: Pa
     with pytest.raises(UsageError, match="it is no JSON, or was cut off"):
         compare.plan(Asked(folder=tmp_path))
     assert (tmp_path / "report.json").read_text() == "{"
+
+
+@pytest.mark.parametrize("name", ["taken", "taken/below"])
+def test_a_folder_that_is_none_is_refused_before_anything_is_done(name: str, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(UsageError, match="no report can be kept there"):
+        compare.plan(Asked(folder=tmp_path / name))
 
 
 def test_a_lab_of_that_name_that_somebody_else_made_is_not_taken() -> None:

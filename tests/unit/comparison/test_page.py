@@ -70,6 +70,13 @@ def test_a_finished_comparison_does_not_say_that_it_is_not() -> None:
     assert "Not finished" not in finished
 
 
+def test_how_often_it_was_measured_is_told_as_it_was_asked_for() -> None:
+    assert "there are twenty of them at least" in TEXT
+    asked = page.render(REPORT.model_copy(update={"repeats": 3}))
+    assert "was to be measured 3 times: somebody asked for that" in asked
+    assert "twenty" not in asked
+
+
 def test_guesses_stand_beside_what_was_measured() -> None:
     assert re.search(r"Start of a worker\s+Docker container\s+5 s\s+1\.\d\d s\s+guessed [\d.]+ x too high", text())
     assert "Your guesses" in text()
@@ -95,6 +102,15 @@ def test_what_comes_from_a_report_is_text() -> None:
     evil = page.render(REPORT.model_copy(update={**rows, "notes": (bad,)}))
     assert "<script" not in evil
     assert evil.count("&lt;script&gt;alert(1)") >= 3
+
+
+def test_an_engines_words_in_colour_do_not_break_the_page() -> None:
+    loud = Cell(state="failed", reason="\x1b[31mit broke\x1b[0m\x00")
+    row = REPORT.rows[0].model_copy(
+        update={"title": "Start\x1b[1m", "cells": {**REPORT.rows[0].cells, made_up.BOX: loud}}
+    )
+    shown = page.render(REPORT.model_copy(update={"rows": (row, *REPORT.rows[1:])}))
+    assert ">failed: it broke<" in shown
 
 
 def test_a_report_without_any_row_is_a_page() -> None:

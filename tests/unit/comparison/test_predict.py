@@ -1,10 +1,14 @@
 """Guesses: what is asked, and how near they were."""
 
+import dataclasses
+
 import pytest
 
-from lab.comparison import predict
+from lab.comparison import predict, schedule
 from lab.comparison.catalogue import BATCHES, Cost
 from lab.comparison.columns import Place, Way
+from lab.comparison.report import Prediction
+from tests.unit.comparison import reports
 from tests.unit.comparison.test_schedule import BOX, COLD, WARM, batch
 
 BARE = Place("bare", "Bare process", "box", Way.BARE, is_machine=False)
@@ -14,7 +18,7 @@ TUNED = Place("tuned", "Box, tuned", "box", Way.TUNED, is_machine=False)
 def test_each_row_is_asked_in_each_column_that_an_engine_has() -> None:
     a = batch("a", Cost(1, 1, 1, 1), ways=frozenset({Way.BARE, Way.FRESH, Way.TUNED}))
     b = batch("b", Cost(1, 1, 1, 1))
-    asked = predict.questions([a, b], [BARE, BOX, COLD, WARM, TUNED])
+    asked = predict.questions(schedule.tasks([a, b], [BARE, BOX, COLD, WARM, TUNED], None, {}), None)
     assert [(one.row, one.column) for one in asked] == [
         ("a", "box"),
         ("a", "cold"),
@@ -26,9 +30,19 @@ def test_each_row_is_asked_in_each_column_that_an_engine_has() -> None:
 
 
 def test_neither_phases_nor_words_are_guessed() -> None:
-    rows = {one.row for one in predict.questions(BATCHES, [BOX, COLD])}
+    rows = {one.row for one in predict.questions(schedule.tasks(BATCHES, [BOX, COLD], None, {}), None)}
     assert "start" in rows
     assert not [name for name in rows if name.startswith(("start-", "isolation-"))]
+
+
+def test_what_was_seen_or_guessed_before_is_not_asked_again() -> None:
+    tasks = schedule.tasks([batch("a", Cost(1, 1, 1, 1)), batch("b", Cost(1, 1, 1, 1))], [BOX, COLD], 3, {})
+    guessed = (Prediction(row="b", column="machine-cold", guess=1.0),)
+    cold = dataclasses.replace(COLD, key="machine-cold")
+    tasks = [dataclasses.replace(task, place=cold) if task.place is COLD else task for task in tasks]
+    old = reports.report(reports.row("a", {"box": reports.measured(1.0)}), reports.row("b", {}))
+    asked = predict.questions(tasks, old.model_copy(update={"predictions": guessed}))
+    assert [(one.row, one.column) for one in asked] == [("a", "machine-cold"), ("b", "box")]
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,17 @@ DOCTORED: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
     ),
     "a load too few": (_cell(loads=[0.1]), "it has 2 samples, and 1 loads", "rows.0.cells.box"),
     "a key that there is not": (_cell(colour="red"), "colour is not known", "rows.0.cells.box.colour"),
+    "larger than the world": (
+        _cell(samples=[1e300, 1]),
+        "1e+300 is larger than anything that can be measured",
+        SAMPLES,
+    ),
+    "no column": (
+        lambda found: (found.update(columns=[]), found["rows"][0].update(cells={})),
+        "its columns are missing",
+        "columns",
+    ),
+    "a day that there is not": (_top(made_at="2026-02-30T12:00:00Z"), "day is out of range for month", "made_at"),
     "a date that is none": (_top(made_at="yesterday"), "'yesterday' is not right: String should match", "made_at"),
 }
 
@@ -140,6 +151,15 @@ def test_a_report_that_is_not_there_is_told_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no report") as refused:
         load(tmp_path / "nowhere")
     assert refused.value.where == str(tmp_path / "nowhere")
+
+
+def test_a_report_that_cannot_be_kept_says_so(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(UsageError, match="it cannot be kept there: ") as refused:
+        reports_room.save(SAMPLE, tmp_path / "taken")
+    assert refused.value.where == str(tmp_path / "taken" / "report.json")
+    reports_room.save(SAMPLE, tmp_path / "new" / "one")
+    assert load(tmp_path / "new" / "one") == SAMPLE
 
 
 def test_a_report_tells_a_row_a_column_and_a_guess() -> None:

@@ -186,6 +186,21 @@ def test_an_engine_that_goes_away_half_way_leaves_what_was_measured_to_the_end()
     assert _cells(report)["b", "cold"] == ("failed", "run 2 broke (there)", ())
 
 
+def test_a_file_that_is_gone_fails_its_row_alone() -> None:
+    told = Told()
+
+    class Gone(Counting):
+        def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
+            if ground.place is COLD:
+                raise FileNotFoundError(2, "No such file or directory", "/box.img")
+            return super().once(ground, by)
+
+    report = _measured(told, Ready(told), Gone("a", told), Counting("b", told))
+    assert _cells(report)["a", "cold"] == ("failed", "No such file or directory (/box.img)", ())
+    assert _cells(report)["b", "cold"] == ("measured", "", (2.0, 3.0))
+    assert told.done.count("mend cold") == 1
+
+
 def test_what_cannot_be_measured_is_neither_prepared_nor_run() -> None:
     told = Told()
     report = _measured(told, Ready(told), Counting("a", told, reasons={"box": {"a": "needs root"}}))

@@ -98,6 +98,36 @@ def test_a_resumed_report_keeps_rows_columns_and_guesses_that_are_not_asked_for_
     assert (found.notes, found.guess("long", "box")) == (("old", "new"), 3.0)
 
 
+def _told(settings: dict[str, str]) -> Report:
+    columns = tuple(one.model_copy(update={"settings": settings if one.key == "box" else {}}) for one in ABOUT.columns)
+    return BLANK.model_copy(update={"columns": columns})
+
+
+def test_samples_of_two_settings_do_not_come_into_one_cell() -> None:
+    before, now = _told({"engine": "Box 1"}), _told({"engine": "Box 2"})
+    old = sheet.measured(before, "box", Run({"quick": 1.5}, 0.3, 0.0))
+    with pytest.raises(UsageError) as refused:
+        sheet.resumed(now, old, "there/report.json")
+    assert refused.value.message == ("this comparison was begun with other settings: Box, engine was Box 1, then Box 2")
+    assert "--out" in refused.value.mend
+    unmeasured = sheet.measured(before, "cold", Run({"quick": 1.5}, 0.3, 0.0))
+    assert sheet.resumed(now, unmeasured, "there/report.json").column("box").settings == {"engine": "Box 2"}
+
+
+def test_an_engine_that_is_away_now_leaves_what_it_told_of_its_samples() -> None:
+    old = sheet.measured(_told({"engine": "Box 1"}), "box", Run({"quick": 1.5}, 0.3, 0.0))
+    assert sheet.resumed(_told({}), old, "there/report.json").column("box").settings == {"engine": "Box 1"}
+
+
+def test_what_the_computer_told_at_two_times_is_told_twice() -> None:
+    first = BLANK.model_copy(update={"host": {**HOST, "kit": "1"}})
+    again = sheet.resumed(BLANK.model_copy(update={"host": {**HOST, "kit": "2"}}), first, "report.json")
+    assert again.host["kit"] == "1; 2"
+    assert (
+        sheet.resumed(BLANK.model_copy(update={"host": {**HOST, "kit": "2"}}), again, "report.json").host == again.host
+    )
+
+
 def test_another_computers_report_is_not_resumed() -> None:
     old = BLANK.model_copy(update={"host": {**HOST, "processor": "64 cores"}})
     with pytest.raises(UsageError) as refused:

@@ -37,6 +37,7 @@ def test_a_value_is_told_with_its_unit(number: float, unit: str, told: str) -> N
         ("300 ms", "s", 0.3),
         ("300ms", "s", 0.3),
         ("5 min", "s", 300.0),
+        ("0.5 Seconds", "s", 0.5),
         ("1.5 GB", "B", 1.5e9),
         ("300 mb", "B", 3e8),
         ("50 MB/s", "B/s", 5e7),
@@ -53,10 +54,18 @@ def test_a_value_is_told_with_its_unit(number: float, unit: str, told: str) -> N
         ("soon", "s", None),
         ("", "s", None),
         ("1e9", "s", None),
+        ("1,234,567", "B", 1.234567e12),
+        ("1,5", "s", None),
+        ("9" * 400, "s", None),
+        ("99999999999 GB", "B", None),
     ],
 )
 def test_what_people_type_is_read_in_the_unit_of_the_row(text: str, unit: str, number: float | None) -> None:
     assert words.read(text, unit) == (None if number is None else pytest.approx(number))
+
+
+def test_what_colours_a_terminal_is_no_word() -> None:
+    assert words.printable("a\x1b[31;1mred\x1b[0m\r\nb\tc\x07\ud800é") == "ared\nb\tcé"
 
 
 @given(st.floats(1e-6, 1e12), st.sampled_from(["s", "B", "B/s", "calls/s"]))

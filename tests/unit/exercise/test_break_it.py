@@ -73,9 +73,11 @@ def test_each_run_that_shows_nothing_of_the_power_gets_its_own_message(
 
 def test_a_run_that_took_the_power_too_does_not_tell_which_fault_was_harmless(check: ModuleType) -> None:
     both = run("lost", "pause", "store-off", lost=3)
-    assert "does not show which of them was harmless" in check._says_of_four([both], "pause on vagrant", "")
-    assert check._says_of_four([run("kept", "pause")], "cut-store on docker", "").startswith("Still missing: cut-store")
-    assert "on lab mine" in check._says_of_four([], "pause on docker", "mine")
+    assert "does not show which of them was harmless" in check._says_of_four([both], "pause on vagrant", "", [])
+    kept = [run("kept", "pause")]
+    assert check._says_of_four(kept, "cut-store on docker", "", []).startswith("Still missing: cut-store")
+    assert "on lab mine" in check._says_of_four([], "pause on docker", "mine", [])
+    assert "`lab exercise reset break-it`" in check._says_of_four(kept, "pause on docker", "mine", ["docker"])
     assert check._listed({"docker": [both], "vagrant": []}, ["pause"]) == (
         "on docker: lost with pause, store-off; on vagrant: no run with it"
     )

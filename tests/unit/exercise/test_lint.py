@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.cli.exercise import parse
+from lab.cli.parsing import parse
 from lab.exercise import blank, catalogue, lint
 from lab.exercise.telling import Outcome, Part
 from lab.exercise.trial import refused
@@ -40,6 +40,12 @@ def replaced(name: str, before: str, after: str) -> Change:
 
 FAULTS: dict[str, Change] = {
     "README.md is missing or empty": lambda folder: (folder / "README.md").write_text(" \n"),
+    "README.md is no text: invalid start byte": lambda folder: (folder / "README.md").write_bytes(b"\xff"),
+    "wrong/only-paused/message is no text": lambda folder: (folder / "wrong/only-paused/message").write_bytes(b"\xff"),
+    "test_check.py is no Python: '(' was never closed, line 1": lambda folder: (folder / "test_check.py").write_text(
+        "f("
+    ),
+    "exercise.toml has 1 place that says TODO": replaced("exercise.toml", "workers = 2", "workers = 2  # TODO"),
     "solution/solve.sh is missing or empty": lambda folder: (folder / "solution" / "solve.sh").unlink(),
     "README.md does not begin with '# 02 Destroy": replaced("README.md", "# 02 ", "# 2 "),
     "README.md has the headings Goal, Background, Steps": replaced("README.md", "## Predict\n", "### Predict\n"),
@@ -150,7 +156,10 @@ def test_a_new_exercise_comes_after_all_others_and_can_be_read(tmp_path: Path) -
     made = blank.folder(tmp_path, "count-things")
     assert made == tmp_path / "08-count-things"
     blank.make(made)
-    assert lint.faults(catalogue.load(made), parse) == [], "nothing is missing but its author's words"
+    missing = lint.faults(catalogue.load(made), parse)
+    assert all(fault.endswith(" TODO") for fault in missing), "nothing is missing but its author's words"
+    files = {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()}
+    assert {fault.removeprefix("08-count-things: ").split()[0] for fault in missing} == files
 
 
 @pytest.mark.parametrize("name", ["Count", "count_things", "", "../x", "other"])

@@ -11,6 +11,7 @@ from lab.ledger.audit import Account, Sort
 from lab.ledger.writes import What
 from lab.model.node import State
 from lab.timeline.events import Event, Kind
+from tests.conftest import REPO
 from tests.unit.exercise import written
 from tests.unit.ledger import histories
 
@@ -63,6 +64,13 @@ def test_a_run_that_shows_nothing_is_told_from_one_that_lost(
 )
 def test_what_a_worker_still_holds_is_named(mistake: ModuleType, things: set[str], says: str) -> None:
     assert mistake._kept(things).startswith(says)
+
+
+def test_who_forgot_the_files_gets_the_message_that_is_written_beside_that_attempt(mistake: ModuleType) -> None:
+    attempt = REPO / "exercises" / "03-stateful-mistake" / "wrong" / "half-mended"
+    of_worker, of_run = (attempt / "message").read_text().splitlines()
+    assert of_worker in mistake._kept({"files"})
+    assert of_run in mistake._says(run("lost", What.FILE))
 
 
 class Past(Scene):

@@ -51,3 +51,8 @@ def test_a_number_that_was_typed_is_read(text: str, choices: int, number: float)
 def test_what_is_no_answer_is_refused(text: str, choices: int) -> None:
     with pytest.raises(ValueError, match=r"is no number|choose 1 to 2"):
         predict.as_number(text, choices)
+
+
+@pytest.mark.parametrize("left", [3, 0, 1.5])
+def test_a_choice_that_the_exercise_has_no_more_is_left_out(exercise: Exercise, left: float) -> None:
+    assert predict.differences(exercise, {"first": left}, {"first": "b"}, frozenset()) == []

@@ -11,6 +11,8 @@ import pytest
 
 from lab.exercise import watch
 from lab.exercise.watch import AT_MOST_S, QUIET_S, Act, Keys, Settling
+from lab.flows import leases
+from lab.host import lock, paths
 
 
 @pytest.fixture
@@ -42,8 +44,10 @@ def test_a_terminal_gives_keys_at_once_unseen_but_for_what_is_asked_in_between()
         os.write(ours, b"hC")
         assert [reader.read(5), reader.read(5), reader.read(0.01)] == ["h", "c", None]
         assert not is_echoed()
+        os.write(ours, b"n")
         with reader.in_lines():
             assert is_echoed()
+            assert reader.read(0.01) is None, "a key that was pressed before is no answer"
         assert not is_echoed()
     assert termios.tcgetattr(theirs) == before
     os.close(ours)
@@ -102,3 +106,15 @@ def test_keys_and_changes_come_as_what_is_to_be_done(pipe: tuple[int, int]) -> N
     os.write(sink, b"q\n")
     assert [*found, *acts] == [Act.HINT, Act.NEXT, Act.CHANGED, Act.QUIT]
     os.close(sink)
+
+
+@pytest.mark.parametrize("name", ["prove.lease", "refresh.lease", "lock"])
+def test_somebody_is_at_work_while_a_verb_holds_the_lab(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert not leases.is_anybody_at_work("ex")
+    assert not (tmp_path / paths.KIT).exists(), "to look leaves nothing"
+    with lock.held(paths.lab("ex") / name, "prove run docker"):
+        assert leases.is_anybody_at_work("ex")
+    assert not leases.is_anybody_at_work("ex")

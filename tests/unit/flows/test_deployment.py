@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import deployment
+from lab.flows import deployment, destroy
 from lab.host import lock, paths, records
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
@@ -125,7 +125,7 @@ def test_a_lab_that_was_destroyed_has_no_open_faults_left() -> None:
     intend(deployment.topology_file())
     for substrate in ("docker", "vagrant"):
         records.write_json(deployment.open_faults("blue", substrate), [{"fault": "kill", "target": "worker-1"}])
-    deployment.forget("blue", "docker", volumes=False)
+    destroy.forget("blue", "docker", volumes=False)
     assert not deployment.open_faults("blue", "docker").exists()
     assert deployment.open_faults("blue", "vagrant").exists()
 
@@ -134,9 +134,9 @@ def test_a_disk_that_was_filled_is_remembered_as_long_as_it_is_kept() -> None:
     intend(deployment.topology_file())
     full = {"fault": "disk-full", "target": "store-1"}
     records.write_json(deployment.open_faults("blue", "docker"), [{"fault": "kill", "target": "worker-1"}, full])
-    deployment.forget("blue", "docker", volumes=False)
+    destroy.forget("blue", "docker", volumes=False)
     assert records.read_json(deployment.open_faults("blue", "docker")) == [full]
-    deployment.forget("blue", "docker", volumes=True)
+    destroy.forget("blue", "docker", volumes=True)
     assert not deployment.open_faults("blue", "docker").exists()
 
 
@@ -146,7 +146,7 @@ def test_a_lab_that_was_destroyed_has_no_timeline_left() -> None:
     event = Event(1.0, Kind.CHANGE, "deploy")
     lab.timeline().note(event)
     assert deployment.load("blue", "docker").timeline().read().events == [event]
-    deployment.forget("blue", "docker", volumes=False)
+    destroy.forget("blue", "docker", volumes=False)
     assert lab.timeline().read().events == []
 
 

@@ -91,13 +91,16 @@ def test_no_statistics_are_no_workers() -> None:
 def test_the_difference_says_what_to_remove_and_what_to_add() -> None:
     running = config.servers(STAT)
     assert config.difference(running, [*WORKERS, ("worker-4", "10.77.0.104")]) == Difference(
-        remove=("worker-3",), add=(("worker-4", "10.77.0.104"),), resume=()
+        remove=("worker-3",), add=(("worker-4", "10.77.0.104"),), resume=("worker-2",)
     )
 
 
-def test_a_worker_whose_drain_was_interrupted_is_taken_back() -> None:
+def test_a_worker_whose_drain_was_interrupted_is_taken_back_also_where_it_is_down_and_does_not_say_so() -> None:
     wanted = [*WORKERS, ("worker-3", "10.77.0.103")]
-    assert config.difference(config.servers(STAT), wanted) == Difference(remove=(), add=(), resume=("worker-3",))
+    difference = config.difference(config.servers(STAT), wanted)
+    assert difference == Difference(remove=(), add=(), resume=("worker-2", "worker-3"))
+    taken = "set server workers/worker-2 state ready;set server workers/worker-3 state ready"
+    assert config.resuming(difference.resume) == taken
 
 
 def test_users_are_counted_without_keeping_what_would_let_anybody_in() -> None:

@@ -1,12 +1,15 @@
 """What is typed to start a worker by hand is what stands in compose.yaml; and Docker's words, read."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lab.model.node import NodeName, Role
+from lab.substrates import registry
+from lab.substrates.base import CanMeasure
 from lab.substrates.docker import compose
-from lab.substrates.docker.measure import in_micros, run_argv
+from lab.substrates.docker.measure import in_micros, layers, run_argv
 from tests.unit.model.test_plan import make
 
 W1 = NodeName(Role.WORKER, 1)
@@ -16,7 +19,7 @@ MORE = {"--network": ["labkit-blue_net"], "--label": ["labkit.lab=blue"], "--sec
 
 
 def typed() -> list[str]:
-    values = compose.parse(compose.render(make(), bounded=False))
+    values = compose.parse(compose.render(make(), None))
     return run_argv(values, W1, Path("/state"), "some-name", MORE)
 
 
@@ -46,7 +49,7 @@ def test_a_typed_worker_has_what_compose_yaml_says_and_more_on_top() -> None:
 
 
 def test_nothing_that_compose_yaml_says_of_a_worker_is_left_out() -> None:
-    entry = compose.parse(compose.render(make(), bounded=False))["services"]["worker-1"]
+    entry = compose.parse(compose.render(make(), None))["services"]["worker-1"]
     of_its_place = {"container_name", "hostname", "labels", "networks"}
     typed_here = {
         *("image", "env_file", "cpus", "mem_limit", "security_opt", "logging", "user", "cap_drop", "read_only"),
@@ -66,3 +69,23 @@ def test_nothing_that_compose_yaml_says_of_a_worker_is_left_out() -> None:
 )
 def test_a_moment_is_read_whatever_the_number_of_its_digits(said: str, read: str) -> None:
     assert in_micros(said) == read
+
+
+def test_a_column_with_another_setting_says_so() -> None:
+    docker = registry.get("docker")
+    assert isinstance(docker, CanMeasure)
+    plain = {"engine": "Docker 26", "network": "a bridge, veth"}
+    told = {variant: docker.facts_with(plain, variant) for variant in ("", *docker.variants)}
+    assert told == {
+        "": plain,
+        "unfiltered": {**plain, "seccomp filter": "none"},
+        "host-network": {**plain, "network": "this computer's own"},
+    }
+
+
+def test_the_layers_of_an_image_are_told_by_the_storage_that_has_folders() -> None:
+    of_image: dict[str, Any] = {
+        "GraphDriver": {"Name": "overlay2", "Data": {"UpperDir": "/d/b/diff", "LowerDir": "/d/a/diff:/d/0/diff"}}
+    }
+    assert layers(of_image) == [Path("/d/b/diff"), Path("/d/a/diff"), Path("/d/0/diff")]
+    assert layers({}) == layers({"GraphDriver": None}) == layers({"GraphDriver": {"Name": "vfs", "Data": None}}) == []

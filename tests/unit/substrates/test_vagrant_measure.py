@@ -76,3 +76,13 @@ def test_each_setting_that_is_offered_is_made() -> None:
 
 def test_a_scratch_disk_is_known_as_its_labs() -> None:
     assert lab_of_volume(Names("blue").scratch(W1)) == "blue"
+
+
+def test_what_is_told_of_a_machine_is_what_stands_in_its_vagrantfile() -> None:
+    for accelerator, driver in (("tcg", "qemu"), ("kvm", "kvm")):
+        plain = measure.facts_with({"accelerator": accelerator, "disk cache": "writeback"}, "")
+        for variant in measure.TUNED:
+            told = measure.facts_with(plain, variant)
+            assert f"    libvirt.cpus = {told['processors']}" in vagrantfile(driver, variant)
+            assert (told == plain) is not bool(variant)
+    assert measure.facts_with({"accelerator": "kvm", "disk cache": "writeback"}, "no-cache")["disk cache"] == "none"
