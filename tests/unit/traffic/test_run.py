@@ -69,17 +69,25 @@ def await_ended(traffic: Traffic, count: int) -> None:
 
 def test_a_frozen_server_shows_in_the_latency_of_all_that_was_due_meanwhile(tmp_path: Path) -> None:
     plan, path = Plan("r1", 1, rate=50, duration_s=10), tmp_path / "j.jsonl"
+    at: list[float] = []
+
+    def send(pid: int, number: signal.Signals) -> None:
+        os.kill(pid, number)
+        at.append(time.monotonic())
+
     with responder() as (url, pid), Journal(path, header(plan)) as journal:
-        freeze = threading.Timer(run._LEAD_S + 2, os.kill, (pid, signal.SIGSTOP))
-        thaw = threading.Timer(run._LEAD_S + 8, os.kill, (pid, signal.SIGCONT))
+        freeze = threading.Timer(run._LEAD_S + 2, send, (pid, signal.SIGSTOP))
+        thaw = threading.Timer(run._LEAD_S + 8, send, (pid, signal.SIGCONT))
         with Traffic(url, plan, journal) as traffic:
             freeze.start()
             thaw.start()
             traffic.join()
     told = report.as_json(audit_file(path))
-    # Of all, 60 % are due in the 6 s: half of all wait longer than 1 s, one in a hundred longer than 5.9 s.
-    assert told["p50_ms"] == pytest.approx(1000, abs=300)
-    assert told["p99_ms"] == pytest.approx(5900, abs=300)
+    # About 60 % are due in these 6 s: half of all wait longer than 1 s, one in a hundred longer than 5.9 s. Timers are
+    # late on a busy computer.
+    frozen_s = at[1] - at[0]
+    assert told["p50_ms"] == pytest.approx(1000 * (frozen_s - 5), abs=300)
+    assert told["p99_ms"] == pytest.approx(1000 * (frozen_s - 0.1), abs=300)
     assert (told["acknowledged"], told["errors"]) == (told["attempted"], 0)
 
 
