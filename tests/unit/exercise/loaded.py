@@ -8,13 +8,10 @@ from tests.conftest import REPO
 
 def check_of(folder: str) -> ModuleType:
     """The checks of the exercise in this folder."""
-    spec = importlib.util.spec_from_file_location(folder.partition("-")[2].replace("-", "_"), _file(folder))
+    file = REPO / "exercises" / folder / "test_check.py"
+    spec = importlib.util.spec_from_file_location(folder.partition("-")[2].replace("-", "_"), file)
     assert spec is not None
     assert spec.loader is not None
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
     return made
-
-
-def _file(folder: str) -> str:
-    return str(REPO / "exercises" / folder / "test_check.py")

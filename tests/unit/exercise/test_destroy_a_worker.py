@@ -1,6 +1,5 @@
 """What the second exercise says to a run of the proof."""
 
-import importlib.util
 from dataclasses import replace
 from types import ModuleType
 
@@ -10,7 +9,7 @@ from lab.exercise.evidence import Run
 from lab.ledger.audit import Account, Sort
 from lab.ledger.struck import FaultSeen
 from lab.ledger.writes import What
-from tests.conftest import REPO
+from tests.unit.exercise import loaded
 from tests.unit.ledger import histories
 
 KILL = FaultSeen("kill", "worker-1", 1.0, 2.0, 1.5)
@@ -19,13 +18,7 @@ PAUSE = replace(KILL, name="pause")
 
 @pytest.fixture(scope="module")
 def check() -> ModuleType:
-    file = REPO / "exercises" / "02-destroy-a-worker" / "test_check.py"
-    spec = importlib.util.spec_from_file_location("destroy_a_worker", file)
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
+    return loaded.check_of("02-destroy-a-worker")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Which reports the ninth exercise takes for the learner's own, and what it takes from them."""
 
-import importlib.util
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import ModuleType
@@ -8,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from lab.comparison.report import Cell, Column, Report, RowResult
-from tests.conftest import REPO
+from tests.unit.exercise import loaded
 
 HERE = {"processor": "2 cores, made up", "memory": "1 GiB"}
 MADE_AT = "2026-11-26T12:00:00Z"
@@ -22,13 +21,7 @@ COLUMNS = (
 
 @pytest.fixture(scope="module")
 def check() -> ModuleType:
-    file = REPO / "exercises" / "09-in-numbers" / "test_check.py"
-    spec = importlib.util.spec_from_file_location("in_numbers", file)
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
+    return loaded.check_of("09-in-numbers")
 
 
 def cell(*samples: float) -> Cell:

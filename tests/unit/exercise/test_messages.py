@@ -12,7 +12,7 @@ from lab.ledger.writes import What
 from lab.model.node import State
 from lab.timeline.events import Event, Kind
 from tests.conftest import REPO
-from tests.unit.exercise import written
+from tests.unit.exercise import loaded
 from tests.unit.ledger import histories
 
 GIVEN = Given("sessions", "7", "ex", ("docker",), 100.0, "/w", 20.0, {})
@@ -20,17 +20,17 @@ GIVEN = Given("sessions", "7", "ex", ("docker",), 100.0, "/w", 20.0, {})
 
 @pytest.fixture(scope="module")
 def mistake() -> ModuleType:
-    return written.check("03-stateful-mistake")
+    return loaded.check_of("03-stateful-mistake")
 
 
 @pytest.fixture(scope="module")
 def sessions() -> ModuleType:
-    return written.check("10-sessions")
+    return loaded.check_of("10-sessions")
 
 
 @pytest.fixture(scope="module")
 def capstone() -> ModuleType:
-    return written.check("12-capstone")
+    return loaded.check_of("12-capstone")
 
 
 def run(verdict: str, *lost: What, is_whole: bool = True) -> Run:

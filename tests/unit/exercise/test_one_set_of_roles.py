@@ -1,6 +1,5 @@
 """What the eighth exercise plants, and what it says to a repair that is only half of one."""
 
-import importlib.util
 import re
 import subprocess
 import tomllib
@@ -12,6 +11,7 @@ import pytest
 
 from lab.exercise.scene import Given, Scene
 from tests.conftest import REPO
+from tests.unit.exercise import loaded
 
 FOLDER = REPO / "exercises" / "08-one-set-of-roles"
 GIVEN = Given("one-set-of-roles", "somebody", "ex", ("docker",), 0.0, "workspace", 60.0, {})
@@ -19,12 +19,7 @@ GIVEN = Given("one-set-of-roles", "somebody", "ex", ("docker",), 0.0, "workspace
 
 @pytest.fixture(scope="module")
 def check() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("one_set_of_roles", FOLDER / "test_check.py")
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
+    return loaded.check_of("08-one-set-of-roles")
 
 
 def planted(node: str, places: dict[str, Path]) -> None:

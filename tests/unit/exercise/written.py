@@ -1,25 +1,12 @@
-"""Exercises as they are written: their checks as modules, and their versions of the app."""
+"""The versions of the app that exercises are written with."""
 
-import importlib.util
 import os
 import subprocess
 from pathlib import Path
-from types import ModuleType
 
 from lab.exercise import catalogue, workspace
 from lab.model.deadline import Deadline
 from tests.conftest import REPO
-
-
-def check(folder: str) -> ModuleType:
-    """The checks of the exercise in this folder of exercises/."""
-    file = REPO / "exercises" / folder / "test_check.py"
-    spec = importlib.util.spec_from_file_location(folder.replace("-", "_"), file)
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
 
 
 def app(folder: str, place: Path) -> Path:
