@@ -2,7 +2,7 @@
 
 import time
 
-from lab.exercise.evidence import Run
+from lab.exercise.evidence import Run, unkept
 from lab.exercise.scene import Look, Scene
 
 
@@ -26,17 +26,17 @@ def test_your_entry_is_there(scene: Scene, look: Look) -> None:
 def test_a_worker_was_destroyed_while_visitors_wrote_and_nothing_was_lost(scene: Scene, look: Look) -> None:
     """A run of the proof destroyed a worker, and every acknowledged write was kept"""
     look.at("the journals of the proofs that were run on lab {lab} since you began")
-    runs = [(run, scene.gone(run)) for run in scene.runs()]
-    good = [(run, gone) for run, gone in runs if gone and run.verdict == "kept"]
+    runs = scene.runs()
     look.note(runs=len(runs), elsewhere=", ".join(scene.runs_elsewhere()))
     expected = "a run to its end, in which at least one worker was destroyed, with the verdict kept"
     look.expect(bool(runs), saw="no run", expected=expected, says=_no_run(scene))
-    run, gone = (good or runs)[-1]
+    run, gone = scene.telling(runs)
     look.note(kills=len(gone), verdict=run.verdict, faults=", ".join(run.faults), lost=run.lost)
     saw = (
         f"run {run.name}: {len(gone)} workers destroyed, {run.account.acknowledged} writes acknowledged, {run.verdict}"
     )
-    look.expect(bool(good), saw=saw, expected=expected, says=_says(run, gone))
+    is_kept = bool(gone) and run.verdict == "kept"
+    look.expect(is_kept, saw=saw, expected=expected, says=_says(run, gone))
 
 
 def _no_run(scene: Scene) -> str:
@@ -50,15 +50,13 @@ def _no_run(scene: Scene) -> str:
 
 
 def _says(run: Run, gone: list[str]) -> str:
-    if not run.account.is_whole:
-        return "This run was cut off, so nobody read back what was written: it shows nothing. Let one go to its end."
-    if run.verdict == "lost" and run.account.header and run.account.header.mode == "stateful":
+    if run.account.is_whole and run.verdict == "lost" and run.account.header and run.account.header.mode == "stateful":
         return (
             "Writes were lost, since the workers of this lab keep what users give them (--stateful). "
             "`lab exercise reset destroy-a-worker` brings back the lab that the exercise begins with."
         )
-    if run.verdict != "kept":
-        return f"The verdict is {run.verdict}. Read `lab prove show --name {{lab}}`: it says of which writes, and why."
+    if says := unkept(run):
+        return says
     if "pause" in run.faults and not gone:
         return "A paused worker is only frozen. It comes back with all that it had, so it cannot lose anything."
     return "Kept, but no worker was destroyed in this run: any site passes that. Let the run destroy some: --kills."

@@ -1,12 +1,17 @@
 """The stateful mistake: a version that was mended runs, workers hold nothing of users, and the proof says so."""
 
-from lab.exercise.evidence import Run
+from lab.exercise.evidence import Run, unkept
+from lab.exercise.mended import expect_a_run, expect_kept, tried
 from lab.exercise.scene import Look, Scene, listed
 from lab.model.errors import UnknownError
 from lab.model.node import NodeName
 
 HOME = "/run/app"
 OF_USERS = ("lab.sqlite", "files")
+UNPROVED = (
+    "Whether the site that runs now keeps what it confirms, only a proof shows: `lab prove run`, "
+    "with workers destroyed while visitors write."
+)
 
 
 def test_the_workers_run_a_version_that_was_mended(scene: Scene, look: Look) -> None:
@@ -33,11 +38,8 @@ def test_the_workers_run_a_version_that_was_mended(scene: Scene, look: Look) -> 
 
 
 def _unchanged(scene: Scene, only_here: list[str]) -> str:
-    if why := scene.went_back():
-        return (
-            f"Your version was tried, and `lab refresh` went back to the one before: {why}. "
-            "Mend that in your folder, then deploy and refresh again."
-        )
+    if says := tried(scene):
+        return says
     if only_here:
         return (
             f"What you changed in {only_here[0]} is in your folder only, and no worker looks there. "
@@ -87,16 +89,12 @@ def test_a_worker_was_destroyed_and_nothing_was_lost(scene: Scene, look: Look) -
     """In a run of the proof with the newest version a worker was destroyed, and every confirmed write was kept"""
     look.at("the journals of the proofs that were run on lab {lab} since you began")
     every, runs = scene.runs(), scene.runs_of_newest()
-    good = [run for run in runs if run.verdict == "kept" and scene.gone(run)]
     _note_loss(look, every)
     look.note(runs=len(every), runs_of_newest=len(runs))
-    expected = "a run of the newest version, in which at least one worker was destroyed, with the verdict kept"
-    look.expect(bool(runs), saw=f"{len(every)} runs, none of the newest", expected=expected, says=_no_run(scene))
-    run = (good or runs)[-1]
-    gone = scene.gone(run)
+    expect_a_run(scene, look, every, runs, UNPROVED)
+    run, gone = scene.telling(runs)
     look.note(kills=len(gone), verdict=run.verdict)
-    saw = f"run {run.name}: {len(gone)} workers destroyed, {run.account.acknowledged} writes confirmed, {run.verdict}"
-    look.expect(bool(good), saw=saw, expected=expected, says=_says(run))
+    expect_kept(look, run, gone, _says(run))
 
 
 def _note_loss(look: Look, runs: list[Run]) -> None:
@@ -105,23 +103,12 @@ def _note_loss(look: Look, runs: list[Run]) -> None:
         look.note(lost_share=round(100 * lossy[0].lost / lossy[0].account.acknowledged))
 
 
-def _no_run(scene: Scene) -> str:
-    if elsewhere := scene.runs_elsewhere():
-        return f"You ran the proof on lab {elsewhere[0]}. This exercise is about lab {{lab}}: give it --name {{lab}}."
-    return (
-        "Whether the site that runs now keeps what it confirms, only a proof shows: `lab prove run`, "
-        "with workers destroyed while visitors write."
-    )
-
-
 def _says(run: Run) -> str:
-    if not run.account.is_whole:
-        return "This run was cut off, so nobody read back what was written: it shows nothing. Let one go to its end."
-    if run.verdict == "lost":
+    if run.account.is_whole and run.verdict == "lost":
         return (
             f"Lost were {listed(run.lost_kinds)}. While this run went on, at least one worker still kept those. "
             "Mend what is left to mend, then run the proof again."
         )
-    if run.verdict != "kept":
-        return f"The verdict is {run.verdict}. Read `lab prove show --name {{lab}}`: it says of which writes, and why."
-    return "Kept, but everybody lived: no worker was destroyed in this run. Does it hold when one is? Use --kills."
+    return unkept(run) or (
+        "Kept, but everybody lived: no worker was destroyed in this run. Does it hold when one is? Use --kills."
+    )

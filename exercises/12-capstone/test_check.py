@@ -1,8 +1,11 @@
 """Capstone: the guest book still is one, its workers run a mended version, and the ledger lost nothing."""
 
-from lab.exercise.evidence import Run
+from lab.exercise.evidence import Run, unkept
+from lab.exercise.mended import expect_a_run, expect_kept, tried
 from lab.exercise.scene import Look, Scene, listed
 from lab.host import http
+
+UNPROVED = "The ledger is the judge, and has not seen the newest version yet: `lab prove run`, with workers destroyed."
 
 
 def test_it_is_still_the_guest_book(scene: Scene, look: Look) -> None:
@@ -48,11 +51,8 @@ def test_the_workers_run_a_version_that_was_mended(scene: Scene, look: Look) -> 
 
 
 def _unchanged(scene: Scene, only_here: list[str]) -> str:
-    if why := scene.went_back():
-        return (
-            f"Your version was tried, and `lab refresh` went back to the one before: {why}. "
-            "Mend that in your folder, then deploy and refresh again."
-        )
+    if says := tried(scene):
+        return says
     if only_here:
         return f"You changed {only_here[0]} in your folder. No worker looks there: `lab deploy` hands it to the store."
     return "Nothing in the site's code was changed yet. What it keeps on its workers is in there."
@@ -62,16 +62,12 @@ def test_the_ledger_lost_nothing(scene: Scene, look: Look) -> None:
     """The ledger: with the newest version workers were destroyed, and every confirmed write was kept"""
     look.at("the journals of the proofs that were run on lab {lab} since you began")
     every, runs = scene.runs(), scene.runs_of_newest()
-    good = [run for run in runs if run.verdict == "kept" and scene.gone(run)]
     _note_first_loss(scene, look, every)
     look.note(runs=len(every), runs_of_newest=len(runs))
-    expected = "a run of the newest version, in which at least one worker was destroyed, with the verdict kept"
-    look.expect(bool(runs), saw=f"{len(every)} runs, none of the newest", expected=expected, says=_no_run(scene))
-    run = (good or runs)[-1]
-    gone = scene.gone(run)
+    expect_a_run(scene, look, every, runs, UNPROVED)
+    run, gone = scene.telling(runs)
     look.note(kills=len(gone), verdict=run.verdict, lost=listed(run.lost_kinds))
-    saw = f"run {run.name}: {len(gone)} workers destroyed, {run.account.acknowledged} writes confirmed, {run.verdict}"
-    look.expect(bool(good), saw=saw, expected=expected, says=_says(run))
+    expect_kept(look, run, gone, _says(run))
 
 
 def _note_first_loss(scene: Scene, look: Look, runs: list[Run]) -> None:
@@ -83,20 +79,12 @@ def _note_first_loss(scene: Scene, look: Look, runs: list[Run]) -> None:
             look.note(calm="Lost")
 
 
-def _no_run(scene: Scene) -> str:
-    if elsewhere := scene.runs_elsewhere():
-        return f"You ran the proof on lab {elsewhere[0]}. This exercise is about lab {{lab}}: give it --name {{lab}}."
-    return "The ledger is the judge, and has not seen the newest version yet: `lab prove run`, with workers destroyed."
-
-
 def _says(run: Run) -> str:
-    if not run.account.is_whole:
-        return "This run was cut off, so nobody read back what was written: it shows nothing. Let one go to its end."
-    if run.verdict == "lost":
+    if run.account.is_whole and run.verdict == "lost":
         return f"{listed(run.lost_kinds).capitalize()} were lost: {_where_to_look(run.lost_kinds)}"
-    if run.verdict != "kept":
-        return f"The verdict is {run.verdict}. Read `lab prove show --name {{lab}}`: it says of which writes, and why."
-    return "Kept, but every worker lived. Only its end shows what a worker had: let the run destroy some, with --kills."
+    return unkept(run) or (
+        "Kept, but every worker lived. Only its end shows what a worker had: let the run destroy some, with --kills."
+    )
 
 
 def _where_to_look(kinds: list[str]) -> str:

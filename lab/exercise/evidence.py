@@ -62,6 +62,15 @@ class Run:
         return [_KINDS[what] for what in What if self.account.count(Sort.LOST, what)]
 
 
+def unkept(run: Run) -> str | None:
+    """What is said of a run that does not show that all was kept: why not; None where its verdict is kept. Pure."""
+    if not run.account.is_whole:
+        return "This run was cut off, so nobody read back what was written: it shows nothing. Let one go to its end."
+    if run.verdict != "kept":
+        return f"The verdict is {run.verdict}. Read `lab prove show --name {{lab}}`: it says of which writes, and why."
+    return None
+
+
 def is_kept(lab: str, substrate: str) -> bool:
     """Whether a lab's data is there still, and every version with it: nobody destroyed it together with that."""
     return deployment.is_there(lab, substrate) or deployment.has_secret(lab, substrate)

@@ -281,6 +281,11 @@ class Scene:
         """Who was destroyed in a run: by the run itself, or by somebody while `lab load --prove` went on."""
         return run.killed or self.destroyed(run.began_at, run.ended_at)
 
+    def telling(self, runs: Sequence[Run]) -> tuple[Run, list[str]]:
+        """Of one run or more the last that destroyed somebody and kept all, else the last; and who was destroyed."""
+        found = [(run, self.gone(run)) for run in runs]
+        return ([one for one in found if one[1] and one[0].verdict == "kept"] or found)[-1]
+
     def runs_elsewhere(self) -> list[str]:
         """Other labs on which the proof was run since the learner began: where somebody forgot --name."""
         others = [name for name in deployment.names() if name != self.name]
