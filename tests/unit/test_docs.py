@@ -87,3 +87,14 @@ def test_every_exercise_stands_in_the_list_of_exercises_with_its_title_and_time(
     for file in sorted((REPO / "exercises").glob("[0-9]*/exercise.toml")):
         folder, told = file.parent.name, tomllib.loads(file.read_text())
         assert f"| [{folder[:2]} {told['title']}]({folder}/README.md) | {told['minutes']} minutes |" in text
+
+
+def test_what_the_commands_of_a_page_write_into_the_kits_folder_is_not_taken_for_a_part_of_the_kit() -> None:
+    ignored = (REPO / ".gitignore").read_text().splitlines()
+    written = {
+        name.strip("/").partition("/")[0]
+        for page in [*DOCS, *(REPO / "exercises").rglob("README.md")]
+        for name in re.findall(r"(?:--plot|--out|merge \S+ \S+ -o|cp -r [\w./$-]+) ([a-z][\w./-]*)", page.read_text())
+    }
+    assert "timeline.html" in written
+    assert not [name for name in written if f"/{name}" not in ignored and f"/{name}/" not in ignored]
