@@ -1,22 +1,20 @@
-"""The verb `exercise`: list, start, check, watch, hint, solution, reset, status, and for authors new and lint."""
+"""The verb `exercise`: list, start, check, watch, hint, solution, reset, status; for authors those of authors.py."""
 
 import json
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from lab.cli import common, learner
+from lab.cli import authors, common, learner
+from lab.cli.authors import every_exercise
 from lab.cli.called import as_called, script_as_called
-from lab.cli.parsing import parse
-from lab.exercise import blank, catalogue, lint, scene, session, stage, watch
+from lab.exercise import catalogue, scene, session, stage, watch
 from lab.exercise.catalogue import Exercise
 from lab.exercise.happenings import Happenings
 from lab.exercise.home import LAB, Home
 from lab.exercise.session import Checked
-from lab.exercise.trial import Trial
 from lab.exercise.watch import Act
 from lab.flows import leases
 from lab.flows import status as statuses
@@ -24,10 +22,6 @@ from lab.host import paths
 from lab.model.deadline import Deadline
 from lab.model.errors import ExitCode, LabError, UsageError
 from lab.substrates import registry
-
-FOLDER = paths.REPO / "exercises"
-LINT_LAB = "ex-lint"
-_LINT_S = 4 * 3600.0
 
 _CODES = {True: ExitCode.DONE, False: ExitCode.CHECK_SAID_NO, None: ExitCode.UNKNOWN}
 
@@ -42,8 +36,8 @@ def command() -> None:
     """Learn it by doing: exercises on a lab of their own, checked for real."""
 
 
-def _all() -> list[Exercise]:
-    return catalogue.load_all(FOLDER)
+command.add_command(authors.new)
+command.add_command(authors.linting)
 
 
 def _chosen(home: Home, text: str | None, lab: str | None = None) -> Exercise:
@@ -52,7 +46,7 @@ def _chosen(home: Home, text: str | None, lab: str | None = None) -> Exercise:
     if text is None and not progress.current:
         mend = "`lab exercise list` shows them, `lab exercise start` begins one"
         raise UsageError("no exercise was started yet", where="NAME", mend=mend)
-    found = catalogue.named(_all(), text or progress.current)
+    found = catalogue.named(every_exercise(), text or progress.current)
     begun = progress.of(found.name).lab
     if lab is not None and begun and lab != begun:
         raise UsageError(
@@ -65,7 +59,7 @@ def _chosen(home: Home, text: str | None, lab: str | None = None) -> Exercise:
 @common.ignored_name
 def list_all() -> None:
     """List the exercises, and which of them you have passed."""
-    learner.console().print(learner.listed(_all(), Home.usual().store.read()))
+    learner.console().print(learner.listed(every_exercise(), Home.usual().store.read()))
 
 
 @command.command("start", epilog="Example: lab exercise start destroy-a-worker")
@@ -79,7 +73,7 @@ def start(exercise: str | None, on: str | None, predictions: tuple[str, ...], dr
 
     In the middle of an exercise this mends its lab, and all that you did counts.
     """
-    home, exercises = Home.usual(), _all()
+    home, exercises = Home.usual(), every_exercise()
     progress = home.store.read()
     following = session.next_after(exercises, progress.passed, "") or exercises[0]
     is_open = bool(progress.current) and progress.of(progress.current).passed_at is None
@@ -118,13 +112,13 @@ def check(exercise: str | None, lab: str | None) -> int:
     _tell(home, found)
     checked = _check(home, found)
     if checked.outcome.ok:
-        learner.ask_questions(home, _all())
+        learner.ask_questions(home, every_exercise())
     return _CODES[checked.outcome.ok]
 
 
 def _check(home: Home, exercise: Exercise) -> Checked:
     checked = session.check(home, exercise, learner.hearer(learner.console()))
-    learner.concluded(exercise, checked, session.next_after(_all(), home.store.read().passed, exercise.name))
+    learner.concluded(exercise, checked, session.next_after(every_exercise(), home.store.read().passed, exercise.name))
     return checked
 
 
@@ -183,7 +177,7 @@ def reset(exercise: str | None, everything: bool, on: str | None, dry_run: bool,
         click.echo("would make the folder of each exercise anew, keep those of before, and forget what was begun")
         return
     by = common.change_deadline("exercise reset")
-    session.forget_beginnings(home, _all(), common.reporter(), by)
+    session.forget_beginnings(home, every_exercise(), common.reporter(), by)
 
 
 @command.command("status", epilog="Example: lab exercise status")
@@ -191,7 +185,7 @@ def reset(exercise: str | None, everything: bool, on: str | None, dry_run: bool,
 @_name
 def status(as_json: bool, lab: str | None) -> None:
     """Show how far you are, and, apart from that, how the exercises' lab is now."""
-    home, exercises = Home.usual(), _all()
+    home, exercises = Home.usual(), every_exercise()
     progress = home.store.read()
     name = lab or progress.of(progress.current).lab or LAB
     health = _health(name)
@@ -254,7 +248,7 @@ def _watch(home: Home, at: Exercise, keys: watch.Keys) -> Exercise | ExitCode:
             if following is not None:
                 return following
         elif act is Act.LIST:
-            learner.console().print(learner.listed(_all(), home.store.read()))
+            learner.console().print(learner.listed(every_exercise(), home.store.read()))
         elif act is Act.HINT:
             _guarded(lambda: _hint(home, at, learner.console()))
         elif act is not Act.RESET or (_is_meant(f"Begin {at.name} anew?", keys) and _begun(home, at, keys, anew=True)):
@@ -295,7 +289,7 @@ def _look(home: Home, at: Exercise, keys: watch.Keys, *, asks: bool) -> ExitCode
         codes.append(_CODES[checked.outcome.ok])
         if checked.outcome.ok and (asks or checked.is_first_pass):
             with keys.in_lines():
-                learner.ask_questions(home, _all())
+                learner.ask_questions(home, every_exercise())
 
     _guarded(look)
     click.echo("\n" + "  ".join(f"{key}:{word}" for key, word in watch.KEYS.items()))
@@ -315,7 +309,7 @@ def _guarded(act: Callable[[], object]) -> bool:
 def _next(home: Home, at: Exercise, keys: watch.Keys) -> Exercise | None:
     """The exercise to go on with, started; None where there is none, or it could not be, or was not meant to be."""
     progress = home.store.read()
-    following = session.next_after(_all(), progress.passed, at.name)
+    following = session.next_after(every_exercise(), progress.passed, at.name)
     if following is None or following.name == at.name:
         click.echo("There is no other exercise left.")
         return None
@@ -338,58 +332,3 @@ def _is_meant(question: str, keys: watch.Keys) -> bool:
     """Whether a key that puts work away was no slip: asked where somebody sits at the keys."""
     with keys.in_lines():
         return not keys.is_terminal or click.confirm(question)
-
-
-@command.command("new", epilog="Example: lab exercise new name-a-thing")
-@click.argument("exercise", metavar="NAME")
-@common.dry_run_option
-@common.ignored_name
-def new(exercise: str, dry_run: bool) -> None:
-    """For authors: make the folder of an exercise, with all its files to fill in."""
-    folder = blank.folder(FOLDER, exercise)
-    if dry_run:
-        click.echo(f"would make {folder}")
-        return
-    blank.make(folder)
-    click.echo(as_called(f"made {folder}; exercises/FORMAT.md tells how to go on, `lab exercise lint` what is missing"))
-
-
-@command.command("lint", epilog="Example: lab exercise lint destroy-a-worker --dry-run")
-@_exercise
-@click.option("--on", type=_substrate, help="Prove it there alone.  [default: on each that it names]")
-@click.option("--no-wrong", is_flag=True, help="Leave the wrong attempts out.")
-@common.dry_run_option
-@common.optional_name(f"The lab to prove them on; it stays up.  [default: {LINT_LAB}]")
-def linting(exercise: str | None, on: str | None, no_wrong: bool, dry_run: bool, lab: str | None) -> int:
-    """For authors: check an exercise, or all of them. On each substrate that it names its starting state has to fail,
-    its solution to pass, and each wrong attempt to get its message. What is done on all at once is proven so, too.
-
-    With --dry-run only what needs no lab is checked: texts, links, commands, hints.
-    """
-    chosen = [catalogue.named(_all(), exercise)] if exercise else _all()
-    faults = [fault for one in chosen for fault in lint.faults(one, parse)]
-    report, by = common.reporter(), Deadline.after(_LINT_S, f"lint: {_LINT_S:g} s")
-    for one in chosen if not dry_run and not faults else ():
-        for where in _places(one, on):
-            faults += _tried(one, where, lab or LINT_LAB, by, wrong=not no_wrong and len(where) == 1)
-    for fault in faults:
-        click.echo(fault)
-    report(f"exercises: {len(chosen)}, faults: {len(faults)}")
-    return ExitCode.CHECK_SAID_NO if faults else ExitCode.DONE
-
-
-def _places(exercise: Exercise, on: str | None) -> list[tuple[str, ...]]:
-    """Where an exercise is proven: on one substrate after the other, and on all at once if that is how it is done."""
-    if on is not None:
-        return [(on,)]
-    alone = [(name,) for name in exercise.substrates]
-    return [*alone, exercise.substrates] if exercise.on == "each" and len(alone) > 1 else [*alone]
-
-
-def _tried(exercise: Exercise, on: tuple[str, ...], lab: str, by: Deadline, *, wrong: bool) -> list[str]:
-    """The faults that a proof on real nodes finds, by a learner of its own."""
-    name = f"{exercise.folder.name} on {' and '.join(on)}"
-    report = common.prefixed(common.reporter(), name)
-    with tempfile.TemporaryDirectory() as folder:
-        trial = Trial(exercise, lab, on, Home(Path(folder), Path(folder) / "workspace"))
-        return [f"{name}: {fault}" for fault in trial.faults(report, by, wrong=wrong)]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.cli import exercise as verbs
+from lab.cli import authors
 from lab.exercise import catalogue, scene, session
 from lab.exercise.catalogue import Exercise
 from lab.exercise.home import Home
@@ -39,7 +39,7 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def exercise(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Exercise:
     """The small exercise, as the only one that there is."""
-    monkeypatch.setattr(verbs, "FOLDER", folder)
+    monkeypatch.setattr(authors, "FOLDER", folder)
     return small.write(folder)
 
 
@@ -214,7 +214,7 @@ def test_an_exercise_is_proven_wherever_a_learner_may_do_it(
     exercise: Exercise, how: str, on: str | None, places: list[tuple[str, ...]]
 ) -> None:
     here = exercise.model_copy(update={"substrates": ("docker", "vagrant"), "on": how})
-    assert verbs._places(here, on) == places
+    assert authors._places(here, on) == places
 
 
 def test_a_new_exercise_is_made_with_all_its_files(home: Home, exercise: Exercise, folder: Path) -> None:
