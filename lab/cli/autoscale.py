@@ -5,11 +5,9 @@ import sys
 from datetime import UTC, datetime
 
 import click
-from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 
-from lab.cli import common
+from lab.cli import common, live
 from lab.cli.called import as_called
 from lab.flows import autoscale, autoscaler
 from lab.flows.autoscale import Asked, Look
@@ -151,15 +149,8 @@ def _begin(lab: str, substrate: str) -> int:
 
 
 def _watched(asked: Asked) -> int:
-    screen = Console(stderr=True, highlight=False)
     try:
-        with Live(console=screen, auto_refresh=False, transient=True) as live:
-
-            def watch(look: Look) -> None:
-                if screen.is_terminal:
-                    live.update(_live(look), refresh=True)
-
-            autoscale.run(asked, watch, common.reporter(screen))
+        live.shown(_live, lambda watch, report: autoscale.run(asked, watch, report))
     except KeyboardInterrupt:
         click.echo(_INTERRUPTED, err=True)
         sys.stdout.flush()

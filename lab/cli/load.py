@@ -4,10 +4,9 @@ import json
 
 import click
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 
-from lab.cli import common
+from lab.cli import common, live
 from lab.cli.called import as_called
 from lab.flows import load
 from lab.flows.load import Asked, Loaded, Progress
@@ -76,14 +75,7 @@ def command(
 
 def _watched(asked: Asked, by: Deadline) -> Loaded:
     """What a load came to that was shown while it went on."""
-    screen = Console(stderr=True, highlight=False)
-    with Live(console=screen, auto_refresh=False, transient=True) as live:
-
-        def watch(progress: Progress) -> None:
-            if screen.is_terminal:
-                live.update(_live(progress), refresh=True)
-
-        return load.run(asked, watch, common.reporter(screen), by)
+    return live.shown(_live, lambda watch, report: load.run(asked, watch, report, by))
 
 
 def _live(progress: Progress) -> Table:

@@ -6,10 +6,9 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 
-from lab.cli import common
+from lab.cli import common, live
 from lab.faults import catalogue
 from lab.flows import prove
 from lab.flows.prove import Progress
@@ -93,14 +92,7 @@ def run(
 
 def _watched(asked: prove.Asked, by: Deadline) -> Path:
     """The journal of a run that has ended, and that was shown while it went on."""
-    screen = Console(stderr=True, highlight=False)
-    with Live(console=screen, auto_refresh=False, transient=True) as live:
-
-        def watch(progress: Progress) -> None:
-            if screen.is_terminal:
-                live.update(_live(progress), refresh=True)
-
-        return prove.run(asked, watch, common.reporter(screen), by)
+    return live.shown(_live, lambda watch, report: prove.run(asked, watch, report, by))
 
 
 @command.command("show", epilog="Example: lab prove show 261124135501ab12")
