@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from lab.comparison.columns import Way
-from lab.comparison.probes import bare
 from lab.comparison.probes.base import Ground, Value
 from lab.comparison.probes.inside import ISOLATION, told
-from lab.comparison.probes.worker import Keeper
+from lab.comparison.probes.worker import OfServing
 from lab.model.deadline import Deadline
 from lab.model.plan import WORKER_PORT
 
@@ -24,21 +23,12 @@ _CAPABILITIES = tuple(_NAMES.split())
 _FEW, _HERE = 5, "this computer's"
 
 
-class Isolation:
+class Isolation(OfServing):
     """Nothing that is tried changes anything: a module that is none, a mount that is undone at once, a setting of the
     kernel and the time set to what they are. A bare process, whose clock is this computer's, is not asked to set it."""
 
     name = "isolation"
-
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
-
-    def impossible(self, ground: Ground) -> Mapping[str, str]:
-        why = bare.impossible(ground.place)
-        return dict.fromkeys(ROWS, why) if why else {}
-
-    def prepare(self, ground: Ground, by: Deadline) -> None:
-        bare.prepare(ground, by)
+    rows = ROWS
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         sibling = ground.deployment().plan.workers()[0]
@@ -48,9 +38,6 @@ class Isolation:
             found = told(worker.root, ISOLATION, [worker.name, *words], by)
         ours = {"kernel": os.uname().release, "processes": len([*Path("/proc").glob("[0-9]*")])}
         return dict(in_words(found, ours))
-
-    def clear(self, ground: Ground, by: Deadline) -> None:
-        """Nothing."""
 
 
 def in_words(found: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, str]:

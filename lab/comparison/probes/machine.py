@@ -7,7 +7,7 @@ from lab.comparison.columns import Way
 from lab.comparison.probes import bare
 from lab.comparison.probes.base import Ground, Seen, Value
 from lab.comparison.probes.inside import FLUSHES, MACHINE, told
-from lab.comparison.probes.worker import Keeper, measured
+from lab.comparison.probes.worker import OfServing, measured
 from lab.model.deadline import Deadline
 from lab.model.node import STORE
 from lab.model.plan import DRIVE
@@ -16,23 +16,13 @@ _OF_CPU = "a second of processor time: how much of it a worker may have is bound
 _UID = "64000"
 
 
-class Machine:
+class Machine(OfServing):
     """SHA-256 over a block that stays in the cache; reads and writes of one byte, which are two calls each (dd); the
     answer of the store's kernel to a connection that it refuses, in which no program takes part: the median of 50.
     """
 
     name = "machine"
-    _ROWS = ("hash", "syscalls", "round-trip")
-
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
-
-    def impossible(self, ground: Ground) -> Mapping[str, str]:
-        why = bare.impossible(ground.place)
-        return dict.fromkeys(self._ROWS, why) if why else {}
-
-    def prepare(self, ground: Ground, by: Deadline) -> None:
-        bare.prepare(ground, by)
+    rows = ("hash", "syscalls", "round-trip")
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         store = ground.deployment().plan.node(STORE).address
@@ -44,25 +34,12 @@ class Machine:
             "round-trip": float(found["round-trip"]),
         }
 
-    def clear(self, ground: Ground, by: Deadline) -> None:
-        """Nothing."""
 
-
-class Flushes:
+class Flushes(OfServing):
     """Writes of 4 KB that are each made to last (fsync): on a volume, disk or folder made for it, and on the drive."""
 
     name = "fsync"
-    _ROWS = ("fsync-scratch", "fsync-drive")
-
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
-
-    def impossible(self, ground: Ground) -> Mapping[str, str]:
-        why = bare.impossible(ground.place)
-        return dict.fromkeys(self._ROWS, why) if why else {}
-
-    def prepare(self, ground: Ground, by: Deadline) -> None:
-        bare.prepare(ground, by)
+    rows = ("fsync-scratch", "fsync-drive")
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         with self._keeper.serving(ground, by) as worker:
@@ -72,9 +49,6 @@ class Flushes:
             else:
                 on_scratch = _on_scratch(ground, by)
         return {"fsync-scratch": on_scratch, "fsync-drive": on_drive}
-
-    def clear(self, ground: Ground, by: Deadline) -> None:
-        """Nothing."""
 
 
 def _on_scratch(ground: Ground, by: Deadline) -> float:

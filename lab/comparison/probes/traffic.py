@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from lab.comparison.probes import bare
 from lab.comparison.probes.base import Ground, Seen, Value
-from lab.comparison.probes.worker import APART, Keeper, measured, stands_apart
+from lab.comparison.probes.worker import APART, Keeper, OfServing, measured, stands_apart
 from lab.flows import readiness
 from lab.flows.deployment import Deployment
 from lab.ledger.pace import Pace
@@ -136,24 +135,12 @@ def _alone(lab: Deployment, name: NodeName, by: Deadline) -> Iterator[None]:
         readiness.await_serving(lab, lab.plan.worker_names, lambda _: None, by)
 
 
-class Direct:
+class Direct(OfServing):
     """The same at the worker's own door."""
 
     name = "direct"
-
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
-
-    def impossible(self, ground: Ground) -> Mapping[str, str]:
-        why = bare.impossible(ground.place)
-        return dict.fromkeys(("requests-direct", "p50-direct", "p99-direct"), why) if why else {}
-
-    def prepare(self, ground: Ground, by: Deadline) -> None:
-        bare.prepare(ground, by)
+    rows = ("requests-direct", "p50-direct", "p99-direct")
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         with self._keeper.serving(ground, by) as worker:
             return values(ask(worker.url), "-direct")
-
-    def clear(self, ground: Ground, by: Deadline) -> None:
-        """Nothing."""

@@ -115,6 +115,30 @@ class Keeper:
             yield Worker(str(name), url_of(lab, name), lab.reach(name), root_of(lab, name))
 
 
+class OfServing:
+    """What probes share that ask a worker that serves, or a bare process, and leave nothing behind.
+
+    `rows` are all that they measure.
+    """
+
+    rows: tuple[str, ...]
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    def impossible(self, ground: Ground) -> Mapping[str, str]:
+        """All of the rows where there can be no bare process in its column."""
+        why = bare.impossible(ground.place)
+        return dict.fromkeys(self.rows, why) if why else {}
+
+    def prepare(self, ground: Ground, by: Deadline) -> None:
+        """The files of a bare process."""
+        bare.prepare(ground, by)
+
+    def clear(self, ground: Ground, by: Deadline) -> None:
+        """Nothing."""
+
+
 def stands_apart(ground: Ground) -> bool:
     """Whether the column's workers stand beside the lab, without an address in its network."""
     engine = ground.deployment().substrate

@@ -3,13 +3,14 @@
 import socket
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from lab.comparison import catalogue
 from lab.comparison.columns import Place, Way
 from lab.comparison.probes import bare, traffic
-from lab.comparison.probes.base import Seen
+from lab.comparison.probes.base import Ground, Seen
 from lab.comparison.probes.durability import lost
 from lab.comparison.probes.every import probes
 from lab.comparison.probes.room import fitting
@@ -108,6 +109,18 @@ def test_only_root_can_have_a_bare_process(monkeypatch: pytest.MonkeyPatch) -> N
     assert bare.impossible(replace(place, way=Way.FRESH)) is None
     monkeypatch.setattr("os.geteuid", lambda: 0)
     assert bare.impossible(place) is None
+
+
+@pytest.mark.parametrize("name", ["machine", "fsync", "direct", "isolation"])
+def test_without_root_none_of_the_rows_that_ask_a_worker_is_measured_of_a_bare_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    batch = next(one for one in catalogue.BATCHES if one.name == name)
+    ground = Ground(Place("bare", "Bare process", "docker", Way.BARE, is_machine=False), "lab", tmp_path, print)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert probes()[name].impossible(ground) == {row.name: "needs root" for row in batch.rows}
+    boxed = replace(ground, place=replace(ground.place, way=Way.FRESH))
+    assert probes()[name].impossible(boxed) == {}
 
 
 def test_a_port_that_somebody_uses_is_found_out_before_a_bare_process_starts(monkeypatch: pytest.MonkeyPatch) -> None:
