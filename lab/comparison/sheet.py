@@ -31,7 +31,11 @@ def blank(batches: Sequence[Batch], places: Sequence[Place], about: Report) -> R
 
 
 def _row(spec: RowSpec, batch: Batch, places: Sequence[Place]) -> RowResult:
-    cells = {place.key: not_measured(batch.impossible(place) or PENDING) for place in places}
+    return row_of(spec, {place.key: not_measured(batch.impossible(place) or PENDING) for place in places})
+
+
+def row_of(spec: RowSpec, cells: dict[str, Cell]) -> RowResult:
+    """A row of the catalogue with these cells, as a report has it."""
     return RowResult(
         name=spec.name,
         title=spec.title,

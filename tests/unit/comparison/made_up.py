@@ -6,6 +6,7 @@ None of its values was measured: they are drawn by chance around made-up ones.
 import random
 from collections.abc import Mapping, Sequence
 
+from lab.comparison import sheet
 from lab.comparison.catalogue import ROWS, RowSpec
 from lab.comparison.report import Cell, Column, Prediction, Report, RowResult
 
@@ -112,23 +113,12 @@ def report(*, tuned: bool = False, fast_runs: int = 20) -> Report:
 
 
 def _row(chance: random.Random, spec: RowSpec, columns: Sequence[Column], fast_runs: int) -> RowResult:
-    cells = {}
+    cells: dict[str, Cell] = {}
     for n, column in enumerate(columns):
         kind = n if n < 4 else 1 if column.substrate == "docker" else 2
         runs = fast_runs if kind < 2 else 5
         cells[column.key] = _cell(chance, spec, kind, runs) or _odd(chance, spec, column.key, kind)
-    return RowResult(
-        name=spec.name,
-        title=spec.title,
-        unit=spec.unit,
-        kind=spec.kind,
-        better=spec.better,
-        measures=spec.measures,
-        why=spec.why,
-        group=spec.group.value,
-        phases_of=spec.phases_of,
-        cells=cells,
-    )
+    return sheet.row_of(spec, cells)
 
 
 def _cell(chance: random.Random, spec: RowSpec, kind: int, runs: int) -> Cell | None:
