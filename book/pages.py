@@ -8,7 +8,10 @@ Nav = Sequence[Mapping[str, str | Sequence[Mapping[str, str]]]]
 """Titles in reading order, each with its page or with the pages below it."""
 
 _HOW = ("proof", "load", "autoscale", "deploy", "sleep", "topology")
-_FIGURES = ("measured", "comparison", "proof-results", "capacity", "autoscale-results", "replace", "refresh", "long")
+_FIGURES = (
+    *("measured", "proof-results", "capacity", "autoscale-results", "replace", "refresh", "ledger-figures", "scale"),
+    "long",
+)
 _CLOUD = ("cloud-names", "stateless-sentence-by-sentence")
 _AUTHORS = ("CONTRIBUTING.md", "docs/architecture.md", "exercises/FORMAT.md", "CHANGELOG.md")
 
