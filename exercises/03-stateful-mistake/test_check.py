@@ -1,7 +1,7 @@
 """The stateful mistake: a version that was mended runs, workers hold nothing of users, and the proof says so."""
 
 from lab.exercise.evidence import Run, unkept
-from lab.exercise.mended import expect_a_run, expect_kept, tried
+from lab.exercise.mended import expect_a_run, expect_kept
 from lab.exercise.scene import Look, Scene, listed
 from lab.model.errors import UnknownError
 from lab.model.node import NodeName
@@ -38,8 +38,11 @@ def test_the_workers_run_a_version_that_was_mended(scene: Scene, look: Look) -> 
 
 
 def _unchanged(scene: Scene, only_here: list[str]) -> str:
-    if says := tried(scene):
-        return says
+    if why := scene.went_back():
+        return (
+            f"Your version was tried, and `lab refresh` went back to the one before: {why}. "
+            "Mend that in your folder, then deploy and refresh again."
+        )
     if only_here:
         return (
             f"What you changed in {only_here[0]} is in your folder only, and no worker looks there. "

@@ -1,7 +1,7 @@
 """Capstone: the guest book still is one, its workers run a mended version, and the ledger lost nothing."""
 
 from lab.exercise.evidence import Run, unkept
-from lab.exercise.mended import expect_a_run, expect_kept, tried
+from lab.exercise.mended import expect_a_run, expect_kept
 from lab.exercise.scene import Look, Scene, listed
 from lab.host import http
 
@@ -51,8 +51,11 @@ def test_the_workers_run_a_version_that_was_mended(scene: Scene, look: Look) -> 
 
 
 def _unchanged(scene: Scene, only_here: list[str]) -> str:
-    if says := tried(scene):
-        return says
+    if why := scene.went_back():
+        return (
+            f"Your version was tried, and `lab refresh` went back to the one before: {why}. "
+            "Mend that in your folder, then deploy and refresh again."
+        )
     if only_here:
         return f"You changed {only_here[0]} in your folder. No worker looks there: `lab deploy` hands it to the store."
     return "Nothing in the site's code was changed yet. What it keeps on its workers is in there."

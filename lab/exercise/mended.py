@@ -1,4 +1,4 @@
-"""What exercises expect, and say, that have a version of the site mended."""
+"""What exercises expect of the proof that have a version of the site mended."""
 
 from collections.abc import Sequence
 
@@ -6,16 +6,6 @@ from lab.exercise.evidence import Run
 from lab.exercise.scene import Look, Scene
 
 _EXPECTED = "a run of the newest version, in which at least one worker was destroyed, with the verdict kept"
-
-
-def tried(scene: Scene) -> str | None:
-    """What is said where the learner's version was tried and the last refresh went back; None where it did not."""
-    if why := scene.went_back():
-        return (
-            f"Your version was tried, and `lab refresh` went back to the one before: {why}. "
-            "Mend that in your folder, then deploy and refresh again."
-        )
-    return None
 
 
 def expect_a_run(scene: Scene, look: Look, every: Sequence[Run], newest: Sequence[Run], says: str) -> None:

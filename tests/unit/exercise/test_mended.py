@@ -1,4 +1,4 @@
-"""What exercises ask that have a version of the site mended."""
+"""What exercises ask of a run of the proof, and say to it."""
 
 import pytest
 
@@ -21,14 +21,11 @@ def run(verdict: str = "kept", *, kills: int = 1, is_whole: bool = True, began_a
 
 
 class Here(Scene):
-    """A lab of which is known whether a refresh went back, and whether the proof was run on another lab."""
+    """A lab of which is known who was destroyed, and whether the proof was run on another lab."""
 
-    def __init__(self, went_back: str | None = None, elsewhere: list[str] | None = None) -> None:
+    def __init__(self, elsewhere: list[str] | None = None) -> None:
         super().__init__(GIVEN, "docker")
-        self._went_back, self._elsewhere = went_back, elsewhere or []
-
-    def went_back(self) -> str | None:
-        return self._went_back
+        self._elsewhere = elsewhere or []
 
     def runs_elsewhere(self) -> list[str]:
         return self._elsewhere
@@ -39,13 +36,6 @@ class Here(Scene):
 
 
 LOOK = Look(lambda _told: None, {"lab": "ex"})
-
-
-def test_who_had_a_version_tried_is_told_why_it_was_taken_back() -> None:
-    assert mended.tried(Here()) is None
-    says = mended.tried(Here(went_back="it does not start"))
-    assert says is not None
-    assert says.startswith("Your version was tried, and `lab refresh` went back to the one before: it does not start.")
 
 
 @pytest.mark.parametrize(
