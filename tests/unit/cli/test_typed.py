@@ -126,7 +126,8 @@ def test_bad_input_gets_one_error_with_what_where_and_mend(case: str, tmp_path: 
     assert lines[1].startswith("  where: ")
     assert lines[2].startswith("  mend:  ")
     assert len(lines) == 3
-    assert not list(tmp_path.rglob("*.json"))
+    # Whoever imports Matplotlib first has its list of fonts written.
+    assert not [path for path in tmp_path.rglob("*.json") if path.parent.name != "matplotlib"]
 
 
 WRONG = [
