@@ -75,7 +75,7 @@ def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
         )
         if wanted.workers or not leases.is_held(wanted.lab, leases.REFRESH):
             unfinished.end(wanted.lab, wanted.substrate)
-        _apply(lab, report, by)
+        _settle(lab, report, by)
     return lab
 
 
@@ -162,6 +162,21 @@ def _check_place(wanted: Wanted, before: deployment.Deployed, topology: Topology
                 mend=f"{labs.typed(f'destroy {wanted.substrate}', wanted.lab)}, which keeps its data, then "
                 f"{labs.typed(f'up {wanted.substrate}', wanted.lab)} again",
             )
+
+
+def _settle(lab: Deployment, report: Report, by: Deadline) -> None:
+    """Applies the plan; once more where a node that ran at first ended meanwhile: it had been asked to, by somebody who
+    was interrupted then, and engines go on with that."""
+    ran = {name for name, state in lab.states(by).items() if state is State.RUNNING}
+    try:
+        _apply(lab, report, by)
+    except readiness.UnreadyError:
+        states = lab.states(by)
+        ended = [name for name in sorted(ran) if states.get(name, State.ABSENT) in readiness.ENDED]
+        if not ended:
+            raise
+        report(f"{', '.join(map(str, ended))} ended meanwhile")
+        _apply(lab, report, by)
 
 
 def _apply(lab: Deployment, report: Report, by: Deadline) -> None:

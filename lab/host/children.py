@@ -165,8 +165,11 @@ def end_tree(pid: int, by: Deadline) -> None:
 
 
 def _is_alive(pid: int) -> bool:
+    """Whether a process runs. One whose first thread has ended looks like a zombie, while other threads still hold its
+    files and ports."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        is_zombie = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        return not is_zombie or len([*Path(f"/proc/{pid}/task").iterdir()]) > 1
     except (FileNotFoundError, ProcessLookupError):
         return False
 

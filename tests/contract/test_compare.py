@@ -138,7 +138,13 @@ def test_a_bare_process_has_all_rows_that_need_no_load_balancer(
     assert "all of this computer's" in str(found["isolation"]["isolation-processes"])
     assert "of its processes" in str(found["isolation"]["isolation-sibling"])
     gateway = str(ipaddress.IPv4Network(bare.deployment().plan.subnet)[1])
-    assert not network.answers(gateway, WORKER_PORT, by), "a bare process is still there"
+    left = "a bare process is still there"
+    await_until(
+        lambda: left if network.answers(gateway, WORKER_PORT, by) else None,
+        by.at_most(30, left),
+        what="its end",
+        mend="",
+    )
 
 
 @pytest.mark.long("vagrant")

@@ -12,7 +12,7 @@ from lab.flows.deployment import Deployment
 from lab.host import children
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
-from lab.model.node import LOADBALANCER, STORE, NodeName
+from lab.model.node import LOADBALANCER, STORE, NodeName, State
 from lab.traffic.visitor import Visitor
 from tests.conftest import type_lab, type_well
 from tests.contract.conftest import W1, W2, say_nothing, status
@@ -93,6 +93,25 @@ def test_a_worker_that_died_drained_serves_when_it_is_there_again(whole: Deploym
     up.register(whole, by)
     up.create(whole, [W2], say_nothing, by)
     readiness.await_serving(whole, [W1, W2], say_nothing, by.at_most(120, "serving again"))
+
+
+@pytest.mark.long("vagrant")
+def test_a_worker_that_somebody_has_asked_to_end_is_made_anew(whole: Deployment, by: Deadline) -> None:
+    spec = whole.plan.node(W2)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        ending = beside.submit(whole.substrate.stop, whole.lab, W2, by)
+        await_until(
+            lambda: "it is ready" if readiness.seen(W2.role, spec.address, by) is None else None,
+            by,
+            what="a worker that has heard that it is to end",
+            mend="",
+        )
+        # As an engine goes on that was asked by who is gone.
+        assert whole.states(by)[W2] is State.RUNNING
+        typed = type_lab("up", whole.plan.substrate, "--name", whole.lab)
+        ending.exception()
+    assert typed.code == 0, typed.err
+    assert status(whole)["worker-2"]["ready"] is True
 
 
 def test_fewer_workers_are_drained_and_removed_and_nothing_is_lost(whole: Deployment, visitor: Visitor) -> None:
