@@ -11,7 +11,7 @@ from threading import Timer
 
 from tests.cli.clone import REPO
 
-TIMEOUT_S = 600
+TIMEOUT_S = 300
 
 
 def cut(
@@ -24,7 +24,7 @@ def cut(
 ) -> bool:
     """Types a verb and ends it with this signal at the step (number, words) that `when` names; whether it came."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "lab", *words],
+        [sys.executable, "-X", "faulthandler", "-m", "lab", *words],
         cwd=cwd,
         env={**os.environ, **(env or {})},
         stderr=subprocess.PIPE,
@@ -33,8 +33,8 @@ def cut(
         text=True,
     )
     assert process.stderr is not None
-    # A verb that hangs is a failed test, not a hanging one.
-    too_late = Timer(TIMEOUT_S, process.kill)
+    # A verb that hangs is a failed test, not a hanging one; ended so, it says where it hung.
+    too_late = Timer(TIMEOUT_S, process.send_signal, [signal.SIGABRT])
     too_late.start()
     with process, ExitStack() as after:
         after.callback(too_late.cancel)
