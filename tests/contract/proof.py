@@ -66,6 +66,12 @@ def rate_of(lab: Deployment) -> str:
     return f"{RATES[lab.substrate.name]:g}"
 
 
+def calm_rate_of(lab: Deployment) -> str:
+    """Half as many for emulated machines: what users notice of a kill is looked at, not what they notice of a computer
+    that has something else to do for a while."""
+    return f"{RATES[lab.substrate.name] / (2 if lab.substrate.has_own_kernel else 1):g}"
+
+
 def pace_of(lab: Deployment) -> list[str]:
     """The words for a run of `REQUESTS` at that rate, at least."""
     rate = rate_of(lab)

@@ -21,6 +21,7 @@ from lab.substrates.base import HasRoot
 from tests.conftest import REPO, type_lab
 from tests.contract.proof import (
     account_of,
+    calm_rate_of,
     deploy,
     faults_of,
     journal_of,
@@ -62,7 +63,7 @@ def by() -> Deadline:
 
 
 def test_workers_die_under_load_and_every_acknowledged_write_is_kept(running_lab: Deployment) -> None:
-    told = run_proof(running_lab, "--kills", "2", "--duration", "10", "--rate", rate_of(running_lab))
+    told = run_proof(running_lab, "--kills", "2", "--duration", "10", "--rate", calm_rate_of(running_lab))
     assert set(told) - {"code"} == KEYS
     assert (told["verdict"], told["code"]) == ("kept", 0)
     assert told["kept"] == told["acknowledged"]
