@@ -2,13 +2,13 @@
 
 import atexit
 import gc
-import signal
 import sys
 from importlib import import_module
 
 import click
 
 from lab.cli.called import as_called
+from lab.host import interrupt
 from lab.model.errors import ExitCode, LabError
 
 # Verb: what it does, in one line. Its file lab/cli/VERB.py is loaded when the verb is used: what it imports takes time.
@@ -82,8 +82,8 @@ def lab() -> None:
 
 def main() -> None:
     """Runs the verb on the command line; the process ends with its exit code."""
-    # A polite end (a time limit, a shutdown) is handled as Ctrl-C is: what was started is ended with us.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # What was started is ended with us.
+    interrupt.install()
     atexit.register(gc.freeze)
     sys.exit(_run())
 

@@ -1,7 +1,11 @@
 """Ctrl-C waits for the end of a block that must not be cut, unless it comes twice."""
 
 import signal
+import threading
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -48,3 +52,45 @@ def test_the_handler_of_before_is_back_afterwards_and_a_thread_has_none() -> Non
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(inside).result()
+
+
+class CutOnceTaken:
+    """A lock that is interrupted in the moment in which it was taken; no code of Python's runs for that."""
+
+    __enter__ = partial(signal.raise_signal, signal.SIGINT)
+
+    def __exit__(self, *_: object) -> None:
+        """Lets go."""
+
+
+@pytest.fixture
+def installed() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
+    interrupt.install()
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("installed")
+def test_no_lock_of_a_condition_stays_taken_for_ever() -> None:
+    condition, entered = threading.Condition(), []
+    condition._lock = CutOnceTaken()  # type: ignore[attr-defined]
+
+    def enter() -> None:
+        with condition:
+            entered.append("and so it is left, too")
+            for _ in range(1000):
+                time.sleep(0.01)
+
+    with pytest.raises(KeyboardInterrupt):
+        enter()
+    assert entered
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_everywhere_else_it_is_raised_at_once(number: signal.Signals) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(number)
