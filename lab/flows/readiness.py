@@ -25,9 +25,6 @@ _PROBE_S = 0.5
 _PATIENT_S = 5.0
 _LOOK_EVERY_S = 1.0
 
-ENDED = (State.ABSENT, State.STOPPED, State.FAILED)
-"""The states of a node that does not become ready any more by itself."""
-
 
 def seen(role: Role, address: str, by: Deadline, *, patient: bool = False) -> str | None:
     """None for a node that is ready; otherwise what was seen instead, within 0.5 s or, if `patient`, 5 s."""
@@ -90,7 +87,7 @@ def await_node(lab: Deployment, name: NodeName, report: Report, by: Deadline) ->
 
 def _has_ended(lab: Deployment, name: NodeName, by: Deadline) -> bool:
     """Whether waiting any longer is in vain: the node was started, and is not running."""
-    return lab.states(by).get(name, State.ABSENT) in ENDED
+    return lab.states(by).get(name, State.ABSENT) in (State.ABSENT, State.STOPPED, State.FAILED)
 
 
 def log_tail(lab: Deployment, name: NodeName, lines: int = 20) -> str:

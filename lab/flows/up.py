@@ -165,24 +165,27 @@ def _check_place(wanted: Wanted, before: deployment.Deployed, topology: Topology
 
 
 def _settle(lab: Deployment, report: Report, by: Deadline) -> None:
-    """Applies the plan; once more where a node that ran at first ended meanwhile: it had been asked to, by somebody who
+    """Applies the plan; once more where a node that was there ended meanwhile: it had been asked to, by somebody who
     was interrupted then, and engines go on with that."""
-    ran = {name for name, state in lab.states(by).items() if state is State.RUNNING}
+    changes = _changes(lab, by)
     try:
-        _apply(lab, report, by)
+        _apply(lab, changes, report, by)
     except readiness.UnreadyError:
-        states = lab.states(by)
-        ended = [name for name in sorted(ran) if states.get(name, State.ABSENT) in readiness.ENDED]
+        again = _changes(lab, by)
+        ended = {*again.create} - {*changes.create, *changes.renew, *changes.wake}
         if not ended:
             raise
-        report(f"{', '.join(map(str, ended))} ended meanwhile")
-        _apply(lab, report, by)
+        report(f"{', '.join(map(str, sorted(ended)))} ended meanwhile")
+        _apply(lab, again, report, by)
 
 
-def _apply(lab: Deployment, report: Report, by: Deadline) -> None:
+def _changes(lab: Deployment, by: Deadline) -> Changes:
+    lab.substrate.accelerator(by)  # else nodes that were made for another one, before the last boot, would do
+    return decide(lab.plan, lab.substrate.nodes(lab.lab, by))
+
+
+def _apply(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> None:
     substrate = lab.substrate
-    substrate.accelerator(by)  # else nodes that were made for another one, before the last boot, would do
-    changes = decide(lab.plan, substrate.nodes(lab.lab, by))
     substrate.prepare(lab.plan, by)
     for name in changes.leave:
         report(f"leaving {name} as it is, though outdated: its users' data is on it")

@@ -61,7 +61,7 @@ def attach(plan: LabPlan, by: Deadline) -> str | None:
     store = _volume(plan.lab, "store")
     if not (can_bound() if store is None else "device" in (store["Options"] or {})):
         return None
-    drawn = _drawn(plan.lab) if store is None else Path(store["Options"]["device"]).name.rpartition("_")[0]
+    drawn = _drawn(plan.lab)
     if not _is_attached(drawn):
         archive = _file_systems(plan.store_disk_mb, by) if store is None else b""
         script = [_ATTACH, drawn, "old" if store else "new"]
