@@ -1,7 +1,7 @@
 """Two reports as one."""
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 
 from lab.comparison.merge import merged
 from lab.comparison.report import Cell, Prediction, Report
@@ -10,8 +10,6 @@ from tests.unit.comparison.reports import BARE, BOX, COLD, HOST, measured, repor
 
 FAILED = Cell(state="failed", reason="it broke")
 NOT = Cell(state="not measured", reason="needs root")
-# Two whole reports are much to draw.
-FIFTY = settings(max_examples=50)
 
 
 def _or_refusal(one: Report, other: Report) -> Report | str:
@@ -21,13 +19,11 @@ def _or_refusal(one: Report, other: Report) -> Report | str:
         return refused.message
 
 
-@FIFTY
 @given(reports(), reports())
 def test_it_does_not_matter_which_comes_first(one: Report, other: Report) -> None:
     assert _or_refusal(one, other) == _or_refusal(other, one)
 
 
-@FIFTY
 @given(reports((BARE, BOX)), reports((COLD,)))
 def test_reports_of_different_columns_lose_nothing(one: Report, other: Report) -> None:
     both = merged(one, other)
@@ -40,7 +36,6 @@ def test_reports_of_different_columns_lose_nothing(one: Report, other: Report) -
     assert both.complete == (one.complete and other.complete)
 
 
-@FIFTY
 @given(reports())
 def test_a_report_with_itself_is_itself_but_for_the_order(one: Report) -> None:
     both = merged(one, one)
@@ -103,7 +98,6 @@ def test_a_bare_process_comes_first_and_guesses_are_kept() -> None:
     assert both.predictions == (guess,)
 
 
-@FIFTY
 @given(reports(), reports())
 def test_what_is_put_together_is_a_report(one: Report, other: Report) -> None:
     both = _or_refusal(one, other)

@@ -14,8 +14,6 @@ from tests.unit.ledger import histories, plants
 from tests.unit.ledger.histories import ONE_OF_EACH, RUN, Past
 from tests.unit.ledger.plants import Plant
 
-# Of each of several ways in which a history is wrong.
-FIFTY = settings(max_examples=50)
 DOUBT, YES, NO = Outcome.INDETERMINATE, Outcome.ACKNOWLEDGED, Outcome.REFUSED
 
 
@@ -43,7 +41,6 @@ PLANTS: dict[str, tuple[Plant, Sort]] = {
 
 
 @pytest.mark.parametrize("name", PLANTS)
-@FIFTY
 @given(history=histories.clean(), data=st.data())
 def test_a_planted_anomaly_is_found(name: str, history: list[Past], data: st.DataObject) -> None:
     plant, sort = PLANTS[name]
@@ -101,7 +98,6 @@ def test_a_journal_that_stops_may_lack_the_attempt_of_what_is_there() -> None:
 
 
 @pytest.mark.parametrize("sources", [[*Source], [Source.STORE], [Source.BALANCER]])
-@FIFTY
 @given(history=histories.clean(), what=st.sampled_from(list(What)))
 def test_a_write_acknowledged_after_a_read_began_did_not_have_to_be_in_it(
     sources: list[Source], history: list[Past], what: What

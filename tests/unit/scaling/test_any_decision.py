@@ -38,7 +38,7 @@ def memories(draw: st.DrawFn) -> Memory:
     return Memory(changed_at_s, tuple(lacks), finished, adding, removing, refilling=refilling)
 
 
-@settings(max_examples=200)
+@settings(max_examples=300)
 @given(
     figures=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 200)), max_size=80),
     fleet=fleets(),

@@ -50,7 +50,7 @@ def test_after_each_crowd_of_several_the_lab_is_as_small_as_before(seed: int) ->
     assert {lab.counts[at_s] for at_s in (299, 599, 899, 1199)} == {1}
 
 
-@settings(max_examples=5)
+@settings(max_examples=6)
 @given(
     load=st.floats(0.05, 0.95),
     most=st.integers(1, 3),

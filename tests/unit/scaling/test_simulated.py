@@ -46,7 +46,7 @@ def test_a_steady_load_keeps_its_workers(load: float, per_s: int) -> None:
     assert len(lab.made) - settled <= 1, lab.made
 
 
-@settings(max_examples=12)
+@settings(max_examples=15)
 @given(
     load=st.floats(0.05, 0.95),
     most=st.integers(1, 8),
