@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from lab.comparison import words
 
@@ -65,9 +66,13 @@ def drawing() -> Iterator[None]:
 
 def inline(figure: Figure, name: str, title: str, description: str) -> str:
     """The figure as an SVG element for a page, which has nothing else of that `name`."""
+    # Before it is drawn: no font has a glyph for what colours a terminal, and XML none of it.
+    for part in figure.findobj():
+        if isinstance(part, Text):
+            part.set_text(words.printable(part.get_text()))
     written = io.StringIO()
     figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    root = ET.fromstring(words.printable(written.getvalue()))
+    root = ET.fromstring(written.getvalue())
     _leave_out(root, "metadata", "style")
     prefix = "p" + hashlib.sha256(name.encode()).hexdigest()[:8]
     for element in root.iter():

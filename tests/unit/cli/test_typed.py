@@ -163,7 +163,9 @@ def test_a_lab_whose_record_cannot_be_read_is_not_taken_for_one_that_uses_nothin
     assert gave.err.splitlines()[0].startswith("error: the record of lab blue cannot be read"), gave.err
 
 
-def test_the_tests_can_be_told_without_being_run(tmp_path: Path) -> None:
+def test_the_tests_can_be_told_without_being_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for engine in AWAY:
+        monkeypatch.delenv(engine, raising=False)
     gave = typed(tmp_path, "test", "-e", "unit", "--dry-run", "--", "-k", "a b")
     assert gave.code == 0, gave.err
     assert gave.out.endswith("tox.ini -e unit -- -k 'a b'\n")

@@ -108,6 +108,7 @@ def test_what_comes_from_a_report_is_text() -> None:
     assert evil.count("&lt;script&gt;alert(1)") >= 3
 
 
+@pytest.mark.filterwarnings("error")
 def test_an_engines_words_in_colour_do_not_break_the_page() -> None:
     loud = Cell(state="failed", reason="\x1b[31mit broke\x1b[0m\x00")
     row = REPORT.rows[0].model_copy(
