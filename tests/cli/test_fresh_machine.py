@@ -16,14 +16,18 @@ SETTINGS = {"LAB_NETNS": "labkit-fresh", "LAB_NETNS_NETWORK": "169.254.80", "PIP
 # A root file system with devices of its own, and a network: only root makes these.
 ROOT = () if os.geteuid() == 0 else ("sudo", "-n")
 SCRIPTS = [REPO / "tests/cli" / name for name in ("fresh-machine.sh", "first-exercise.sh")]
-# Containers need a root that is a mount of its own.
+# Root is a mount of its own, as on a computer: what enters a mount namespace stands at that namespace's root, which no
+# chroot changes.
 _ENTER = """
 mount --bind "$1" "$1"
 mount --rbind /dev "$1/dev"
 mount --rbind /sys "$1/sys"
 mount -t proc proc "$1/proc"
 mount -t tmpfs -o mode=0755 none "$1/run"
-exec chroot "$1" sh -ec "$2"
+cd "$1"
+pivot_root . mnt
+umount --lazy /mnt
+exec sh -ec "$2"
 """
 
 
