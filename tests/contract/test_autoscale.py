@@ -148,6 +148,13 @@ def kill_when(lab: Deployment, holder: Holder, is_so: bool) -> str | None:
     return f"lab {lab.lab} is not so far"
 
 
+def await_killed(lab: Deployment, holder: Holder, so_far: Callable[[Deployment, Deadline], bool], by: Deadline) -> None:
+    """Returns once an autoscaler was killed when it was so far, and is gone."""
+    started = children.start_time(holder.pid)
+    await_until(lambda: kill_when(lab, holder, so_far(lab, by)), by, what="the middle", mend="", every_s=0.01)
+    await_until(lambda: "it lives" if children.lives(holder.pid, started) else None, by, what="the end of it", mend="")
+
+
 @pytest.mark.long("vagrant")
 @pytest.mark.parametrize("so_far", [is_written_down, is_made, runs])
 def test_one_that_is_killed_while_it_adds_leaves_no_orphan_and_no_double(
@@ -155,15 +162,30 @@ def test_one_that_is_killed_while_it_adds_leaves_no_orphan_and_no_double(
 ) -> None:
     bounds = ["--min", "3", "--max", "3"]
     with autoscaling(lab, *bounds) as first:
-        started = children.start_time(first.pid)
-        await_until(lambda: kill_when(lab, first, so_far(lab, by)), by, what="the middle", mend="", every_s=0.01)
-        await_until(
-            lambda: "it lives" if children.lives(first.pid, started) else None, by, what="the end of it", mend=""
-        )
+        await_killed(lab, first, so_far, by)
         with autoscaling(lab, *bounds):
             await_fleet(lab, Fleet(serving=(W1, W2, W3)), by)
     assert sorted(workers_there(lab, by)) == [W1, W2, W3]
     assert deployment.load(lab.lab, lab.plan.substrate).deployed.workers == (1, 2, 3)
+
+
+@pytest.mark.long("vagrant")
+def test_one_that_is_killed_while_it_fills_the_pool_or_wakes_a_worker_leaves_no_orphan_and_no_double(
+    lab: Deployment, by: Deadline
+) -> None:
+    """Both in one: each boot costs a machine."""
+    pooled, more = ["--min", "2", "--max", "3", "--warm-pool", "1"], ["--min", "3", "--max", "3"]
+    with autoscaling(lab, *pooled) as first:
+        await_killed(lab, first, is_made, by)
+        with autoscaling(lab, *pooled):
+            await_fleet(lab, Fleet(serving=(W1, W2), asleep=(W3,)), by)
+    with autoscaling(lab, *more) as first:
+        await_killed(lab, first, is_written_down, by)
+        with autoscaling(lab, *more):
+            await_fleet(lab, Fleet(serving=(W1, W2, W3)), by)
+    assert sorted(workers_there(lab, by)) == [W1, W2, W3]
+    found = deployment.load(lab.lab, lab.plan.substrate).deployed
+    assert (found.workers, found.pool) == ((1, 2, 3), ())
 
 
 @pytest.mark.long("vagrant")
