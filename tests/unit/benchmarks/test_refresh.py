@@ -2,10 +2,8 @@
 
 import pytest
 
-from benchmarks import refresh
 from benchmarks.refresh_page import RefreshJson, SessionJson, demands, page
 from lab.comparison.visitors import Ready
-from lab.host import records
 
 
 def one(code: int = 0, fewest: int | None = 4) -> RefreshJson:
@@ -65,10 +63,6 @@ def test_the_page_has_each_refresh_and_says_what_was_not_made() -> None:
     assert "| requests | 100,000: yes | not made yet |" in text
     assert "| 2 | 31.5 | 2,500 | 0 | 4 | 157 | failed, as the load balancer saw it: 0 of 900 requests |" in text
     assert "2 refreshes of 32 s (median; 32 to 32). Kept: all." in text
-
-
-def test_the_page_that_is_kept_is_what_the_figures_give() -> None:
-    assert refresh.PAGE.read_text() == page(records.read_json(refresh.RESULTS) or {})
 
 
 def test_the_fewest_ready_workers_are_kept_and_a_look_without_an_answer_is_none() -> None:
