@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from benchmarks.autoscale import BASE
+from benchmarks.autoscale import steady
 from benchmarks.autoscale_page import DECIDED_S_AT_MOST, REACHED_S_AT_MOST, STEP, is_growth, times
 from benchmarks.capacity import WORK_MS
 from lab.flows import autoscaler, deployment, fleet
@@ -72,7 +72,7 @@ def workers_there(lab: Deployment, by: Deadline) -> list[NodeName]:
 @pytest.mark.long
 def test_a_step_of_the_load_is_answered_in_time_and_given_back_without_an_error(lab: Deployment, by: Deadline) -> None:
     substrate = lab.plan.substrate
-    base, target = BASE[substrate], lab.deployed.topology.worker.max_connections * TARGET_SHARE
+    base, target = steady(substrate), lab.deployed.topology.worker.max_connections * TARGET_SHARE
     asleep, most = ASLEEP[substrate], MOST[substrate]
     warm = ["--warm-pool", str(len(asleep)), "--scale-in", "sleep"] if asleep else []
     with autoscaling(lab, "--min", "1", "--max", str(most), "--cooldown", "10", *warm):
