@@ -65,6 +65,10 @@ def test_the_page_has_each_refresh_and_says_what_was_not_made() -> None:
     assert "2 refreshes of 32 s (median; 32 to 32). Kept: all." in text
 
 
+def test_the_page_of_no_refreshes_says_so() -> None:
+    assert "Not made yet." in page({})
+
+
 def test_the_fewest_ready_workers_are_kept_and_a_look_without_an_answer_is_none() -> None:
     ready = Ready()
     for serving in (5, 4, None, 5):
