@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 from benchmarks.page import head, line
 from lab.flows.autoscaler import LEASE
-from lab.scaling.limits import SUDDEN
+from lab.scaling.limits import SPARE, SUDDEN
 from lab.timeline.events import Event, Kind
 
 SHARE = 0.7
@@ -36,7 +36,8 @@ autoscale` keeps it at one to four workers. Each request goes out when it is due
 end (`lab load --prove`). The times are read from the lab's timeline. How it decides: [autoscale.md](autoscale.md).
 
 - **steady load**: not what one worker can do, but {SHARE:g} of the highest rate that it serves in good time
-  ([capacity.md](capacity.md)). **step**: {_STEPS}. Emulated machines
+  ([capacity.md](capacity.md)); at more than {SPARE:g} of what one can do the autoscaler keeps a second worker.
+  **step**: {_STEPS}. Emulated machines
   take longer to come than visitors wait, so their step is smaller, and workers are woken. Those from nothing are shown
   beside it, with what their visitors got, of which nothing is asked.
 - **breach**: the first sample with {SUDDEN:g} times as many requests at a time as the workers in service are meant to

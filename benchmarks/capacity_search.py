@@ -25,10 +25,12 @@ at which 99 of 100 requests are answered within the bound, counted from when the
 _FOOT = """
 How to measure again: `PYTHONPATH=. .venv/bin/python -m benchmarks.capacity --only docker` (or `--only vagrant`).
 
-- What bounds a worker is `worker.cpu_quota` of `topology.toml`, which the engine enforces. Four workers together are
-  allowed less than the two cores of this computer, so that the cores are not what binds.
+- What bounds a worker is `worker.cpu_quota` of `topology.toml`, which the engine enforces. As long as four workers
+  together are allowed less than the cores named above, it is not the cores that bind.
 - Load balancer, store and visitors have what is left. Where that is too little, four workers serve less than four times
   what one does.
+- They may also serve more than four times as much: whichever worker is least busy gets the next request, so fewer wait
+  behind another one. And either rate is known to a tenth only.
 """
 
 
@@ -108,8 +110,8 @@ def _all(name: str, sessions: Mapping[str, Session]) -> Iterator[str]:
     yield f"\n## {name}\n"
     yield "; ".join(f"{key}: {value}" for key, value in session["circumstances"].items()) + ".\n"
     yield (
-        f"A worker may use {session['cpu_quota']:g} CPUs; work burns {session['work_ms']} ms; the bound is "
-        f"{session['bound_ms']:g} ms.\n"
+        f"A worker may use {session['cpu_quota']:g} CPUs, {MANY} of them {MANY * session['cpu_quota']:g}; work burns "
+        f"{session['work_ms']} ms; the bound is {session['bound_ms']:g} ms.\n"
     )
     for count, trials in session["trials"].items():
         best = served(trials, session["bound_ms"])

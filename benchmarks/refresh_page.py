@@ -79,9 +79,12 @@ def demands(session: SessionJson) -> dict[str, tuple[str, bool]]:
 
 
 def _demands(sessions: Mapping[str, SessionJson]) -> Iterator[str]:
+    if not sessions:
+        yield "Not made yet."
+        return
     yield from head("what", *registry.NAMES)
     told = {name: demands(session) for name, session in sessions.items()}
-    for what in next(iter(told.values()), {}):
+    for what in next(iter(told.values())):
         yield line(what, *(_held(told[name][what]) if name in told else "not made yet" for name in registry.NAMES))
 
 

@@ -26,7 +26,7 @@ READY_S = 300.0
 """For a new worker to be ready: five times what an emulated machine takes from nothing."""
 
 _ACCEPT_S = 60.0
-"""For its check, nine requests in all."""
+"""For its check, ten requests in all."""
 
 _WATCH_S = 5.0
 _ENOUGH = 50

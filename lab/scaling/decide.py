@@ -116,7 +116,8 @@ def _mend(view: _View) -> Decision | None:
     room = view.limits.most - len(view.serving) - len(view.warming)
     if names := view.dead[: max(room, 0)]:
         return Replace(view.count, f"{_list(names)} died", names)
-    if names := tuple(name for name in view.warming if name not in view.memory.finished):
+    others = () if view.now_s < view.memory.retry_at_s else view.warming
+    if names := tuple(name for name in others if name not in view.memory.finished):
         return Finish(view.count, f"{_list(names)} runs and is not in service", names)
     return None
 

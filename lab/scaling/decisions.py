@@ -154,5 +154,7 @@ class Memory:
     def failed(self, decision: Decision, now_s: float, pause_s: float) -> "Memory":
         """After a decision could not be carried out."""
         ended = replace(self.ended(decision, now_s), retry_at_s=now_s + pause_s)
+        if isinstance(decision, Finish):
+            return replace(ended, finished=ended.finished - {*decision.names})
         # A drain that failed keeps nobody from coming.
         return replace(ended, retry_add_at_s=ended.retry_at_s) if isinstance(decision, Grow | Replace) else ended

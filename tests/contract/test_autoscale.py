@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from benchmarks.autoscale import BASE
+from benchmarks.autoscale import steady
 from benchmarks.autoscale_page import DECIDED_S_AT_MOST, REACHED_S_AT_MOST, STEP, is_growth, times
 from benchmarks.capacity import WORK_MS
 from lab.flows import autoscaler, deployment, fleet
@@ -84,7 +84,7 @@ def workers_there(lab: Deployment, by: Deadline) -> list[NodeName]:
 @pytest.mark.long
 def test_a_step_of_the_load_is_answered_in_time_and_given_back_without_an_error(lab: Deployment, by: Deadline) -> None:
     substrate = lab.plan.substrate
-    base, target = BASE[substrate], lab.deployed.topology.worker.max_connections * TARGET_SHARE
+    base, target = steady(substrate), lab.deployed.topology.worker.max_connections * TARGET_SHARE
     asleep, most = ASLEEP[substrate], MOST[substrate]
     warm = ["--warm-pool", str(asleep), "--scale-in", "sleep"] if asleep else []
     with autoscaling(lab, "--min", "1", "--max", str(most), "--cooldown", "10", *warm):
@@ -160,6 +160,13 @@ def kill_when(lab: Deployment, holder: Holder, is_so: bool) -> str | None:
     return f"lab {lab.lab} is not so far"
 
 
+def await_killed(lab: Deployment, holder: Holder, so_far: Callable[[Deployment, Deadline], bool], by: Deadline) -> None:
+    """Returns once an autoscaler was killed when it was so far, and is gone."""
+    started = children.start_time(holder.pid)
+    await_until(lambda: kill_when(lab, holder, so_far(lab, by)), by, what="the middle", mend="", every_s=0.01)
+    await_until(lambda: "it lives" if children.lives(holder.pid, started) else None, by, what="the end of it", mend="")
+
+
 @pytest.mark.long("vagrant")
 @pytest.mark.parametrize("so_far", [is_written_down, is_made, runs])
 def test_one_that_is_killed_while_it_adds_leaves_no_orphan_and_no_double(
@@ -167,15 +174,30 @@ def test_one_that_is_killed_while_it_adds_leaves_no_orphan_and_no_double(
 ) -> None:
     bounds = ["--min", "3", "--max", "3"]
     with autoscaling(lab, *bounds) as first:
-        started = children.start_time(first.pid)
-        await_until(lambda: kill_when(lab, first, so_far(lab, by)), by, what="the middle", mend="", every_s=0.01)
-        await_until(
-            lambda: "it lives" if children.lives(first.pid, started) else None, by, what="the end of it", mend=""
-        )
+        await_killed(lab, first, so_far, by)
         with autoscaling(lab, *bounds):
             await_fleet(lab, Fleet(serving=(W1, W2, W3)), by)
     assert sorted(workers_there(lab, by)) == [W1, W2, W3]
     assert deployment.load(lab.lab, lab.plan.substrate).deployed.workers == (1, 2, 3)
+
+
+@pytest.mark.long("vagrant")
+def test_one_that_is_killed_while_it_fills_the_pool_or_wakes_a_worker_leaves_no_orphan_and_no_double(
+    lab: Deployment, by: Deadline
+) -> None:
+    """Both in one: each boot costs a machine."""
+    pooled, more = ["--min", "2", "--max", "3", "--warm-pool", "1"], ["--min", "3", "--max", "3"]
+    with autoscaling(lab, *pooled) as first:
+        await_killed(lab, first, is_made, by)
+        with autoscaling(lab, *pooled):
+            await_fleet(lab, Fleet(serving=(W1, W2), asleep=(W3,)), by)
+    with autoscaling(lab, *more) as first:
+        await_killed(lab, first, is_written_down, by)
+        with autoscaling(lab, *more):
+            await_fleet(lab, Fleet(serving=(W1, W2, W3)), by)
+    assert sorted(workers_there(lab, by)) == [W1, W2, W3]
+    found = deployment.load(lab.lab, lab.plan.substrate).deployed
+    assert (found.workers, found.pool) == ((1, 2, 3), ())
 
 
 @pytest.mark.long("vagrant")

@@ -159,6 +159,24 @@ def test_who_was_left_on_the_way_is_brought_home(scene: Scene) -> None:
     assert scene.asked == [("finish", (W2,))]
 
 
+def test_who_could_not_be_brought_home_is_tried_again_after_a_pause_and_keeps_nobody_from_coming(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, scene.failure = scene.loop(), LabError("no source", where="lab blue", mend="wait")
+    scene.fleet = Fleet(serving=(W1,), warming=(W2,))
+    scene.turn(loop)
+    scene.finish(loop)
+    scene.sessions = 50
+    scene.turn(loop, 3)
+    assert scene.asked == [("finish", (W2,)), ("grow", 1)]
+    scene.failure = None
+    scene.finish(loop)
+    later = time.time() + 6
+    monkeypatch.setattr(time, "time", lambda: later)
+    scene.turn(loop)
+    assert scene.asked[2:] == [("finish", (W2,))]
+
+
 def test_a_silent_load_balancer_is_told_once_and_nothing_is_done(scene: Scene) -> None:
     loop = scene.loop()
     scene.silent, scene.fleet = True, Fleet(dead=(W1,))
