@@ -18,6 +18,13 @@ _COMING_S = 5.0
 _BACK_S = 240.0
 """For three workers that go one by one, after a minute each, at most."""
 
+# What the text has people type, also where the processor is emulated: there a worker is slow to come, and to be overrun.
+_SCALE = "autoscale @ --max 3 --cooldown 15"
+_LOAD = "load @ --base 5 --peak 25 --work 50 --duration 40"
+_SLOW_SCALE = f"{_SCALE} --warm-pool 2 --scale-in sleep"
+_SLOW_LOAD = "load @ --base 0.5 --peak 2 --work 1000 --duration 400"
+_EMULATED = "tcg"
+
 _FIRST = "worker-1"
 _LIMITS = re.compile(r"began: (\d+) to (\d+) workers, ([\d.]+) requests at a time")
 _FAILED = re.compile(r"([\d,]+) of [\d,]+ requests failed")
@@ -139,6 +146,8 @@ def test_workers_came_for_the_crowd(scene: Scene, look: Look) -> None:
     look.at("the timeline of lab {lab}: what the autoscaler saw and decided")
     told = _told(scene)
     limits = told.limits
+    scale, load = commands(scene.lab.substrate.known_accelerator())
+    look.note(scale=scene.typed(scale), load=scene.typed(load))
     look.note(autoscaler=limits is not None, visitors=bool(told.visits), grew=told.helped is not None)
     if limits is not None:
         look.note(least=limits.least, most=limits.most)
@@ -151,6 +160,11 @@ def test_workers_came_for_the_crowd(scene: Scene, look: Look) -> None:
         expected="a crowd, a decision to add workers for it, and a worker more that served",
         says=not_grown(told),
     )
+
+
+def commands(accelerator: str | None) -> tuple[str, str]:
+    """What begins an autoscaler here, and what brings a crowd that one worker is too few for and three are not. Pure."""
+    return (_SLOW_SCALE, _SLOW_LOAD) if accelerator == _EMULATED else (_SCALE, _LOAD)
 
 
 def not_grown(told: Story) -> str:
