@@ -18,7 +18,7 @@ _COMING_S = 5.0
 _BACK_S = 240.0
 """For three workers that go one by one, after a minute each, at most."""
 
-# What the text has people type, also where the processor is emulated: there a worker is slow to come, and to be overrun.
+# What the text has people type, also where the processor is emulated, and a worker takes long to come.
 _SCALE = "autoscale @ --max 3 --cooldown 15"
 _LOAD = "load @ --base 5 --peak 25 --work 50 --duration 40"
 _SLOW_SCALE = f"{_SCALE} --warm-pool 2 --scale-in sleep"
@@ -163,7 +163,7 @@ def test_workers_came_for_the_crowd(scene: Scene, look: Look) -> None:
 
 
 def commands(accelerator: str | None) -> tuple[str, str]:
-    """What begins an autoscaler here, and what brings a crowd that one worker is too few for and three are not. Pure."""
+    """What begins an autoscaler here, and what brings a crowd for which one worker is too few. Pure."""
     return (_SLOW_SCALE, _SLOW_LOAD) if accelerator == _EMULATED else (_SCALE, _LOAD)
 
 

@@ -121,8 +121,8 @@ def test_the_crowd_of_the_text_is_one_and_its_workers_go_one_by_one_within_the_c
 @pytest.mark.parametrize("per_s", [1.0, 1.6])
 @pytest.mark.parametrize("seed", range(3))
 def test_the_crowd_of_the_text_is_one_for_emulated_machines_too(per_s: float, seed: int) -> None:
-    """`--base 0.5 --peak 2 --duration 400`, where a worker does so many a second: with `--work 1000` six of ten requests
-    take a second of its processor, the others what they may. It does 1.7 at most, and with 6 a second without work 1.3.
+    """`--base 0.5 --peak 2 --duration 400`, where a worker does so many a second: with `--work 1000` six of ten
+    requests take a second of its processor, so it does 1.7 at most; where it does 6 a second without work, 1.3.
 
     The model does one a second, so all else is so much the slower for it.
     """
