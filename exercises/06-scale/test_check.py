@@ -176,7 +176,8 @@ def not_grown(told: Story) -> str:
         return "An autoscaler watches, and nobody comes. Have visitors come: `lab load`."
     if told.grown:
         return (
-            "The autoscaler asked for workers, and none of them served before the crowd was gone. Let it stay longer."
+            "The autoscaler asked for workers, and none of them served before the crowd was gone. Have the visitors "
+            "come once more, and for longer: `lab load` has --duration."
         )
     if limits.most == 1 and told.busiest >= SUDDEN * limits.target:
         return (
