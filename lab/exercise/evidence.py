@@ -85,7 +85,8 @@ class Failures:
     """Requests of users that did not go well since the load balancer started (HAProxy management guide, 9.1).
 
     `errors` were answered with a 5xx (hrsp_5xx), `unserved` of them since no worker took them (econ); `broken` had a
-    worker that took them and ended without an answer (eresp), whether or not another one answered after that.
+    worker that took them and ended without an answer (eresp), whether or not another one answered after that; of an
+    upload that is still being sent HAProxy counts two.
     """
 
     errors: int = 0
