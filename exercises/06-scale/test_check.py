@@ -148,7 +148,8 @@ def test_workers_came_for_the_crowd(scene: Scene, look: Look) -> None:
     limits = told.limits
     scale, load = commands(scene.lab.substrate.known_accelerator())
     look.note(scale=scene.typed(scale), load=scene.typed(load))
-    look.note(autoscaler=limits is not None, visitors=bool(told.visits), grew=told.helped is not None)
+    look.note(autoscaler=limits is not None, visitors=bool(told.visits))
+    look.note(asked=bool(told.grown), grew=told.helped is not None)
     if limits is not None:
         look.note(least=limits.least, most=limits.most)
     if (help_s := told.help_s) is not None:
