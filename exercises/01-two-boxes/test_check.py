@@ -20,7 +20,7 @@ def test_your_entry_is_there(scenes: Scenes, look: Look) -> None:
     look.at("the entries that users see")
     has = {name: any(scene.word in text.lower() for text in scene.entries()) for name, scene in scenes.items()}
     missing = [name for name, is_there in has.items() if not is_there]
-    look.note(entry=not missing)
+    look.note(entry=not missing, without=" and on ".join(missing))
     both = "The two sites are alike and know nothing of each other. " if True in has.values() else ""
     look.expect(
         not missing,

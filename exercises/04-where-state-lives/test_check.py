@@ -61,7 +61,8 @@ def test_there_was_a_moment_without_any_worker(scene: Scene, look: Look) -> None
     wrote = _wrote(scene, look)
     nodes = scene.events(Kind.NODE)
     empty = [at for at in emptied(nodes, scene.noted["workers"]) if at >= wrote]
-    look.note(emptied=bool(empty))
+    kill = ", then ".join(scene.typed(f"kill @/{name}") for name in scene.workers)
+    look.note(emptied=bool(empty), kill=kill)
     if empty and _there(scene)["login"]:
         look.note(login_after="Yes")
     gone = [event.what for event in nodes if event.fields.get("state") == State.ABSENT and event.at >= wrote]

@@ -4,35 +4,41 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lab.exercise import evidence
+from lab.exercise.evidence import Failures
 from lab.exercise.scene import Look, Scene
 from lab.model.node import State
 from lab.timeline.events import Event, Kind
 
-_IDLE = (
-    "A worker was destroyed, and not one request failed: it had nothing of yours in its hands. Have uploads under way, "
-    "see on the gauge that each worker has one, and then destroy one."
-)
 _NOBODY = "No worker was destroyed yet. Have two slow uploads under way, so that each worker has one; then destroy one."
+_AT_WORK = "Have uploads under way, see on the gauge that each worker has one, and then destroy one."
 
 
 def test_a_worker_was_destroyed_with_a_request_in_its_hands(scene: Scene, look: Look) -> None:
-    """A worker was destroyed while it was taking an upload, and that failed"""
-    look.at("the lab's timeline, and the load balancer's count of requests that failed")
-    gone, failed = evidence.destroyed(scene.events(Kind.NODE)), more(scene.failed(), scene.noted.get("failed", 0))
-    look.note(destroyed=len(gone), failed=failed)
-    if gone and failed:
+    """A worker was destroyed in the middle of a write, such as your upload, and that failed"""
+    look.at("the lab's timeline, and what the load balancer counted of requests that failed")
+    gone, failed = evidence.destroyed(scene.events(Kind.NODE)), scene.failed()
+    look.note(destroyed=len(gone), cut=failed.cut)
+    if gone and failed.cut:
         look.note(cut_upload="The upload fails, and the file is nowhere")
     look.expect(
-        bool(gone) and failed > 0,
-        saw=f"destroyed without warning: {', '.join(gone) or 'nobody'}; failed since you began: {failed} requests",
-        expected="a worker that was destroyed, and at least one request that failed",
-        says=_IDLE if gone else _NOBODY,
+        bool(gone) and failed.cut > 0,
+        saw=f"destroyed without warning: {', '.join(gone) or 'nobody'}; failed since then: {failed.errors} requests, "
+        f"{failed.cut} of them with the worker that had them in its hands",
+        expected="a worker that was destroyed, and at least one request that failed with it",
+        says=_not_cut(gone, failed),
     )
 
 
-def more(now: int, before: int) -> int:
-    """How many have failed since a count; a load balancer that was started anew counts from nought. Pure."""
-    return now - before if now >= before else now
+def _not_cut(gone: Sequence[str], failed: Failures) -> str:
+    """What it means that nothing was cut with a worker. Pure."""
+    if not gone:
+        return _NOBODY
+    if failed.errors:
+        return (
+            "There were errors, but none of these requests was in the hands of a worker that ended: nobody was there "
+            f"to take them, or a worker that lived answered with the error. {_AT_WORK}"
+        )
+    return f"A worker was destroyed, and not one request failed: it had nothing of yours in its hands. {_AT_WORK}"
 
 
 class Drain(NamedTuple):

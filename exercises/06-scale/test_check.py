@@ -18,6 +18,13 @@ _COMING_S = 5.0
 _BACK_S = 240.0
 """For three workers that go one by one, after a minute each, at most."""
 
+# What the text has people type, also where the processor is emulated, and a worker takes long to come.
+_SCALE = "autoscale @ --max 3 --cooldown 15"
+_LOAD = "load @ --base 5 --peak 25 --work 50 --duration 40"
+_SLOW_SCALE = f"{_SCALE} --warm-pool 2 --scale-in sleep"
+_SLOW_LOAD = "load @ --base 0.5 --peak 2 --work 1000 --duration 400"
+_EMULATED = "tcg"
+
 _FIRST = "worker-1"
 _LIMITS = re.compile(r"began: (\d+) to (\d+) workers, ([\d.]+) requests at a time")
 _FAILED = re.compile(r"([\d,]+) of [\d,]+ requests failed")
@@ -139,7 +146,10 @@ def test_workers_came_for_the_crowd(scene: Scene, look: Look) -> None:
     look.at("the timeline of lab {lab}: what the autoscaler saw and decided")
     told = _told(scene)
     limits = told.limits
-    look.note(autoscaler=limits is not None, visitors=bool(told.visits), grew=told.helped is not None)
+    scale, load = commands(scene.lab.substrate.known_accelerator())
+    look.note(scale=scene.typed(scale), load=scene.typed(load))
+    look.note(autoscaler=limits is not None, visitors=bool(told.visits))
+    look.note(asked=bool(told.grown), grew=told.helped is not None)
     if limits is not None:
         look.note(least=limits.least, most=limits.most)
     if (help_s := told.help_s) is not None:
@@ -153,6 +163,11 @@ def test_workers_came_for_the_crowd(scene: Scene, look: Look) -> None:
     )
 
 
+def commands(accelerator: str | None) -> tuple[str, str]:
+    """What begins an autoscaler here, and what brings a crowd for which one worker is too few. Pure."""
+    return (_SLOW_SCALE, _SLOW_LOAD) if accelerator == _EMULATED else (_SCALE, _LOAD)
+
+
 def not_grown(told: Story) -> str:
     """What it means that no worker came for a crowd. Pure."""
     limits = told.limits
@@ -162,7 +177,8 @@ def not_grown(told: Story) -> str:
         return "An autoscaler watches, and nobody comes. Have visitors come: `lab load`."
     if told.grown:
         return (
-            "The autoscaler asked for workers, and none of them served before the crowd was gone. Let it stay longer."
+            "The autoscaler asked for workers, and none of them served before the crowd was gone. Have the visitors "
+            "come once more, and for longer: `lab load` has --duration."
         )
     if limits.most == 1 and told.busiest >= SUDDEN * limits.target:
         return (

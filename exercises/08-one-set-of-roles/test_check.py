@@ -1,6 +1,6 @@
 """One set of roles: what was done to servers by hand is gone, also what no role speaks of, and the data is there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from lab.exercise.scene import Look, Scene
@@ -32,7 +32,7 @@ def test_your_entry_is_there(scenes: Scenes, look: Look) -> None:
         has_data = any(version.commit == scene.noted["commit"] for version in scene.versions())
         texts = scene.entries()
         has_entry = _has_entry(scene, texts)
-        look.note(data=has_data, entry=has_entry)
+        look.note(data=has_data, entry=has_entry, status=scene.typed("status @"))
         look.expect(
             has_entry,
             saw=f"on {scene.substrate} {len(texts)} entries, and none with your word in it"
@@ -69,6 +69,7 @@ def test_each_server_is_as_its_roles_say(scenes: Scenes, look: Look) -> None:
         look.at(f"all servers on {scene.substrate}, held against their roles; it takes a while")
         differing = [drift for drift in _drifts(scene) if drift.tasks]
         look.note(drift=sum(len(drift.tasks) for drift in differing))
+        look.note(compare=scene.typed("provision @"), repair=repair(differing))
         look.expect(
             not differing,
             saw="; ".join(f"on {scene.substrate} {one.node} would be changed by {_quoted(one)}" for one in differing),
@@ -84,6 +85,11 @@ def _drifts(scene: Scene) -> list[Drift]:
     return _compared[scene.substrate]
 
 
+def repair(differing: Sequence[Drift]) -> str:
+    """What brings these servers back to their roles: a worker is replaced, the others are repaired. Pure."""
+    return ", then ".join(dict.fromkeys(drift.advice for drift in differing))
+
+
 def _quoted(drift: Drift) -> str:
     return " and ".join(f'"{task}"' for task in drift.tasks)
 
@@ -93,7 +99,7 @@ def test_the_store_has_nothing_that_a_hand_put_there(scenes: Scenes, look: Look)
     for scene in scenes.values():
         look.at(f"the files of {STORE} on {scene.substrate}")
         left = _left(scene)
-        look.note(left_on_store=len(left))
+        look.note(left_on_store=len(left), end=scene.typed("destroy @ --yes"), again=scene.typed("up @"))
         look.expect(
             not left,
             saw=f"on {scene.substrate} {STORE} has {' and '.join(left)}",
@@ -126,7 +132,7 @@ def test_every_worker_runs_the_site_as_it_was_deployed(scenes: Scenes, look: Loo
         for worker in scene.workers:
             look.at(f"the site's files on {worker} on {scene.substrate}, and the page that it shows")
             files, is_closed = _changed(scene, worker), _is_closed(scene, worker)
-            look.note(by_hand=len(files) + is_closed)
+            look.note(by_hand=len(files) + is_closed, replace=scene.typed(f"replace @/{worker}"))
             if is_closed and _is_repaired_only(scene):
                 look.note(left_by_repair=len(files) + len(_left(scene)))
             look.expect(

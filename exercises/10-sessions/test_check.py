@@ -59,6 +59,8 @@ def test_the_session_outlived_the_worker_that_let_you_in(scene: Scene, look: Loo
     since = mine[-1].began_at if mine else scene.started_at
     gone = sorted(set(scene.destroyed(since, float("inf"))))
     look.note(destroyed=len(gone), orphaned=len(_orphaned(scene, mine)))
+    if mine:
+        look.note(kill=scene.typed(f"kill @/{mine[-1].began_by}"))
     look.expect(
         bool(survived),
         saw=_story(mine, gone),

@@ -13,7 +13,9 @@ from lab.timeline.events import Event, Kind
 Scenes = Mapping[str, Scene]
 FOUR = ("pause", "cut-store", "disk-full", "database-kill")
 POWER = "store-off"
+MEND = "up @ --topology topology.toml"
 LOST = "lost"
+RESET = "`lab exercise reset break-it`"
 
 
 def remade(nodes: Sequence[Event]) -> list[float]:
@@ -44,6 +46,8 @@ def test_four_faults_that_leave_the_power_alone_lost_nothing(scenes: Scenes, loo
     # What is missing there cannot be made up for: no run with the store of by now counts.
     late = [name for name, scene in scenes.items() if left[name] and remade(scene.events(Kind.NODE))]
     look.note(missing=_told(left), late=len(late))
+    if (first := next((name for name in left if left[name]), None)) is not None:
+        look.note(try_four=run_with(scenes[first], left[first]))
     if not any("database-kill" in names for names in left.values()):
         look.note(crash_lost="None")
     look.expect(
@@ -52,6 +56,11 @@ def test_four_faults_that_leave_the_power_alone_lost_nothing(scenes: Scenes, loo
         expected=f"{', '.join(FOUR)} in runs whose verdict is kept, before the setting is changed",
         says=_says_of_four([run for found in runs.values() for run in found], _told(left), _elsewhere(scenes), late),
     )
+
+
+def run_with(scene: Scene, faults: Sequence[str]) -> str:
+    """The command that makes these faults happen there."""
+    return scene.typed(f"prove run @ --kills 0 {' '.join(f'--fault {fault}' for fault in faults)}")
 
 
 def _left(scene: Scene, runs: Sequence[Run]) -> list[str]:
@@ -100,17 +109,22 @@ def _says_of_four(runs: Sequence[Run], left: str, elsewhere: str, late: Sequence
 def test_the_store_lost_its_power_while_the_database_was_careless(scenes: Scenes, look: Look) -> None:
     """The store lost its power while its database did not flush: a container loses nothing, a machine does"""
     look.at("the journals of the proofs in which the store lost its power")
-    careless, left = {name: _careless(scene) for name, scene in scenes.items()}, {}
+    careless, left = {name: _careless(scene) for name, scene in scenes.items()}, dict[str, str]()
+    late = []
     for name, scene in scenes.items():
         has_kernel = scene.lab.substrate.has_own_kernel
         good = [run for run in careless[name] if shows(run, has_own_kernel=has_kernel)]
         if not good:
-            left[name] = _says_of_power(scene.runs(), careless[name], has_own_kernel=has_kernel)
+            is_late = bool(remade(scene.events(Kind.NODE)))
+            left[name] = _says_of_power(scene.runs(), careless[name], has_own_kernel=has_kernel, is_late=is_late)
+            late += [name] if is_late else []
         elif has_kernel:
             look.note(machine_lost=_lost(good[-1]))
         else:
             look.note(container_lost="None")
-    look.note(power_left=len(left))
+    look.note(power_left=len(left), power_late=len(late))
+    if left:
+        look.note(try_power=run_with(scenes[next(iter(left))], [POWER]))
     look.expect(
         not left,
         saw=_listed(careless, [POWER]),
@@ -136,13 +150,23 @@ def _lost(run: Run) -> str:
     return "the database did not start again"
 
 
-def _says_of_power(runs: Sequence[Run], careless: Sequence[Run], *, has_own_kernel: bool) -> str:
+def _says_of_power(runs: Sequence[Run], careless: Sequence[Run], *, has_own_kernel: bool, is_late: bool) -> str:
+    says = _shows_nothing(runs, careless, has_own_kernel=has_own_kernel)
+    if not is_late or RESET in says:
+        return says
+    return (
+        f"{says} But its store was made anew since, as a change of its setting does, and only what was tried before "
+        f"that counts: {RESET} brings back the lab that the exercise begins with."
+    )
+
+
+def _shows_nothing(runs: Sequence[Run], careless: Sequence[Run], *, has_own_kernel: bool) -> str:
     off = [run for run in careless if POWER in run.faults]
     late = [run for run in runs if POWER in run.faults and run not in off]
     if not off and late:
         return (
             f"run {late[-1].name} was made with a database that waits for its disk, so it says nothing about one that "
-            "does not. `lab exercise reset break-it` brings back the lab that the exercise begins with."
+            f"does not. {RESET} brings back the lab that the exercise begins with."
         )
     if not off and any("database-kill" in run.faults for run in careless):
         return (
@@ -154,7 +178,7 @@ def _says_of_power(runs: Sequence[Run], careless: Sequence[Run], *, has_own_kern
     if has_own_kernel and off[-1].verdict == KEPT:
         return (
             "nothing was lost, by luck: the machine's kernel had just written all that it held. Take the power once "
-            "more, with more visitors: `lab prove run` has --rate."
+            "more; luck of that kind is rare."
         )
     return f"the verdict of run {off[-1].name} is {off[-1].verdict}: read it with `lab prove show`, then run it again."
 
@@ -164,7 +188,7 @@ def test_the_database_waits_for_its_disk_again(scenes: Scenes, look: Look) -> No
     look.at("the setting fsync of the database that runs")
     settings = {name: scene.sql("SHOW fsync")[0][0] for name, scene in scenes.items()}
     off = [name for name, setting in settings.items() if setting != "on"]
-    look.note(not_flushing=len(off))
+    look.note(not_flushing=len(off), mend=" and ".join(scenes[name].typed(MEND) for name in off))
     look.expect(
         not off,
         saw=", ".join(f"fsync is {setting} on {name}" for name, setting in settings.items()),
@@ -180,7 +204,7 @@ def test_with_machines_it_was_seen_that_this_helps(scenes: Scenes, look: Look) -
     machines = {name: scene for name, scene in scenes.items() if scene.lab.substrate.has_own_kernel}
     later = {name: since_last(scene.runs(), remade(scene.events(Kind.NODE))) for name, scene in machines.items()}
     left = [name for name in machines if not any(POWER in run.faults and run.verdict == KEPT for run in later[name])]
-    look.note(again_left=len(left))
+    look.note(again_left=len(left), try_again=" and ".join(run_with(scenes[name], [POWER]) for name in left))
     look.expect(
         not left,
         saw=_listed(later, [POWER]) or "there are no machines in this exercise of yours",
@@ -194,9 +218,12 @@ def test_the_lab_is_whole(scenes: Scenes, look: Look) -> None:
     look.at("the load balancer's list of workers, and the faults that a run may have left")
     serving = {name: len(scene.serving()) for name, scene in scenes.items()}
     open_faults = {name: len(prove.unhealed(scene.lab)) for name, scene in scenes.items()}
+    broken = [name for name in scenes if serving[name] < 2 or open_faults[name]]
+    mend = ", then ".join(scenes[name].typed(words) for name in broken for words in ("heal @", "up @"))
+    look.note(broken=len(broken), heal=mend)
     look.expect(
-        all(count >= 2 for count in serving.values()) and not any(open_faults.values()),
+        not broken,
         saw=", ".join(f"on {name} {n} serve, {open_faults[name]} faults unhealed" for name, n in serving.items()),
         expected="two workers that serve, no fault unhealed",
-        says="Something is still broken. `lab heal` undoes what a run left that was cut off, `lab up` mends the rest.",
+        says=f"Something is still broken. {mend} mends it.",
     )

@@ -1,4 +1,4 @@
-"""The verbs of `exercise` for authors: new and lint; and where the exercises are."""
+"""The verbs of `exercise` for authors: new and lint."""
 
 import tempfile
 from pathlib import Path
@@ -12,19 +12,12 @@ from lab.exercise import blank, catalogue, lint
 from lab.exercise.catalogue import Exercise
 from lab.exercise.home import Home
 from lab.exercise.trial import Trial
-from lab.host import paths
 from lab.model.deadline import Deadline
 from lab.model.errors import ExitCode
 from lab.substrates import registry
 
-FOLDER = paths.REPO / "exercises"
 LINT_LAB = "ex-lint"
 _LINT_S = 4 * 3600.0
-
-
-def every_exercise() -> list[Exercise]:
-    """All that there are, in their order."""
-    return catalogue.load_all(FOLDER)
 
 
 @click.command("new", epilog="Example: lab exercise new name-a-thing")
@@ -33,7 +26,7 @@ def every_exercise() -> list[Exercise]:
 @common.ignored_name
 def new(exercise: str, dry_run: bool) -> None:
     """For authors: make the folder of an exercise, with all its files to fill in."""
-    folder = blank.folder(FOLDER, exercise)
+    folder = blank.folder(catalogue.OWN, exercise)
     if dry_run:
         click.echo(f"would make {folder}")
         return
@@ -53,7 +46,7 @@ def linting(exercise: str | None, on: str | None, no_wrong: bool, dry_run: bool,
 
     With --dry-run only what needs no lab is checked: texts, links, commands, hints.
     """
-    chosen = [catalogue.named(every_exercise(), exercise)] if exercise else every_exercise()
+    chosen = [catalogue.named(catalogue.every(), exercise)] if exercise else catalogue.every()
     faults = [fault for one in chosen for fault in lint.faults(one, parse)]
     report, by = common.reporter(), Deadline.after(_LINT_S, f"lint: {_LINT_S:g} s")
     for one in chosen if not dry_run and not faults else ():

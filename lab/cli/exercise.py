@@ -8,7 +8,6 @@ import click
 from rich.console import Console
 
 from lab.cli import authors, common, learner
-from lab.cli.authors import every_exercise
 from lab.cli.called import as_called, script_as_called
 from lab.exercise import catalogue, scene, session, stage, watch
 from lab.exercise.catalogue import Exercise
@@ -46,7 +45,7 @@ def _chosen(home: Home, text: str | None, lab: str | None = None) -> Exercise:
     if text is None and not progress.current:
         mend = "`lab exercise list` shows them, `lab exercise start` begins one"
         raise UsageError("no exercise was started yet", where="NAME", mend=mend)
-    found = catalogue.named(every_exercise(), text or progress.current)
+    found = catalogue.named(catalogue.every(), text or progress.current)
     begun = progress.of(found.name).lab
     if lab is not None and begun and lab != begun:
         raise UsageError(
@@ -59,7 +58,7 @@ def _chosen(home: Home, text: str | None, lab: str | None = None) -> Exercise:
 @common.ignored_name
 def list_all() -> None:
     """List the exercises, and which of them you have passed."""
-    learner.console().print(learner.listed(every_exercise(), Home.usual().store.read()))
+    learner.console().print(learner.listed(catalogue.every(), Home.usual().store.read()))
 
 
 @command.command("start", epilog="Example: lab exercise start destroy-a-worker")
@@ -73,7 +72,7 @@ def start(exercise: str | None, on: str | None, predictions: tuple[str, ...], dr
 
     In the middle of an exercise this mends its lab, and all that you did counts.
     """
-    home, exercises = Home.usual(), every_exercise()
+    home, exercises = Home.usual(), catalogue.every()
     progress = home.store.read()
     following = session.next_after(exercises, progress.passed, "") or exercises[0]
     is_open = bool(progress.current) and progress.of(progress.current).passed_at is None
@@ -112,13 +111,13 @@ def check(exercise: str | None, lab: str | None) -> int:
     _tell(home, found)
     checked = _check(home, found)
     if checked.outcome.ok:
-        learner.ask_questions(home, every_exercise())
+        learner.ask_questions(home, catalogue.every())
     return _CODES[checked.outcome.ok]
 
 
 def _check(home: Home, exercise: Exercise) -> Checked:
     checked = session.check(home, exercise, learner.hearer(learner.console()))
-    learner.concluded(exercise, checked, session.next_after(every_exercise(), home.store.read().passed, exercise.name))
+    learner.concluded(exercise, checked, session.next_after(catalogue.every(), home.store.read().passed, exercise.name))
     return checked
 
 
@@ -177,7 +176,7 @@ def reset(exercise: str | None, everything: bool, on: str | None, dry_run: bool,
         click.echo("would make the folder of each exercise anew, keep those of before, and forget what was begun")
         return
     by = common.change_deadline("exercise reset")
-    session.forget_beginnings(home, every_exercise(), common.reporter(), by)
+    session.forget_beginnings(home, catalogue.every(), common.reporter(), by)
 
 
 @command.command("status", epilog="Example: lab exercise status")
@@ -185,7 +184,7 @@ def reset(exercise: str | None, everything: bool, on: str | None, dry_run: bool,
 @_name
 def status(as_json: bool, lab: str | None) -> None:
     """Show how far you are, and, apart from that, how the exercises' lab is now."""
-    home, exercises = Home.usual(), every_exercise()
+    home, exercises = Home.usual(), catalogue.every()
     progress = home.store.read()
     name = lab or progress.of(progress.current).lab or LAB
     health = _health(name)
@@ -248,7 +247,7 @@ def _watch(home: Home, at: Exercise, keys: watch.Keys) -> Exercise | ExitCode:
             if following is not None:
                 return following
         elif act is Act.LIST:
-            learner.console().print(learner.listed(every_exercise(), home.store.read()))
+            learner.console().print(learner.listed(catalogue.every(), home.store.read()))
         elif act is Act.HINT:
             _guarded(lambda: _hint(home, at, learner.console()))
         elif act is not Act.RESET or (_is_meant(f"Begin {at.name} anew?", keys) and _begun(home, at, keys, anew=True)):
@@ -289,7 +288,7 @@ def _look(home: Home, at: Exercise, keys: watch.Keys, *, asks: bool) -> ExitCode
         codes.append(_CODES[checked.outcome.ok])
         if checked.outcome.ok and (asks or checked.is_first_pass):
             with keys.in_lines():
-                learner.ask_questions(home, every_exercise())
+                learner.ask_questions(home, catalogue.every())
 
     _guarded(look)
     click.echo("\n" + "  ".join(f"{key}:{word}" for key, word in watch.KEYS.items()))
@@ -309,7 +308,7 @@ def _guarded(act: Callable[[], object]) -> bool:
 def _next(home: Home, at: Exercise, keys: watch.Keys) -> Exercise | None:
     """The exercise to go on with, started; None where there is none, or it could not be, or was not meant to be."""
     progress = home.store.read()
-    following = session.next_after(every_exercise(), progress.passed, at.name)
+    following = session.next_after(catalogue.every(), progress.passed, at.name)
     if following is None or following.name == at.name:
         click.echo("There is no other exercise left.")
         return None

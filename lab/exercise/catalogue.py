@@ -8,9 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from lab.host import paths
 from lab.model.errors import UsageError
 from lab.model.node import Mode
 from lab.model.plan import WORKERS_AT_MOST
+
+OWN = paths.REPO / "exercises"
+"""The folder of the kit's own exercises."""
 
 FOLDER = re.compile(r"(?P<number>\d{2})-(?P<name>[a-z][a-z0-9-]*)")
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
@@ -193,6 +197,11 @@ def load_all(folder: Path) -> list[Exercise]:
     if twice := [name for name in names if names.count(name) > 1]:
         raise UsageError(f"two exercises are called {twice[0]}", where=str(folder), mend="give each a name of its own")
     return found
+
+
+def every() -> list[Exercise]:
+    """All of the kit's own, in order; raises as `load_all`."""
+    return load_all(OWN)
 
 
 def named(exercises: Sequence[Exercise], text: str) -> Exercise:

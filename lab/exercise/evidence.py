@@ -1,6 +1,6 @@
 """What happened to the exercise's lab, from its journals, its timeline, its versions and its balancer's figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.flows import deployment, prove
@@ -11,8 +11,7 @@ from lab.ledger.audit import Account, Sort
 from lab.ledger.files import audit_file
 from lab.ledger.users import KILL
 from lab.ledger.writes import What
-from lab.loadbalancer import gauge
-from lab.loadbalancer.gauge import Sample
+from lab.loadbalancer import config
 from lab.model.deadline import Deadline
 from lab.model.errors import UnknownError
 from lab.model.node import Role, State
@@ -81,21 +80,49 @@ def is_changed(history: Sequence[Version], commit: str) -> bool:
     return history[0].tree not in {version.tree for version in history if version.commit == commit}
 
 
-def failed(lab: Deployment, by: Deadline) -> int:
-    """How many requests of users ended with an error of the 500s since a lab's load balancer started.
+@dataclass(frozen=True)
+class Failures:
+    """Requests of users that did not go well since the load balancer started (HAProxy management guide, 9.1).
 
-    Raises UnknownError where that does not answer.
+    `errors` were answered with a 5xx (hrsp_5xx), `unserved` of them since no worker took them (econ); `broken` had a
+    worker that took them and ended without an answer (eresp), whether or not another one answered after that; of an
+    upload that is still being sent HAProxy counts two.
     """
-    samples: list[Sample] = []
+
+    errors: int = 0
+    unserved: int = 0
+    broken: int = 0
+
+    @property
+    def cut(self) -> int:
+        """How many a worker took with it, so that the user got an error: what only reads is sent again and is none."""
+        return min(self.errors - self.unserved, self.broken)
+
+    def since(self, before: Mapping[str, int]) -> "Failures":
+        """Those since these figures were noted; a load balancer that was started anew counts from nought."""
+        now, then = vars(self), {name: before.get(name, 0) for name in vars(self)}
+        is_same = all(now[name] >= then[name] for name in now)
+        return Failures(**{name: now[name] - then[name] for name in now}) if is_same else self
+
+
+def failures(statistics: str) -> Failures:
+    """The failures in the answer to `show stat`. Pure."""
+    rows = {(row["pxname"], row["svname"]): row for row in config.statistics(statistics)}
+    row = rows[config.BACKEND, "BACKEND"]
+    return Failures(*(config.number(row, column) for column in ("hrsp_5xx", "econ", "eresp")))
+
+
+def failed(lab: Deployment, by: Deadline) -> Failures:
+    """What failed since a lab's load balancer started; raises UnknownError where that does not answer."""
+    told: list[str] = []
 
     def probe() -> str | None:
-        sample = gauge.read(lab.loadbalancer(), by)
-        samples[:] = [] if sample is None else [sample]
-        return None if samples else "no answer"
+        told[:] = filter(None, [lab.loadbalancer().statistics(by)])
+        return None if told else "no answer"
 
     ask, mend = by.at_most(_ANSWER_S, f"{_ANSWER_S:g} s for its figures"), lab.typed("up @")
     await_until(probe, ask, what="the load balancer's figures", mend=mend, error=UnknownError)
-    return samples[0].errors
+    return failures(told[0])
 
 
 def destroyed(nodes: Sequence[Event]) -> list[str]:

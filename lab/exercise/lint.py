@@ -162,6 +162,8 @@ def _observations(exercise: Exercise) -> Iterator[str]:
         for name in re.findall(r"\{(\w+)\}", " ".join(hint.says)):
             if name not in noted | _WORDS.keys():
                 yield f"hint {number}: nothing stands for {{{name}}}"
+            if name == "substrate" and exercise.on == "each":
+                yield f"hint {number}: {{substrate}} is the first of two: have the check note the command for each"
 
 
 def observations(source: str) -> set[str]:

@@ -13,7 +13,7 @@ from testinfra.host import Host
 
 from lab.exercise import evidence, home, seeds
 from lab.exercise.catalogue import Seen
-from lab.exercise.evidence import Run
+from lab.exercise.evidence import Failures, Run
 from lab.exercise.telling import Kind, Told
 from lab.exercise.workspace import APP
 from lab.flows import deploy, deployment, leases, prove
@@ -49,7 +49,7 @@ cd /srv/drive
 @dataclass(frozen=True)
 class Given:
     """What a check is told from outside: whose exercise it is, where, since when, and what `start` noted of each
-    substrate: `commit`, the newest one then, `workers`, those that stood there, and `failed`, as `Scene.failed`."""
+    substrate: `commit`, the newest one then, `workers`, those that stood there, and `failures`, what had failed."""
 
     exercise: str
     learner: str
@@ -157,8 +157,8 @@ class Scene:
 
     @property
     def noted(self) -> Mapping[str, Any]:
-        """What `start` noted of this substrate: `commit`, the newest one then, `workers`, their names, and `failed`,
-        how many requests had failed by then."""
+        """What `start` noted of this substrate: `commit`, the newest one then, `workers`, their names, and `failures`,
+        what had failed by then."""
         return self.given.noted.get(self.substrate, {})
 
     @property
@@ -222,9 +222,9 @@ class Scene:
         states = {str(name): state for name, state in self.lab.states(self.by).items()}
         return [one.name for one in self.servers() if one.is_serving and states.get(one.name) is State.RUNNING]
 
-    def failed(self) -> int:
-        """How many requests of users ended with an error of the 500s, as the load balancer counted since it started."""
-        return evidence.failed(self.lab, self.by)
+    def failed(self) -> Failures:
+        """What failed of users' requests since the learner began, as the load balancer counted it."""
+        return evidence.failed(self.lab, self.by).since(self.noted.get("failures", {}))
 
     def get(self, path: str) -> requests.Response:
         """What the site answers to a GET through the load balancer; raises UnknownError where no answer comes."""

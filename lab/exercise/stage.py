@@ -37,12 +37,12 @@ class Set:
 
 def bring(wanted: Set, report: Report, by: Deadline) -> dict[str, Any]:
     """Brings the lab to its starting state, or mends it; gives what is noted of it: its newest commit, its workers,
-    and how many requests have failed."""
+    and what has failed of users' requests."""
     before = deployment.deployed(wanted.lab).get(wanted.substrate)
     lab = _begin(wanted, before, report, by) if wanted.is_new else _mend(wanted, report, by)
     newest = deploy.versions(lab, by)[0]
     names = [str(spec.name) for spec in lab.plan.workers()]
-    return {"commit": newest.commit, "workers": names, "failed": failed(lab, by)}
+    return {"commit": newest.commit, "workers": names, "failures": vars(failed(lab, by))}
 
 
 def _begin(wanted: Set, before: deployment.Deployed | None, report: Report, by: Deadline) -> Deployment:

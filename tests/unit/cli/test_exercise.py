@@ -39,7 +39,7 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def exercise(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Exercise:
     """The small exercise, as the only one that there is."""
-    monkeypatch.setattr(authors, "FOLDER", folder)
+    monkeypatch.setattr(catalogue, "OWN", folder)
     return small.write(folder)
 
 

@@ -4,7 +4,10 @@ from types import ModuleType
 
 import pytest
 
+from lab.cli.parsing import parse
+from lab.exercise import lint
 from lab.exercise.evidence import Run
+from lab.exercise.scene import Given, Scene
 from lab.ledger.audit import Account, Sort
 from lab.ledger.struck import FaultSeen
 from lab.ledger.writes import What
@@ -68,7 +71,22 @@ def test_the_end_of_a_store_shows_one_thing_with_containers_and_another_with_mac
 def test_each_run_that_shows_nothing_of_the_power_gets_its_own_message(
     check: ModuleType, runs: list[Run], careless: list[Run], has_own_kernel: bool, says: str
 ) -> None:
-    assert says in check._says_of_power(runs, careless, has_own_kernel=has_own_kernel)
+    told = check._says_of_power(runs, careless, has_own_kernel=has_own_kernel, is_late=False)
+    assert says in told
+    # Once the store was made anew, what the message tells to do shows nothing: it says so, and says it once.
+    late = check._says_of_power(runs, careless, has_own_kernel=has_own_kernel, is_late=True)
+    assert late.startswith(told)
+    assert late.count(check.RESET) == 1
+
+
+@pytest.mark.parametrize("substrate", ["docker", "vagrant"])
+def test_a_hint_names_what_is_missing_and_where(check: ModuleType, substrate: str) -> None:
+    scene = Scene(Given("break-it", "7", "ex", ("docker", "vagrant"), 0.0, "/w", 20.0, {}), substrate)
+    told = check.run_with(scene, ["pause", "database-kill"])
+    assert told == f"`lab prove run {substrate} --kills 0 --fault pause --fault database-kill --name ex`"
+    for command in (told, scene.typed(check.MEND)):
+        [words] = lint.commands(command.strip("`"))
+        assert parse(words, True) is None
 
 
 def test_a_run_that_took_the_power_too_does_not_tell_which_fault_was_harmless(check: ModuleType) -> None:

@@ -1,12 +1,17 @@
 """Which reports the ninth exercise takes for the learner's own, and what it takes from them."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import ModuleType
 
 import pytest
 
+from lab.cli.parsing import parse
 from lab.comparison.report import Cell, Column, Report, RowResult
+from lab.exercise import lint
+from lab.exercise.catalogue import Seen
+from lab.exercise.scene import Given, Look, Refused, Scene
 from tests.unit.exercise import loaded
 
 HERE = {"processor": "2 cores, made up", "memory": "1 GiB"}
@@ -77,3 +82,46 @@ def test_what_was_made_from_nothing_counts_and_of_two_reports_the_one_with_more_
 )
 def test_a_start_that_is_not_enough_gets_its_own_message(check: ModuleType, found: Cell | None, says: str) -> None:
     assert says in check._too_few(found, "machine")
+
+
+@pytest.mark.parametrize("substrates", [("docker",), ("vagrant",), ("docker", "vagrant")])
+def test_a_hint_measures_what_is_missing_where_it_is(check: ModuleType, substrates: tuple[str, ...]) -> None:
+    told = [check.measure(substrates), *(check.added("memory", one) for one in substrates)]
+    assert [("--only" in one) for one in told] == [len(substrates) == 1, *(True for _ in substrates)]
+    for one in told:
+        [words] = lint.commands(one.strip("`"))
+        assert parse(words, True) is None
+
+
+class Told(Look):
+    """What a check noted."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda told: self.noted.update(told.noted or {}), {})
+        self.noted: dict[str, Seen] = {}
+
+
+@pytest.mark.parametrize(
+    ("memory", "fine"),
+    [
+        (cell(5e7), True),
+        (Cell(state="not measured", reason="needs root"), True),
+        (Cell(state="not measured", reason="asked for elsewhere"), False),
+        (cell(), False),
+        (None, False),
+    ],
+)
+def test_whoever_may_not_look_at_the_memory_of_others_is_not_asked_for_it(
+    check: ModuleType, monkeypatch: pytest.MonkeyPatch, memory: Cell | None, fine: bool
+) -> None:
+    cells = {"docker": memory} if memory else {}
+    columns = (Column(key="docker", title="Container", substrate="docker"),)
+    report = made_up({}, columns=columns)
+    report = report.model_copy(update={"rows": (report.rows[0].model_copy(update={"name": "memory", "cells": cells}),)})
+    monkeypatch.setattr(check, "found", lambda _: check.Found([report], [], []))
+    look = Told()
+    scene = Scene(Given("in-numbers", "7", "ex", ("docker",), 0.0, "/w", 20.0, {}), "docker")
+    with nullcontext() if fine else pytest.raises(Refused):
+        check.test_the_memory_of_a_worker_was_measured({"docker": scene}, look)
+    assert look.noted["memory"] is fine
+    assert look.noted.get("container_mb") == (50.0 if memory == cell(5e7) else None)

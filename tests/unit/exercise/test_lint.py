@@ -60,6 +60,7 @@ FAULTS: dict[str, Change] = {
     "README.md: `bin/lab exercise begin destroy": replaced("README.md", "lab exercise start", "lab exercise begin"),
     "hint 2: `lab prove run {substrate} --kill 2": replaced("exercise.toml", "--kills 2", "--kill 2"),
     "hint 6: nothing stands for {labs}": replaced("exercise.toml", "lab up {substrate} --name {lab}", "x {labs}"),
+    "hint 2: {substrate} is the first of two": replaced("exercise.toml", "[start]", 'on = "each"\n[start]'),
     "test_check.py: `lab statuss": replaced("test_check.py", "`lab status", "`lab statuss"),
     "hint 2 asks for runs, which the check does not note": replaced("test_check.py", "runs=", "run="),
     "prediction lost asks for lost, which": replaced("test_check.py", "lost=", "gone="),

@@ -4,6 +4,8 @@ from types import ModuleType
 
 import pytest
 
+from lab.exercise import evidence
+from lab.exercise.evidence import Failures
 from lab.timeline.events import Event, Kind
 from tests.unit.exercise.loaded import check_of
 
@@ -39,11 +41,48 @@ def test_an_upload_was_left_its_time_that_ended_between_the_drain_and_the_end(ch
     assert check.saved([early, late], [9.0, 13.0, 76.0]) is None
 
 
-@pytest.mark.parametrize(("now", "before", "failed"), [(3, 1, 2), (3, 3, 0), (2, 3, 2)])
-def test_what_failed_is_counted_from_the_beginning_also_past_a_restart(
-    check: ModuleType, now: int, before: int, failed: int
+# As HAProxy 3.0.11 counted each of these alone, behind the kit's own configuration: errors, unserved, broken.
+FAILED = {
+    "an upload whose worker was killed": (Failures(1, 0, 2), 1),
+    "one that waited for a worker that said nothing any more": (Failures(1, 0, 1), 1),
+    "a page, asked for with all workers killed a moment ago": (Failures(1, 1, 0), 0),
+    "two requests with all workers known to be down": (Failures(2, 2, 0), 0),
+    "an error that a worker answered with": (Failures(1, 0, 0), 0),
+    "a page whose worker was killed, and that another one gave": (Failures(0, 0, 1), 0),
+}
+
+
+@pytest.mark.parametrize(("failed", "cut"), FAILED.values(), ids=FAILED)
+def test_a_worker_took_with_it_what_it_had_and_nobody_may_send_again(failed: Failures, cut: int) -> None:
+    assert failed.cut == cut
+
+
+def test_what_failed_is_counted_from_the_beginning_also_past_a_restart() -> None:
+    before = vars(Failures(5, 3, 4))
+    assert Failures(6, 3, 6).since(before) == Failures(1, 0, 2)
+    assert Failures(6, 3, 6).since({}) == Failures(6, 3, 6)
+    # Started anew, it has counted fewer of something.
+    assert Failures(7, 1, 2).since(before) == Failures(7, 1, 2)
+
+
+def test_failures_are_those_of_all_workers_together() -> None:
+    header = "# pxname,svname,econ,eresp,hrsp_5xx"
+    rows = ["site,FRONTEND,,,9", "workers,worker-1,7,8,9", "workers,BACKEND,2,3,6", "own,BACKEND,1,1,1"]
+    assert evidence.failures("\n".join([header, *rows])) == Failures(errors=6, unserved=2, broken=3)
+
+
+@pytest.mark.parametrize(
+    ("gone", "failed", "says"),
+    [
+        ([], Failures(1, 0, 1), "No worker was destroyed yet."),
+        (["worker-1"], Failures(), "A worker was destroyed, and not one request failed"),
+        (["worker-1"], Failures(1, 1, 0), "There were errors, but none of these requests was in the hands of"),
+    ],
+)
+def test_errors_of_another_kind_are_told_from_none(
+    check: ModuleType, gone: list[str], failed: Failures, says: str
 ) -> None:
-    assert check.more(now, before) == failed
+    assert check._not_cut(gone, failed).startswith(says)
 
 
 def test_each_way_of_going_gets_its_own_message(check: ModuleType) -> None:

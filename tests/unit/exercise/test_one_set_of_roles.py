@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from lab.exercise.scene import Given, Scene
+from lab.flows.provision import Drift
 from tests.conftest import REPO
 from tests.unit.exercise import loaded
 
@@ -78,3 +79,10 @@ def test_an_entry_that_was_never_written_is_told_apart_from_one_that_was_thrown_
     scene = Scene(GIVEN, "docker")
     assert "Nobody wrote" in check._no_entry(scene, has_data=True)
     assert "--volumes" in check._no_entry(scene, has_data=False)
+
+
+def test_a_repair_is_told_of_each_server_that_differs(check: ModuleType) -> None:
+    apply, replace = "`lab provision vagrant --apply --name ex`", "`lab replace vagrant/worker-2 --name ex`"
+    told = [Drift("store-1", ("a task",), False, apply), Drift("loadbalancer-1", ("another",), False, apply)]
+    assert check.repair(told) == apply
+    assert check.repair([*told, Drift("worker-2", ("a task",), False, replace)]) == f"{apply}, then {replace}"

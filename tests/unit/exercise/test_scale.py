@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from lab.cli.parsing import parse
 from lab.flows import autoscale
 from lab.model.node import NodeName
 from lab.scaling import limits
 from lab.scaling.decisions import Decision, Grow, Shrink
 from lab.timeline.events import Event, Kind
+from tests.conftest import REPO
 from tests.unit.exercise import loaded
 from tests.unit.scaling.queueing import Lab
 
@@ -114,3 +116,37 @@ def test_the_crowd_of_the_text_is_one_and_its_workers_go_one_by_one_within_the_c
     lab = Lab(limits.Limits(1, 3, 4.0, 15.0), rate, per_s=per_s, seed=seed).run(100)
     assert [type(decision) for _, decision in lab.made] == [Grow, Shrink, Shrink]
     assert lab.counts[-1] == 1
+
+
+@pytest.mark.parametrize("per_s", [1.0, 1.6])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_crowd_of_the_text_is_one_for_emulated_machines_too(per_s: float, seed: int) -> None:
+    """`--base 0.5 --peak 2 --duration 400`, where a worker does so many a second: with `--work 1000` six of ten
+    requests take a second of its processor, so it does 1.7 at most; where it does 6 a second without work, 1.3.
+
+    The model does one a second, so all else is so much the slower for it.
+    """
+
+    def rate(at_s: float) -> float:
+        at_s /= per_s
+        return (0.0 if at_s >= 400 else 2.0 if 100 <= at_s < 300 else 0.5) / per_s
+
+    lab = Lab(limits.Limits(1, 3, 4.0, 15.0), rate, per_s=1, boot_s=20 * per_s, seed=seed).run(640 * per_s)
+    grown = [at_s / per_s for at_s, decision in lab.made if isinstance(decision, Grow)]
+    assert 100 <= grown[0] < 200
+    assert max(lab.counts) == 3
+    assert lab.counts[-1] == 1
+
+
+@pytest.mark.parametrize("accelerator", [None, "kvm", "tcg"])
+def test_what_hints_tell_to_type_is_what_the_text_and_the_solution_have(
+    check: ModuleType, accelerator: str | None
+) -> None:
+    folder = REPO / "exercises" / "06-scale"
+    substrate = "docker" if accelerator is None else "vagrant"
+    text, solution = (folder / "README.md").read_text(), (folder / "solution" / "solve.sh").read_text()
+    for words in check.commands(accelerator):
+        assert parse(words.replace("@", substrate).split(), True) is None
+        name = "vagrant" if accelerator == "tcg" else "docker"
+        assert f"bin/lab {words.replace('@', name)} --name ex\n" in text
+        assert f'"{words.partition(" @ ")[2]}"\n' in solution
