@@ -10,6 +10,7 @@ import pytest
 
 from lab.flows import deployment
 from lab.flows.deployment import Deployment
+from lab.flows.listing import SECRET
 from lab.flows.up import Wanted
 from lab.flows.up import up as bring_up
 from lab.host import network, paths
@@ -60,8 +61,9 @@ def test_a_destroyed_lab_leaves_its_data_and_the_lab_whose_name_begins_alike(up:
 
     type_well(*destroy)
     kept = json.loads(type_well("list", "--json").out)["labs"]["test-b"][substrate_name]
-    assert "the secret that opens the store's data" in kept
-    assert not [thing for thing in kept if "worker" in thing or "_net" in thing]
+    data = registry.get(substrate_name).data("test-b", Deadline.after(60, "looking"))
+    assert data
+    assert {*kept} == {*data, SECRET}
     assert others.missing() == []
     up("test-b", "--workers", "1")
     assert mine.missing() == []
@@ -75,6 +77,17 @@ def test_a_destroyed_lab_leaves_its_data_and_the_lab_whose_name_begins_alike(up:
     assert "test-b" not in things
     assert "test-b-2" in things
     assert others.missing() == []
+
+
+@pytest.mark.long("vagrant")
+def test_data_whose_secret_a_hand_removed_is_opened_by_a_new_one(up: Up, substrate_name: str) -> None:
+    mine = visitor_of(up("test-key", "--workers", "1"))
+    type_well("destroy", substrate_name, "--yes", "--name", "test-key")
+    # All that this computer had of it: its secret was in there.
+    shutil.rmtree(paths.lab("test-key"))
+    type_well("status", substrate_name, "--name", "test-key")
+    up("test-key", "--workers", "1")
+    assert mine.missing() == []
 
 
 @pytest.mark.long("vagrant")
