@@ -17,7 +17,7 @@ _MARK = {True: "ok", False: "NO", None: "??"}
 @click.command(epilog="Example: lab verify docker")
 @common.substrate_argument("all")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write JUnit XML there.")
+@common.file_option("--junit", help="Also write JUnit XML there.")
 @common.name_option
 def command(substrates: list[str], as_json: bool, junit: Path | None, lab: str) -> int:
     """Check a running lab from top to bottom: services, rights, read-only roots, drive, database, versions.
@@ -31,6 +31,7 @@ def command(substrates: list[str], as_json: bool, junit: Path | None, lab: str) 
     by = common.change_deadline("verify")
     reports = {name: verify.verify(lab, name, by) for name in running}
     if junit is not None:
+        junit.parent.mkdir(parents=True, exist_ok=True)
         junit.write_text(verify.joined(reports))
     found = {name: verify.parse(report) for name, report in reports.items()}
     if as_json:
