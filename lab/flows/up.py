@@ -263,6 +263,12 @@ def rest(lab: Deployment) -> CanSleep:
 
 def create(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
     """Makes and starts nodes; a failure carries the last log lines of those that are not ready."""
+    if not password.path(lab.lab, lab.plan.substrate).exists():
+        raise LabError(
+            "the secret that opens the store's data is gone, and no new node could open it",
+            where=str(password.path(lab.lab, lab.plan.substrate)),
+            mend=f"{lab.typed('up @')} makes a new one, which opens it",
+        )
     lab.note(State.CREATING, *names)
     with readiness.logs_told(lab, names):
         lab.substrate.create(lab.plan, names, report, by)

@@ -67,6 +67,16 @@ def test_who_only_looks_makes_none(by: Deadline) -> None:
     assert not password.path("blue", "vagrant").exists()
 
 
+def test_no_node_is_made_that_could_not_open_the_data(by: Deadline, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring_up(by)
+    password.path("blue", "vagrant").unlink()
+    lab = deployment.load("blue", "vagrant")
+    monkeypatch.setattr(type(lab.substrate), "create", pytest.fail)
+    with pytest.raises(LabError, match="the secret that opens the store's data is gone") as raised:
+        up.create(lab, [STORE], pytest.fail, by)
+    assert raised.value.mend == "`lab up vagrant --name blue` makes a new one, which opens it"
+
+
 def test_a_store_whose_data_is_older_than_its_secret_is_told_it_once_it_answers(
     engine: list[str], by: Deadline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
