@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import deployment
+from lab.flows import deployment, password
 from lab.flows.deployment import Deployment
 from lab.flows.listing import SECRET
 from lab.flows.up import Wanted
@@ -82,10 +82,15 @@ def test_a_destroyed_lab_leaves_its_data_and_the_lab_whose_name_begins_alike(up:
 @pytest.mark.long("vagrant")
 def test_data_whose_secret_a_hand_removed_is_opened_by_a_new_one(up: Up, substrate_name: str) -> None:
     mine = visitor_of(up("test-key", "--workers", "1"))
-    type_well("destroy", substrate_name, "--yes", "--name", "test-key")
-    # All that this computer had of it: its secret was in there.
-    shutil.rmtree(paths.lab("test-key"))
+    secret = password.path("test-key", substrate_name)
+    secret.unlink()
     type_well("status", substrate_name, "--name", "test-key")
+    assert not secret.exists(), "who only looks makes none"
+    up("test-key")
+    assert mine.missing() == []
+    type_well("destroy", substrate_name, "--yes", "--name", "test-key")
+    # With all that this computer had of the lab.
+    shutil.rmtree(paths.lab("test-key"))
     up("test-key", "--workers", "1")
     assert mine.missing() == []
 
