@@ -49,7 +49,7 @@ def test_up_keeps_the_workers_that_came_while_it_built(monkeypatch: pytest.Monke
     lab = deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=2, topology=TOPOLOGY, file=file, keys=KEYS)
     monkeypatch.setattr(build, "build", lambda *_: deployment.restaff(lab, [1, 2, 4], pool=[3]))
     monkeypatch.setattr(artefacts, "keys", lambda *_: KEYS)
-    for name in ("_check_place", "_check_room", "_apply"):
+    for name in ("_check_place", "_check_room", "_settle"):
         monkeypatch.setattr(up, name, lambda *_: None)
     told = up.up(up.Wanted("blue", "docker"), lambda _: None, Deadline.after(10, "one test"))
     assert (told.deployed.workers, told.deployed.pool) == ((1, 2, 4), (3,))
