@@ -5,12 +5,14 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 import click
 
 from lab.cli.called import as_called
 from lab.flows import deployment
+from lab.host import computer
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
@@ -68,6 +70,21 @@ def substrate_argument(default: str) -> Callable[[Callable[..., Any]], Callable[
 
 def _expanded(_context: click.Context, _parameter: click.Parameter, value: str) -> list[str]:
     return list(registry.NAMES) if value == ALL else [value]
+
+
+def file_option(name: str, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """NAME FILE, a file that is to be written: refused before anything else is done where that cannot be."""
+    return click.option(name, type=click.Path(path_type=Path), metavar="FILE", callback=_may_be_written, **more)
+
+
+def _may_be_written(_context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    if value is not None and not computer.may_write(value):
+        raise UsageError(
+            f"{value} cannot be written: it is a folder, or not yours",
+            where=parameter.opts[0],
+            mend="name a file that you may write",
+        )
+    return value
 
 
 def deployed_among(lab: str, substrates: list[str]) -> list[str]:

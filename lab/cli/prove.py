@@ -98,7 +98,7 @@ def _watched(asked: prove.Asked, by: Deadline) -> Path:
 @command.command("show", epilog="Example: lab prove show 261124135501ab12")
 @click.argument("run", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw it into FILE, .svg or .html.")
+@common.file_option("--plot", help="Draw it into FILE, .svg or .html.")
 @common.name_option
 def show(run: str | None, as_json: bool, plot: Path | None, lab: str) -> int:
     """Show the verdict on one run, or on the latest."""

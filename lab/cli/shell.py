@@ -1,5 +1,7 @@
 """The verb `shell`."""
 
+import sys
+
 import click
 
 from lab.cli import common
@@ -9,7 +11,7 @@ from lab.cli import common
 @click.argument("node")
 @common.name_option
 def command(node: str, lab: str) -> None:
-    """Open a shell in a node."""
+    """Open a shell in a node. Without a terminal it takes its commands from standard input."""
     substrate, name = common.one_node(lab, node)
-    argv = common.reach(lab, substrate, name).argv(["/bin/bash"], terminal=True)
+    argv = common.reach(lab, substrate, name).argv(["/bin/bash"], terminal=sys.stdin.isatty())
     common.hand_over(argv)

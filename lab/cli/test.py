@@ -29,11 +29,12 @@ _WITHOUT_ENGINES = {"lint", "unit", "browser", "site"}
 def command(yes: bool, environments: tuple[str, ...], dry_run: bool, words: tuple[str, ...]) -> int:
     """Run the kit's own tests through tox: lint, unit, docker, vagrant. Exits with tox's status."""
     by = common.change_deadline("test")
-    if dry_run:
-        show(setup.plan(), by)
-    else:
-        refuse_without_sudo(environments)
-        ensure(yes=yes, report=common.reporter(), by=by)
+    if needs_engines(environments):
+        if dry_run:
+            show(setup.plan(), by)
+        else:
+            refuse_without_sudo()
+            ensure(yes=yes, report=common.reporter(), by=by)
     folder = Path(sys.executable).parent
     argv = [str(folder / "tox"), "run", "--conf", str(paths.REPO / "tox.ini")]
     for name in environments:
@@ -47,11 +48,16 @@ def command(yes: bool, environments: tuple[str, ...], dry_run: bool, words: tupl
     return subprocess.run(argv, env=env, check=False).returncode
 
 
-def refuse_without_sudo(environments: Sequence[str]) -> None:
+def needs_engines(environments: Sequence[str]) -> bool:
+    """Whether one of these environments, or of all where none is named, runs on engines. Pure."""
+    named = {name for words in environments for name in words.split(",")}
+    return not named or not named <= _WITHOUT_ENGINES
+
+
+def refuse_without_sudo() -> None:
     """Raises UsageError where tests would fail for want of root: those on engines make a user, freeze what is others',
     and ask whose a socket is. A password that sudo remembers is not enough: it forgets it after some minutes."""
-    named = {name for words in environments for name in words.split(",")}
-    if os.geteuid() == 0 or (named and named <= _WITHOUT_ENGINES):
+    if os.geteuid() == 0:
         return
     try:
         subprocess.run(["sudo", "-k", "-n", "true"], capture_output=True, check=True)

@@ -18,7 +18,7 @@ from lab.timeline.recording import Recorded
 @click.command(epilog="Example: lab timeline all --since 10m --plot timeline.html")
 @common.substrate_argument("all")
 @click.option("--since", metavar="TIME", help="Only what happened within 90s, 10m, 2h or 1d.")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw it into FILE, .svg or .html.")
+@common.file_option("--plot", help="Draw it into FILE, .svg or .html.")
 @click.option("--json", "as_json", is_flag=True, help="Print the events as JSON.")
 @common.name_option
 def command(substrates: list[str], since: str | None, plot: Path | None, as_json: bool, lab: str) -> int:

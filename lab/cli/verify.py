@@ -9,7 +9,7 @@ from lab.cli import common
 from lab.flows import deployment, verify
 from lab.flows.verify import Finding
 from lab.model import labs
-from lab.model.errors import ExitCode, UsageError
+from lab.model.errors import ExitCode, LabError, UsageError
 
 _MARK = {True: "ok", False: "NO", None: "??"}
 
@@ -17,7 +17,7 @@ _MARK = {True: "ok", False: "NO", None: "??"}
 @click.command(epilog="Example: lab verify docker")
 @common.substrate_argument("all")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write JUnit XML there.")
+@common.file_option("--junit", help="Also write JUnit XML there.")
 @common.name_option
 def command(substrates: list[str], as_json: bool, junit: Path | None, lab: str) -> int:
     """Check a running lab from top to bottom: services, rights, read-only roots, drive, database, versions.
@@ -30,14 +30,23 @@ def command(substrates: list[str], as_json: bool, junit: Path | None, lab: str) 
         raise UsageError(f"lab {lab} is not up on {' or '.join(substrates)}", where="lab verify", mend=mend)
     by = common.change_deadline("verify")
     reports = {name: verify.verify(lab, name, by) for name in running}
-    if junit is not None:
-        junit.write_text(verify.joined(reports))
     found = {name: verify.parse(report) for name, report in reports.items()}
     if as_json:
         click.echo(json.dumps({name: [one.as_json() for one in rows] for name, rows in found.items()}, indent=2))
     for name, rows in found.items() if not as_json else ():
         _show(name, rows)
+    if junit is not None:
+        _keep(junit, verify.joined(reports))
     return exit_code([finding.ok for rows in found.values() for finding in rows])
+
+
+def _keep(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    except OSError as error:
+        mend = "make room on that disk, or name another file"
+        raise LabError(f"the report cannot be kept: {error.strerror}", where=str(file), mend=mend) from error
 
 
 def _show(substrate: str, rows: list[Finding]) -> None:

@@ -18,7 +18,7 @@ from lab.comparison.report import Column, Prediction, Report
 from lab.comparison.schedule import Task
 from lab.comparison.session import Listeners, Progress
 from lab.flows import deployment
-from lab.host import lock, paths, usage
+from lab.host import computer, lock, paths, usage
 from lab.host.run import run
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
@@ -116,12 +116,7 @@ def _goes_on(asked: Asked, latest: Report) -> bool:
 
 def check_folder(folder: Path) -> None:
     """Raises UsageError where nothing can be kept in a folder of this name."""
-    try:
-        first = next(each for each in (folder, *folder.absolute().parents) if each.exists())
-        is_open = first.is_dir() and os.access(first, os.W_OK | os.X_OK)
-    except OSError:
-        is_open = False
-    if not is_open:
+    if not computer.may_make(folder):
         mend = "name a folder that you may write to"
         raise UsageError("no report can be kept there: it is no folder, or not yours", where=str(folder), mend=mend)
 

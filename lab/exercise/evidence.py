@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.flows import deployment, prove
+from lab.flows import deployment, password, prove
 from lab.flows.deployment import Deployment
 from lab.host.wait import await_until
 from lab.ledger import report
@@ -72,7 +72,7 @@ def unkept(run: Run) -> str | None:
 
 def is_kept(lab: str, substrate: str) -> bool:
     """Whether a lab's data is there still, and every version with it: nobody destroyed it together with that."""
-    return deployment.is_there(lab, substrate) or deployment.has_secret(lab, substrate)
+    return deployment.is_there(lab, substrate) or password.path(lab, substrate).exists()
 
 
 def is_changed(history: Sequence[Version], commit: str) -> bool:

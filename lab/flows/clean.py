@@ -58,7 +58,8 @@ def clean(report: Report, by: Deadline) -> None:
         found = unused(by)
         lines = found.in_words()
         for substrate, things in found.packed.items():
-            registry.get(substrate).unpack(things, by)
+            if things:
+                registry.get(substrate).unpack(things, by)
         # As the owner of all that is in there, which for a normal user is a range of other users too.
         if found.all_of_it:
             rootfs.remove_all(by)

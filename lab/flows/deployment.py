@@ -2,7 +2,6 @@
 
 import itertools
 import re
-import secrets
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -14,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lab.flows import leases
+from lab.flows import leases, password
 from lab.host import children, lock, paths, records
 from lab.loadbalancer import config
 from lab.loadbalancer.config import Limits
@@ -280,8 +279,10 @@ def intend(
     file: Path,
     keys: Mapping[Role, str],
     sticky: bool = False,
+    has_data: bool = False,
 ) -> Deployment:
-    """Writes down what is wanted, before anything is made; gives it as a deployment. `file` holds the topology."""
+    """Writes down what is wanted, before anything is made; gives it as a deployment. `file` holds the topology;
+    `has_data` says of a lab without a secret that its store has data all the same."""
     with _all_records("up"):
         record = records.read_json(_record(lab)) or {"lab": lab, "slot": slot(lab), "substrates": {}}
         before = record["substrates"].get(substrate, {"workers": []})
@@ -296,6 +297,7 @@ def intend(
             "keys": {str(role): key for role, key in keys.items()},
         }
         records.write_json(_record(lab), record)
+    password.make(lab, substrate, has_data=has_data)
     return load(lab, substrate)
 
 
@@ -340,7 +342,7 @@ def forget(lab: str, substrate: str, *, volumes: bool) -> None:
     refresh_note(lab, substrate).unlink(missing_ok=True)
     recording.recorder(lab, substrate).forget()
     if volumes:
-        _secret(lab, substrate).unlink(missing_ok=True)
+        password.forget(lab, substrate)
 
 
 def open_faults(lab: str, substrate: str) -> Path:
@@ -369,28 +371,11 @@ def _free_slot() -> int:
     )
 
 
-def has_secret(lab: str, substrate: str) -> bool:
-    """Whether there is a secret that opens the store's data."""
-    return _secret(lab, substrate).exists()
-
-
-def _secret(lab: str, substrate: str) -> Path:
-    return paths.lab(lab) / "secrets" / f"{substrate}-database-password"
-
-
-def _password(lab: str, substrate: str) -> str:
-    path = _secret(lab, substrate)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        records.write(path, secrets.token_urlsafe(24), mode=0o600)
-    return path.read_text()
-
-
 def plan_of(lab: str, substrate: str, found: Deployed) -> LabPlan:
     """The plan that follows from the record."""
     asked = planning.Asked(lab, substrate, found.slot, found.mode, found.workers, found.pool)
     render = partial(_configuration, limits(found.topology), found.is_sticky)
-    return planning.make(asked, found.topology, found.keys, _password(lab, substrate), render)
+    return planning.make(asked, found.topology, found.keys, password.read(lab, substrate), render)
 
 
 def _configuration(bounds: Limits, sticky: bool, workers: Iterable[tuple[str, str]], mode: Mode) -> str:

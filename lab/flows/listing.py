@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from lab.flows import deployment
+from lab.flows import deployment, password
 from lab.model.deadline import Deadline
 from lab.model.errors import UnknownError
 from lab.substrates import registry
@@ -32,4 +32,4 @@ def _told(substrate: str, by: Deadline) -> Mapping[str, list[str]] | None:
 
 def secret(lab: str, substrate: str) -> list[str]:
     """The word for the secret of a lab's data; none where there is no such secret."""
-    return [SECRET] if deployment.has_secret(lab, substrate) else []
+    return [SECRET] if password.path(lab, substrate).exists() else []

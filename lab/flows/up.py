@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
-from lab.flows import artefacts, build, clocks, deployment, leases, readiness, unfinished
+from lab.flows import artefacts, build, clocks, deployment, leases, password, readiness, unfinished
 from lab.flows.changes import Changes, decide
 from lab.flows.deployment import Deployment
 from lab.flows.freshen import freshen
@@ -19,7 +19,7 @@ from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
 from lab.model.node import LOADBALANCER, READY, STORE, Mode, NodeName, Role, State
 from lab.model.topology import Topology
-from lab.store import source
+from lab.store import database, source
 from lab.substrates import registry
 from lab.substrates.base import CanSleep, Report, Substrate
 
@@ -72,6 +72,8 @@ def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
             file=file,
             keys=artefacts.keys(substrate, topology.versions),
             sticky=_sticky(wanted, before),
+            # A hand may have removed the secret alone.
+            has_data=not password.path(wanted.lab, substrate.name).exists() and bool(substrate.data(wanted.lab, by)),
         )
         if wanted.workers or not leases.is_held(wanted.lab, leases.REFRESH):
             unfinished.end(wanted.lab, wanted.substrate)
@@ -261,6 +263,12 @@ def rest(lab: Deployment) -> CanSleep:
 
 def create(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
     """Makes and starts nodes; a failure carries the last log lines of those that are not ready."""
+    if not password.path(lab.lab, lab.plan.substrate).exists():
+        raise LabError(
+            "the secret that opens the store's data is gone, and no new node could open it",
+            where=str(password.path(lab.lab, lab.plan.substrate)),
+            mend=f"{lab.typed('up @')} makes a new one, which opens it",
+        )
     lab.note(State.CREATING, *names)
     with readiness.logs_told(lab, names):
         lab.substrate.create(lab.plan, names, report, by)
@@ -292,10 +300,19 @@ def _seed(lab: Deployment, given_up: Event, report: Report, by: Deadline) -> Non
     mend = f"read {lab.typed(f'logs @/{STORE}')}, then run {lab.typed('up @')} again"
     await_until(probe, by, what="the store becoming ready", mend=mend)
     if not given_up.is_set():
+        _tell_password(lab, report, by)
         source.seed(lab.reach(STORE), paths.REPO / "app", by)
         # `status`, which has no time for it, then only has to ask whether this is still the newest.
         source.fetch(source.url(address), lab.copy_of_source, by)
         report("the source service has the app")
+
+
+def _tell_password(lab: Deployment, report: Report, by: Deadline) -> None:
+    untold = password.untold(lab.lab, lab.plan.substrate)
+    if untold.exists():
+        database.set_password(lab.reach(STORE), password.read(lab.lab, lab.plan.substrate), by)
+        untold.unlink()
+        report("the secret that opened the store's data was gone; a new one opens it now")
 
 
 def write_workers(lab: Deployment, by: Deadline) -> None:

@@ -99,6 +99,25 @@ def somebody_listens(path: Path) -> bool:
     return True
 
 
+def may_write(file: Path) -> bool:
+    """Whether we may write a file there, which may be there already, and so may the folders above it be."""
+    try:
+        if file.exists():
+            return not file.is_dir() and os.access(file, os.W_OK)
+        return may_make(file.parent)
+    except OSError:
+        return False
+
+
+def may_make(folder: Path) -> bool:
+    """Whether we may write in a folder, or make it where it is not there."""
+    try:
+        first = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+        return first.is_dir() and os.access(first, os.W_OK | os.X_OK)
+    except OSError:
+        return False
+
+
 def free_mb(folder: Path) -> int:
     """The free space, in MiB, where this folder is or would be."""
     return shutil.disk_usage(_place(folder)).free // 2**20

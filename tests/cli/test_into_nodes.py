@@ -65,6 +65,20 @@ def test_shell_passes_the_shells_own_exit_code_on(running_lab: Deployment) -> No
         assert shell.wait(60) == 7
 
 
+def test_a_shell_without_a_terminal_takes_what_comes_through_a_pipe(running_lab: Deployment) -> None:
+    words = ["shell", f"{running_lab.plan.substrate}/worker-1", "--name", running_lab.lab]
+    shell = subprocess.run(
+        [sys.executable, "-m", "lab", *words],
+        cwd=REPO,
+        input="hostname; exit 7\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (shell.returncode, shell.stdout) == (7, "worker-1\n"), shell.stderr
+
+
 @pytest.fixture
 def followed(running_lab: Deployment) -> Iterator["subprocess.Popen[str]"]:
     """`lab logs store-1 -f`, which ends after the test, or where nothing comes."""

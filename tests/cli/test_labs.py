@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import deployment
+from lab.flows import deployment, password
 from lab.flows.deployment import Deployment
+from lab.flows.listing import SECRET
 from lab.flows.up import Wanted
 from lab.flows.up import up as bring_up
 from lab.host import network, paths
@@ -60,8 +61,9 @@ def test_a_destroyed_lab_leaves_its_data_and_the_lab_whose_name_begins_alike(up:
 
     type_well(*destroy)
     kept = json.loads(type_well("list", "--json").out)["labs"]["test-b"][substrate_name]
-    assert "the secret that opens the store's data" in kept
-    assert not [thing for thing in kept if "worker" in thing or "_net" in thing]
+    data = registry.get(substrate_name).data("test-b", Deadline.after(60, "looking"))
+    assert data
+    assert {*kept} == {*data, SECRET}
     assert others.missing() == []
     up("test-b", "--workers", "1")
     assert mine.missing() == []
@@ -75,6 +77,22 @@ def test_a_destroyed_lab_leaves_its_data_and_the_lab_whose_name_begins_alike(up:
     assert "test-b" not in things
     assert "test-b-2" in things
     assert others.missing() == []
+
+
+@pytest.mark.long("vagrant")
+def test_data_whose_secret_a_hand_removed_is_opened_by_a_new_one(up: Up, substrate_name: str) -> None:
+    mine = visitor_of(up("test-key", "--workers", "1"))
+    secret = password.path("test-key", substrate_name)
+    secret.unlink()
+    type_well("status", substrate_name, "--name", "test-key")
+    assert not secret.exists(), "who only looks makes none"
+    up("test-key")
+    assert mine.missing() == []
+    type_well("destroy", substrate_name, "--yes", "--name", "test-key")
+    # With all that this computer had of the lab.
+    shutil.rmtree(paths.lab("test-key"))
+    up("test-key", "--workers", "1")
+    assert mine.missing() == []
 
 
 @pytest.mark.long("vagrant")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.cli import test
 from tests.conftest import Typed
 
 REPO = Path(__file__).resolve().parents[2]
@@ -119,6 +120,80 @@ def test_a_yes_that_belongs_to_another_command_is_not_ours(kit: Kit) -> None:
     assert kit.type("exec", "worker-1", "--", "apt", "--yes").code == 2
 
 
+def write(program: Path, text: str) -> None:
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f"#!/bin/sh\n{text}\n")
+    program.chmod(0o755)
+
+
+@pytest.fixture
+def apt(kit: Kit) -> Path:
+    """A computer without python3-venv; gives the file with what apt-get, which brings it, was asked for."""
+    asked, module = kit.root.parent / "asked", kit.root / "ensurepip/__init__.py"
+    module.parent.mkdir()
+    module.write_text("raise ImportError")
+    install = f'case "$*" in *install*) : >{module} ;; esac'
+    write(kit.root.parent / "tools/apt-get", f'echo "$*" >>{asked}\n[ -z "$NO_NETWORK" ] || exit 100\n{install}')
+    return asked
+
+
+def type_as_root(kit: Kit, *words: str, no_network: str = "") -> Typed:
+    path = f"{kit.root.parent}/tools:/usr/bin:/bin:/usr/sbin:/sbin"
+    return kit.inside(["true"], str(kit.root / "bin/lab"), *words, PATH=path, NO_NETWORK=no_network)
+
+
+def test_a_missing_python3_venv_is_told_then_installed(kit: Kit, apt: Path) -> None:
+    told = "lab needs its Python libraries first:\n  - install the Debian package python3-venv (apt-get, as root)\n"
+    refused = type_as_root(kit, "status")
+    assert (refused.code, refused.err.startswith(told), apt.exists()) == (2, True, False), refused.err
+    done = type_as_root(kit, "status", "--yes")
+    assert (done.code, done.err.startswith(told)) == (7, True), done.err
+    update, install = apt.read_text().splitlines()
+    assert ("update" in update, install.endswith(" python3-venv")) == (True, True)
+
+
+def test_a_python3_venv_that_cannot_be_had_is_one_error(kit: Kit, apt: Path) -> None:
+    gave = type_as_root(kit, "status", "--yes", no_network="1")
+    assert gave.code == 2
+    assert gave.err.splitlines()[-3] == "lab: could not make .venv; the reason stands above"
+    assert len(apt.read_text().splitlines()) == 1
+    # A normal user on a computer without sudo. (One who is known by no number here is not root.)
+    tools = kit.root.parent / "tools"
+    for program in Path("/usr/bin").iterdir():
+        if program.name != "sudo" and not (tools / program.name).exists():
+            (tools / program.name).symlink_to(program)
+    gave = kit.inside([], "/usr/bin/unshare", "--user", str(kit.root / "bin/lab"), "status", "--yes", PATH=str(tools))
+    assert gave.code == 2
+    assert "lab: cannot run as root: apt-get update" in gave.err
+    assert "  where: there is no sudo\n" in gave.err
+    assert len(apt.read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "taken_up"),
+    [
+        ("libvirt:x:71:ada,bob\ndocker:x:70:ada\nkvm:x:72:bob", ["libvirt", "docker"]),
+        ("audio:x:70:ada", []),
+        ("docker:x:65534:ada", []),  # the number that stands for all groups that are not known here: it has this one
+    ],
+)
+def test_groups_that_are_newer_than_the_login_are_taken_up(kit: Kit, line: str, taken_up: list[str]) -> None:
+    kit.type("status", "--yes")
+    there = kit.root.parent
+    (there / "group").write_text(f"{line}\n")
+    write(there / "tools/id", 'case $1 in -un) echo ada ;; -gn) echo "$2s" ;; esac')
+    write(there / "tools/sg", 'echo "$1" >&2; exec sh -c "$3"')
+    words = ["exec", "worker-1", "--", "a b", "it's", ""]
+    done = kit.inside(
+        [f"mount --bind {there}/group /etc/group"],
+        *("/usr/bin/unshare", "--user", str(kit.root / "bin/lab"), *words),
+        PATH=f"{there}/tools:/usr/bin:/bin",
+    )
+    assert (done.code, json.loads(done.out)[0]) == (7, words), done.err
+    # The group that new files belong to stays the user's own.
+    assert done.err.split() == [*reversed(taken_up), *(["adas"] if taken_up else [])]
+
+
 def answered(kit: Kit, answer: bytes, *words: str) -> Typed:
     """Types `bin/lab WORDS` on a terminal, and the answer to what it asks there."""
     ours, theirs = pty.openpty()
@@ -162,6 +237,16 @@ ANSWERED = {
         ["test", "--yes", "--", "-k", "--dry-run"],
         "the libraries of the tests",
     ),
+    "tests, of which some run on engines": (
+        ["test", "-e", "unit", "-e", "docker"],
+        ["test", "--yes", "-e", "unit", "-e", "docker"],
+        "the libraries of the tests",
+    ),
+    "tests without engines": (
+        ["test", "-e", "lint,unit", "-e", "site"],
+        ["test", "-e", "lint,unit", "-e", "site"],
+        None,
+    ),
     "a verb that installs nothing": (["status"], ["status"], None),
     "a dry run": (["demo", "--dry-run"], ["demo", "--dry-run"], None),
     "undo": (["setup", "--undo"], ["setup", "--undo"], None),
@@ -176,6 +261,12 @@ def test_the_one_question_covers_what_the_verb_would_install(kit: Kit, case: str
     assert json.loads(done.out)[0] == called
     packages = "packages: Docker, libvirt, QEMU, Vagrant (640 MB, a download of 150 MB)"
     assert (packages in done.err, told is None or told in done.err) == (told is not None, True)
+    assert ("the labs are made of" in done.err) is (told is not None and typed[0] != "setup")
+
+
+def test_the_environments_without_engines_are_those_of_the_kit() -> None:
+    [named] = re.findall(r"\^\(\(([a-z|]+)\)", (REPO / "bin/lab").read_text())
+    assert {*named.split("|")} == test._WITHOUT_ENGINES
 
 
 def test_completion_asks_nothing_where_there_is_no_environment_yet(kit: Kit) -> None:
@@ -215,6 +306,22 @@ UNFIT = {
         "  where: the file system of {there}/small/ada/.cache, {there}/small/ada/.local/state\n"
         "  mend:  free some space, or use a larger file system\n",
     ),
+    "a folder that is not ours": (
+        [
+            "mount -t tmpfs -o size=4g none {there}/small",
+            "cp -r {kit} {there}/small/kit",
+            "mount -o remount,ro {there}/small",
+        ],
+        "lab: cannot make .venv: the folder is not yours to write in\n"
+        "  where: {there}/small/kit\n"
+        "  mend:  clone the kit into a folder of your own\n",
+    ),
+    "an old Python": (
+        ["mount --bind {there}/old-python /usr/bin/python3"],
+        "lab: not supported: no Python 3.11 or newer\n"
+        "  where: /usr/bin/python3 and PATH\n"
+        "  mend:  apt-get install python3\n",
+    ),
     "little memory": (
         ["mount --bind {there}/meminfo /proc/meminfo"],
         "lab: not enough memory: 500 MB are available, 3000 MB are needed\n"
@@ -230,8 +337,9 @@ def test_an_unfit_computer_gets_one_message_before_anything_is_made(kit: Kit, tm
     (tmp_path / "os-release").write_text('ID=fedora\nVERSION_ID="41"\n')
     (tmp_path / "old-release").write_text('ID=debian\nVERSION_ID="11"\n')
     (tmp_path / "meminfo").write_text("MemTotal:  1024000 kB\nMemAvailable:     512000 kB\n")
+    write(tmp_path / "old-python", "exit 1")
     (tmp_path / "small").mkdir()
-    place = tmp_path / "small/kit" if case == "a full disk" else kit.root
+    place = tmp_path / "small/kit" if any("small/kit" in line for line in setting) else kit.root
     setting = [line.format(there=tmp_path, kit=kit.root) for line in setting]
     done = kit.inside(setting, str(place / "bin/lab"), "demo", "--yes")
     assert done.code == 2

@@ -1,12 +1,13 @@
 """A worker's life: becoming ready, draining, ending, starting again."""
 
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 
-from tests.unit.app.process import App, running
+from tests.unit.app.process import APP, App, running
 
 
 def test_a_worker_without_source_is_alive_and_never_ready(tmp_path: Path) -> None:
@@ -26,6 +27,43 @@ def test_a_worker_whose_store_is_not_there_yet_is_alive_and_ready_later(tmp_path
         assert (answer.status_code, answer.json()["store"]) == (503, "not reached yet")
         (disk / "files").unlink()
         app.await_ready()
+
+
+def impatient(folder: Path, away: Path) -> Path:
+    """The app with a store that does not answer while the file `away` is there, and with less patience for that."""
+    source = folder / "app"
+    shutil.copytree(APP, source)
+    for name, was, now in (
+        ("sqlite.py", "if self._connection is None:", f"if Path({str(away)!r}).exists():"),
+        ("health.py", "LOOK_EVERY_S = 1.0", "LOOK_EVERY_S = 0.05"),
+        ("health.py", "AWAY_AFTER_S = 5.0", "AWAY_AFTER_S = 0.5"),
+    ):
+        text = (source / name).read_text()
+        assert was in text
+        (source / name).write_text(text.replace(was, now))
+    return source
+
+
+def test_a_later_outage_of_the_store_is_shown_and_makes_no_worker_unready(tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    with running(tmp_path / "disk", impatient(tmp_path, away)) as app:
+        app.await_ready()
+
+        def await_store(wanted: str) -> None:
+            def probe() -> str | None:
+                answer = app.get("/readyz")
+                assert (answer.status_code, answer.json()["ready"]) == (200, True)
+                return None if answer.json()["store"] == wanted else answer.text
+
+            app.await_that(probe, f"a store that is told as {wanted}")
+
+        away.touch()
+        await_store("away")
+        refused = app.get("/entries")
+        assert (refused.status_code, set(refused.json())) == (503, {"error", "mend"})
+        away.unlink()
+        await_store("reached")
+        assert app.get("/entries").status_code == 200
 
 
 def test_draining_is_told_first_and_ends_when_the_balancer_has_seen_it(tmp_path: Path) -> None:

@@ -1,12 +1,17 @@
-"""`lab test`: whom it refuses, before anything is installed."""
+"""`lab test`: whom it refuses, before anything is installed, and where nothing has to be."""
 
 import os
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from lab.cli.test import refuse_without_sudo
+from lab.cli import test
+from lab.cli.test import needs_engines, refuse_without_sudo
+from lab.flows import setup
 from lab.model.errors import UsageError
+from tests.unit.cli.labs import typed
 
 
 @pytest.fixture
@@ -22,31 +27,47 @@ def write(program: Path, text: str) -> None:
     program.chmod(0o755)
 
 
-@pytest.mark.parametrize("environments", [(), ("docker",), ("unit,vagrant",), ("lint", "long")])
 @pytest.mark.parametrize("text", [None, "echo a password is required >&2; exit 1"], ids=["no sudo", "a password"])
-def test_a_user_whose_sudo_asks_for_a_password_is_told_before_the_tests(
-    sudo: Path, text: str | None, environments: tuple[str, ...]
-) -> None:
+def test_a_user_whose_sudo_asks_for_a_password_is_told_before_the_tests(sudo: Path, text: str | None) -> None:
     if text is not None:
         write(sudo, text)
     with pytest.raises(UsageError) as raised:
-        refuse_without_sudo(environments)
+        refuse_without_sudo()
     assert raised.value.message == "the tests on engines need sudo that asks for no password"
     assert "sudoers.d" in raised.value.mend
 
 
 def test_sudo_without_a_password_will_do(sudo: Path) -> None:
     write(sudo, 'test "$*" = "-k -n true"')
-    refuse_without_sudo(())
-
-
-@pytest.mark.usefixtures("sudo")
-def test_what_needs_no_engine_needs_no_root() -> None:
-    refuse_without_sudo(("lint,unit",))
-    refuse_without_sudo(("lint", "unit"))
+    refuse_without_sudo()
 
 
 @pytest.mark.usefixtures("sudo")
 def test_root_needs_no_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    refuse_without_sudo(())
+    refuse_without_sudo()
+
+
+@pytest.mark.parametrize("environments", [(), ("docker",), ("unit,vagrant",), ("lint", "long")])
+def test_tests_on_engines_are_known(environments: tuple[str, ...]) -> None:
+    assert needs_engines(environments)
+
+
+@pytest.mark.usefixtures("sudo")
+@pytest.mark.parametrize("words", [["-e", "lint,unit"], ["-e", "lint", "-e", "site"], ["-e", "unit", "--", "-e"]])
+def test_what_needs_no_engine_needs_no_root_and_installs_none(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[list[str]] = []
+
+    def tox(argv: list[str], **_: object) -> SimpleNamespace:
+        ran.append(argv)
+        return SimpleNamespace(returncode=1)
+
+    monkeypatch.setattr(test, "ensure", pytest.fail)
+    monkeypatch.setattr(setup, "plan", pytest.fail)
+    monkeypatch.setattr(subprocess, "run", tox)
+    assert typed(tmp_path, "test", "--dry-run", *words).code == 0
+    assert ran == []
+    assert typed(tmp_path, "test", *words).code == 1, "tox's own status"
+    assert [argv[-len(words) :] for argv in ran] == [words]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.cli import common
+from lab.substrates.base import Reach
 from tests.unit.cli.labs import AWAY, record, typed
 
 BAD = {
@@ -109,6 +111,22 @@ BAD = {
         ["compare", "merge", "/nowhere", "/nowhere", "-o", "/nowhere/both"],
         "there is no report of a comparison",
     ),
+    "verify with a report where none can be written": (
+        ["verify", "--junit", "README.md/report.xml"],
+        "README.md/report.xml cannot be written",
+    ),
+    "verify with a folder for a report": (
+        ["verify", "--junit", "docs"],
+        "docs cannot be written",
+    ),
+    "timeline with a picture where none can be written": (
+        ["timeline", "--plot", "README.md/timeline.html"],
+        "README.md/timeline.html cannot be written",
+    ),
+    "a run with a picture where none can be written": (
+        ["prove", "show", "--plot", "README.md/run.html"],
+        "README.md/run.html cannot be written",
+    ),
     "up with a folder for a topology": (
         ["up", "docker", "--topology", "/tmp"],
         "the topology file cannot be read: Is a directory",
@@ -176,6 +194,15 @@ def test_a_missing_program_is_one_error_and_no_bug_of_ours(words: list[str], tmp
     record(tmp_path, {"docker": [1]})
     gave = typed(tmp_path, *words, PATH="/nowhere")
     assert (gave.code, gave.err.splitlines()[0]) == (2, "error: docker is not installed")
+
+
+def test_a_shell_without_a_terminal_asks_the_engine_for_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    became: list[list[str]] = []
+    into = Reach(("enter",), ("enter", "--terminal"), is_remote_shell=False, testinfra="")
+    monkeypatch.setattr(common, "reach", lambda *_: into)
+    monkeypatch.setattr(common, "hand_over", became.append)
+    assert typed(tmp_path, "shell", "docker/worker-1").code == 0
+    assert became == [["enter", "/bin/bash"]]
 
 
 def test_a_lab_that_is_being_changed_names_who_changes_it(tmp_path: Path) -> None:

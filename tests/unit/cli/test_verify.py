@@ -1,8 +1,13 @@
-"""What `lab verify` exits with: the worst answer wins, and no answer at all is none."""
+"""What `lab verify` exits with: the worst answer wins, and no answer at all is none. And where its report goes."""
+
+from pathlib import Path
 
 import pytest
 
 from lab.cli.verify import exit_code
+from lab.flows import verify
+from tests.unit.cli.labs import record, typed
+from tests.unit.flows.test_verify import JUNIT
 
 
 @pytest.mark.parametrize(
@@ -16,3 +21,23 @@ from lab.cli.verify import exit_code
 )
 def test_the_exit_code_is_that_of_the_worst_answer(answers: list[bool | None], code: int) -> None:
     assert exit_code(answers) == code
+
+
+@pytest.mark.parametrize(
+    ("place", "code", "said"),
+    [
+        ("new/folder/report.xml", 1, ""),
+        ("/dev/full", 4, "error: the report cannot be kept: No space left on device\n"),
+    ],
+)
+def test_the_table_is_shown_whether_or_not_the_report_can_be_kept(
+    place: str, code: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(tmp_path, {"docker": [1, 2]})
+    monkeypatch.setattr(verify, "verify", lambda *_: JUNIT)
+    file = tmp_path / place
+    gave = typed(tmp_path, "verify", "docker", "--junit", str(file))
+    assert (gave.code, gave.err.startswith(said)) == (code, True), gave.err
+    assert [line[:2] for line in gave.out.splitlines()] == ["ok", "NO", "??", "??", "ok"]
+    if not said:
+        assert len(verify.parse(file.read_text())) == 5

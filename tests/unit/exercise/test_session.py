@@ -10,7 +10,7 @@ from lab.exercise.catalogue import Exercise
 from lab.exercise.home import Home
 from lab.exercise.progress import Done, Progress
 from lab.exercise.stage import Set
-from lab.flows import deployment
+from lab.flows import deployment, password
 from lab.host import lock, records
 from lab.model.deadline import Deadline
 from lab.model.errors import UnknownError, UsageError
@@ -81,7 +81,7 @@ def test_in_the_middle_a_lab_that_is_there_is_mended_and_one_that_is_gone_begins
     mended = begin_for_real(home, exercise)
     assert (mended.started_at, mended.noted) == (first.started_at, {"docker": {"commit": 1}})
     there.clear()
-    secret = deployment._secret("ex", "docker")
+    secret = password.path("ex", "docker")
     records.write(secret, "opens the data")
     assert begin_for_real(home, exercise).noted == {"docker": {"commit": 1}}, "destroyed, but not its data"
     secret.unlink()

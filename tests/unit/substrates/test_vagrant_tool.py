@@ -1,5 +1,7 @@
 """Vagrant, run by us: what is tried again. The program is a script that fails as Vagrant was seen to fail."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import STORE
 from lab.substrates.vagrant.tool import Tool
+from tests.conftest import REPO
 
 
 def vagrant_that(fails: int, saying: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -20,6 +23,13 @@ def vagrant_that(fails: int, saying: str, folder: Path, monkeypatch: pytest.Monk
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     return ran
+
+
+def test_nobody_hears_of_a_vagrant_that_is_missing_before_it_is_needed() -> None:
+    code = "from lab.substrates.vagrant import tool; print(tool.__name__)"
+    words, env = [sys.executable, "-P", "-c", code], {"PYTHONPATH": str(REPO), "PATH": "/nowhere"}
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout, done.stderr) == ("lab.substrates.vagrant.tool\n", "")
 
 
 SLOW = "timeout during server version negotiating"
