@@ -5,12 +5,14 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 import click
 
 from lab.cli.called import as_called
 from lab.flows import deployment
+from lab.host import records
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
@@ -53,6 +55,31 @@ def _checked_name(_context: click.Context, _parameter: click.Parameter, value: s
 def dry_run_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """--dry-run."""
     return click.option("--dry-run", is_flag=True, help="Only say what would be done.")(command)
+
+
+def plot_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--plot FILE, given to the verb as `plot`; `keep_drawing` writes it."""
+    file, told = click.Path(path_type=Path), "Draw it into FILE, .svg or .html."
+    return click.option("--plot", type=file, metavar="FILE", callback=_checked_plot, help=told)(command)
+
+
+def _checked_plot(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
+    if value is not None and value.suffix not in (".svg", ".html"):
+        raise UsageError(f"{value} is no picture", where="--plot", mend="give a name that ends in .svg or .html")
+    return value
+
+
+def keep_drawing(target: Path, text: str) -> None:
+    """Writes what was drawn where it was asked for, and says so. Raises UsageError where it cannot be written."""
+    try:
+        records.write(target, text)
+    except OSError as failed:
+        raise UsageError(
+            f"the picture cannot be written: {failed.strerror}",
+            where=f"--plot {target}",
+            mend="name a file in a folder that you may write to and that has room",
+        ) from failed
+    click.echo(f"drawn: {target}", err=True)
 
 
 def substrate_argument(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
