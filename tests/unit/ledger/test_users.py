@@ -7,6 +7,8 @@ import pytest
 from lab.ledger import records, report
 from lab.ledger.audit import Account, audit
 from lab.ledger.records import Attempt, FaultNote, Look, Seen, Stage
+from lab.ledger.struck import FaultSeen
+from lab.ledger.users import Failed, Failures, Users
 from lab.ledger.writes import Outcome, What
 from tests.unit.ledger import histories
 from tests.unit.ledger.histories import Past
@@ -90,3 +92,12 @@ def test_what_another_fault_explains_is_not_held_against_the_death_of_workers() 
     account = _account(*map(_at_kill, range(11, 15)), _write(16, (NO, 15, 16)), name="store-off", looks=5)
     assert report.users_limit(account) == []
     assert len(report.users_view(account)) == 2
+
+
+def test_a_kill_that_was_not_seen_explains_nothing_that_comes_after_its_healing() -> None:
+    unseen = FaultSeen("kill", "worker-1", 10.0, 20.0, None)
+    off = FaultSeen("store-off", "store-1", 30.0, 40.0, 31.0)
+    failures, users = Failures(), Users()
+    failures.reads = [Failed("r1-0-0", 15.0, 16.0), Failed("r1-0-0", 35.0, 36.0)]
+    failures.explain(users, [unseen, off], lambda _key: True)
+    assert users.reads_apart == 1
