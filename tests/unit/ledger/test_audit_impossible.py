@@ -54,6 +54,9 @@ IMPOSSIBLE: dict[str, Callable[[Told], object]] = {
     "begins out of turn": lambda told: told.insert(
         plants.note(told, 0, Stage.HEALED), told[plants.note(told, 1, Stage.BEGUN)]
     ),
+    "begins out of turn ": lambda told: told.insert(
+        plants.note(told, 1, Stage.HEALED) + 1, told[plants.note(told, 1, Stage.BEGUN)]
+    ),
     "is not what was planned": lambda told: _renamed(told, 0, *Stage, name="pause"),
     "is not what was planned ": lambda told: _renamed(told, 1, *Stage, target="worker-9"),
     "is verified, and had not begun": lambda told: _renamed(told, 0, Stage.VERIFIED, Stage.HEALED, name="pause"),

@@ -83,6 +83,16 @@ def test_what_users_may_not_notice_is_told(words: str) -> None:
     assert broken in report.users_view(BROKEN[words])[-1]
 
 
+def test_a_read_that_was_cut_in_the_middle_of_its_answer_is_counted_apart() -> None:
+    past = Past(What.ENTRY, 11, [YES], True, [True])
+    told = [*_write(11, (YES, 11, 12))[1], *histories.during(past)[2:]]
+    told[-1]["rows"] = [row._replace(status=0, seen=Seen.CUT, sha256="") for row in told[-1]["rows"]]
+    account = _account((past, told))
+    assert (account.users.reads, account.users.reads_cut, account.users.reads_failed) == (1, 1, 0)
+    assert report.users_limit(account) == []
+    assert report.users_view(account)[0].endswith(" 1 were cut in the middle of one.")
+
+
 def test_a_write_that_was_refused_shows() -> None:
     told = report.users_view(_account(_write(11, (NO, 15, 16))))
     assert told[1].endswith(" 1 were refused.")
