@@ -12,7 +12,7 @@ import click
 
 from lab.cli.called import as_called
 from lab.flows import deployment
-from lab.host import computer
+from lab.host import computer, records
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
@@ -57,6 +57,30 @@ def dry_run_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--dry-run", is_flag=True, help="Only say what would be done.")(command)
 
 
+def plot_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--plot FILE, given to the verb as `plot`; `keep_drawing` writes it."""
+    return file_option("--plot", callback=_checked_plot, help="Draw it into FILE, .svg or .html.")(command)
+
+
+def _checked_plot(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    if value is not None and value.suffix not in (".svg", ".html"):
+        raise UsageError(f"{value} is no picture", where="--plot", mend="give a name that ends in .svg or .html")
+    return _may_be_written(context, parameter, value)
+
+
+def keep_drawing(target: Path, text: str) -> None:
+    """Writes what was drawn where it was asked for, and says so. Raises UsageError where it cannot be written."""
+    try:
+        records.write(target, text)
+    except OSError as failed:
+        raise UsageError(
+            f"the picture cannot be written: {failed.strerror}",
+            where=f"--plot {target}",
+            mend="name a file in a folder that you may write to and that has room",
+        ) from failed
+    click.echo(f"drawn: {target}", err=True)
+
+
 def substrate_argument(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """[docker|vagrant|all], given to the verb as a list of names."""
     return click.argument(
@@ -74,7 +98,7 @@ def _expanded(_context: click.Context, _parameter: click.Parameter, value: str) 
 
 def file_option(name: str, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """NAME FILE, a file that is to be written: refused before anything else is done where that cannot be."""
-    return click.option(name, type=click.Path(path_type=Path), metavar="FILE", callback=_may_be_written, **more)
+    return click.option(name, type=click.Path(path_type=Path), metavar="FILE", **{"callback": _may_be_written} | more)
 
 
 def _may_be_written(_context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:

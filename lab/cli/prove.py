@@ -12,7 +12,6 @@ from lab.cli import common, live
 from lab.faults import catalogue
 from lab.flows import prove
 from lab.flows.prove import Progress
-from lab.host import records
 from lab.ledger import report
 from lab.ledger.audit import Account, Sort
 from lab.ledger.files import audit_file, story_of_file
@@ -98,7 +97,7 @@ def _watched(asked: prove.Asked, by: Deadline) -> Path:
 @command.command("show", epilog="Example: lab prove show 261124135501ab12")
 @click.argument("run", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-@common.file_option("--plot", help="Draw it into FILE, .svg or .html.")
+@common.plot_option
 @common.name_option
 def show(run: str | None, as_json: bool, plot: Path | None, lab: str) -> int:
     """Show the verdict on one run, or on the latest."""
@@ -140,8 +139,6 @@ def audit(journal: Path, as_json: bool, lab: str) -> int:
 
 
 def _plot(account: Account, journal: Path, target: Path) -> None:
-    if target.suffix not in (".svg", ".html"):
-        raise UsageError(f"{target} is no picture", where="--plot", mend="give a name that ends in .svg or .html")
     about = account.header
     title = f"Run {journal.stem}: lab {about.lab} on {about.substrate}" if about else f"Run {journal.stem}"
     sentence, story = report.verdict(account).sentence, story_of_file(journal)
@@ -154,8 +151,7 @@ def _plot(account: Account, journal: Path, target: Path) -> None:
             "What this run does not show": report.limits(account),
         }
         text = draw.page(title, [draw.draw(story, "What happened when")], sentence, lists)
-    records.write(target, text)
-    click.echo(f"drawn: {target}", err=True)
+    common.keep_drawing(target, text)
 
 
 def _live(progress: Progress) -> Table:

@@ -8,7 +8,6 @@ import click
 
 from lab.cli import common
 from lab.flows import timeline
-from lab.host import records
 from lab.model.errors import ExitCode, UsageError
 from lab.timeline import draw, words
 from lab.timeline.draw import Picture
@@ -18,13 +17,11 @@ from lab.timeline.recording import Recorded
 @click.command(epilog="Example: lab timeline all --since 10m --plot timeline.html")
 @common.substrate_argument("all")
 @click.option("--since", metavar="TIME", help="Only what happened within 90s, 10m, 2h or 1d.")
-@common.file_option("--plot", help="Draw it into FILE, .svg or .html.")
+@common.plot_option
 @click.option("--json", "as_json", is_flag=True, help="Print the events as JSON.")
 @common.name_option
 def command(substrates: list[str], since: str | None, plot: Path | None, as_json: bool, lab: str) -> int:
     """Show what happened to a lab: load, workers, decisions, deploys, sleep."""
-    if plot is not None and plot.suffix not in (".svg", ".html"):
-        raise UsageError(f"{plot} is no picture", where="--plot", mend="give a name that ends in .svg or .html")
     found = timeline.gather(lab, substrates, None if since is None else timeline.seconds(since))
     if as_json:
         events = {name: [json.loads(event.line()) for event in one.events] for name, one in found.items()}
@@ -56,5 +53,4 @@ def _plot(lab: str, found: Mapping[str, Recorded], target: Path) -> None:
     else:
         lead = " and ".join(f"{picture.title}: {len(picture.events):,} events" for picture in pictures)
         text = draw.page(f"What happened to lab {lab}", draw.draw_all(pictures), lead, {})
-    records.write(target, text)
-    click.echo(f"drawn: {target}", err=True)
+    common.keep_drawing(target, text)

@@ -44,8 +44,9 @@ def injected(ground: Ground, planned: Planned, open_faults: Path, by: Deadline) 
             fault.inject(by)
         yield _seen(fault, lambda: fault.verify(before, by))
     finally:
-        # Also after Ctrl-C, and also when the deadline of the run is over.
-        heal(ground, planned, open_faults, Deadline.after(900, f"healing {planned.fault}"))
+        # Also after Ctrl-C, which cuts it only when it comes twice, and also when the deadline of the run is over.
+        with interrupt.delayed():
+            heal(ground, planned, open_faults, Deadline.after(900, f"healing {planned.fault}"))
 
 
 def _seen(fault: Fault, look: Callable[[], str]) -> Injected:

@@ -44,22 +44,27 @@ def _is_entering(frame: FrameType | None) -> bool:
 
 @contextmanager
 def delayed() -> Iterator[None]:
-    """Ctrl-C inside the block is raised at its end; a second one cuts the block. Threads never get one: no change."""
+    """Ctrl-C inside the block, or a polite end, comes at its end; a second one cuts the block. A block inside another
+    one leaves it to that, and who ignores Ctrl-C goes on to. Threads never get one: no change."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came = False
-    before = signal.getsignal(signal.SIGINT)
+    came: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def note(_number: int, _frame: FrameType | None) -> None:
-        nonlocal came
-        came = True
-        signal.signal(signal.SIGINT, before)
+    def put_back() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
-    signal.signal(signal.SIGINT, note)
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        put_back()
+
+    for number in before:
+        signal.signal(number, note)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        put_back()
     if came:
-        raise KeyboardInterrupt
+        signal.raise_signal(came[0])

@@ -13,7 +13,7 @@ from functools import cache
 
 from lab.ledger import journal
 from lab.ledger.journal import Impossible, Record
-from lab.ledger.records import FaultNote, Header, Kind, Seen, Source
+from lab.ledger.records import FaultNote, Header, Kind, Seen, Source, seen_in_answer
 from lab.ledger.struck import FaultSeen, Struck
 from lab.ledger.users import Failed, Failures, Users
 from lab.ledger.writes import Outcome, What, outcome_of_answer
@@ -120,6 +120,12 @@ def _fits(what: What, status: int, outcome: str) -> bool:
     return outcome == outcome_of_answer(what, status) if status else outcome != Outcome.ACKNOWLEDGED
 
 
+@cache
+def _shows(what: What, status: int, seen: str) -> bool:
+    """Whether the answer to a read, or none (0), shows what was noted of it."""
+    return seen == seen_in_answer(what, status) if status else seen in (Seen.CUT, Seen.FAILED)
+
+
 class _Books:
     """The writes of one run as its journal tells of them, record by record."""
 
@@ -199,6 +205,9 @@ class _Books:
             write = writes[key]
             if not _fits(write.what, status, outcome):
                 raise Impossible(f"{key} was answered {status or 'nothing'}, and is said to be {outcome}")
+            # On a clock that never goes back; also no for what is no number.
+            if not 0 <= sent_s <= done_s:
+                raise Impossible(f"{key} was answered before it was sent")
             statuses[status] += 1
             write.attempts += 1
             if done_s > write.done_s:
@@ -227,6 +236,10 @@ class _Books:
         users.reads += len(record["rows"])
         for key, due_s, sent_s, done_s, status, _, _, seen, sha in record["rows"]:
             write = writes[key]
+            if not _shows(write.what, status, seen):
+                raise Impossible(f"a read of {key} was answered {status or 'nothing'}, and is said to be {seen}")
+            if not 0 <= sent_s <= done_s:
+                raise Impossible(f"a read of {key} was answered before it was sent")
             statuses[status] += 1
             latencies_s.append(done_s - due_s)
             if seen == _FOUND:
@@ -248,6 +261,8 @@ class _Books:
 
     def _found(self, record: Record) -> None:
         what, bit, own = _WHATS[record["what"]], _BIT[record["source"]], f"{self._run}-"
+        if (Source(record["source"]), what) in self._read:
+            raise Impossible(f"the final read of each {what} from the {record['source']} goes on after its end")
         find = self._writes.get
         for key, sha in record["rows"]:
             write = find(key)
@@ -263,6 +278,8 @@ class _Books:
         if read in self._read:
             raise Impossible(f"the final read of each {read[1]} from the {read[0]} is there twice")
         began_s, first_s = float(record["began_s"]), self._account.final_read_began_s
+        if not 0 <= began_s <= record["ended_s"]:
+            raise Impossible(f"the final read of each {read[1]} from the {read[0]} ends before it begins")
         self._read[read] = began_s if record["complete"] is True else None
         self._account.final_read_began_s = began_s if first_s is None else min(first_s, began_s)
 

@@ -50,6 +50,17 @@ class Seen(StrEnum):
     FAILED = "failed"
 
 
+# What the app's contract answers where there is such a thing, and where there is none.
+_OK, _MISSING, _UNAUTHORISED = 200, 404, 401
+
+
+def seen_in_answer(what: What, status: int) -> Seen:
+    """What a whole answer to a read says: only where the app itself says that there is no such thing, it is missing."""
+    if status == _OK:
+        return Seen.FOUND
+    return Seen.MISSING if status == (_UNAUTHORISED if what is What.LOGIN else _MISSING) else Seen.FAILED
+
+
 @dataclass(frozen=True)
 class Header:
     """A run: where, how, and which faults it means to inject, on which nodes. `began_at` is Unix time.

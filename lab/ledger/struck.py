@@ -33,7 +33,7 @@ class Struck:
     def note(self, note: FaultNote, header: Header) -> None:
         """Takes up what is known at a stage. Raises Impossible for what no run could have seen."""
         title = f"fault {note.number}, {note.name} of {note.target},"
-        if note.at_s < self._latest_s:
+        if not note.at_s >= self._latest_s:  # also where it is no number
             raise Impossible(f"{title} is noted at a time before that of the note before it")
         self._latest_s = note.at_s
         if note.stage is not Stage.BEGUN:

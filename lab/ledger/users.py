@@ -65,7 +65,7 @@ class Failures:
 
 def _end_s(fault: FaultSeen) -> float:
     """Until when a request that is sent may be struck by it: no longer than until the worker is seen to be gone."""
-    seen_s = fault.verified_s if fault.name == KILL else fault.healed_s
+    seen_s = fault.verified_s if fault.name == KILL and fault.verified else fault.healed_s
     return float("inf") if seen_s is None else seen_s
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.ledger.plan import Does, Step
-from lab.ledger.records import Seen
+from lab.ledger.records import Seen, seen_in_answer
 from lab.ledger.writes import Outcome, What, digest, outcome_of_answer
 from lab.traffic.connections import Answer
 
@@ -117,10 +117,8 @@ def judge_write(step: Step, what: What, answer: Answer) -> tuple[Outcome, bool, 
 
 def judge_read(what: What, answer: Answer) -> tuple[Seen, str]:
     """What a read saw, with the hash of what it saw."""
-    if answer.status == OK:
-        return Seen.FOUND, digest(_content(what, answer.body))
-    gone = UNAUTHORISED if what is What.LOGIN else MISSING
-    return (Seen.MISSING if answer.status == gone else Seen.FAILED), ""
+    seen = seen_in_answer(what, answer.status)
+    return seen, digest(_content(what, answer.body)) if seen is Seen.FOUND else ""
 
 
 def _content(what: What, body: bytes) -> bytes:

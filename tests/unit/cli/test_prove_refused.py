@@ -175,3 +175,23 @@ def test_another_runs_journal_is_one_clear_error_and_stays_as_it_is(state: Path)
         "  mend:  name the run that the journal belongs to; `lab prove list` shows them\n",
     )
     assert (journal.read_bytes(), [*state.iterdir()]) == (written, [state / "lab"])
+
+
+@pytest.mark.parametrize(
+    ("plot", "said"),
+    [
+        ("run.png", "RUNS/run.png is no picture\n  where: --plot\n  mend:  give a name that ends in .svg or .html\n"),
+        (
+            "r1.jsonl/run.svg",
+            "RUNS/r1.jsonl/run.svg cannot be written: it is a folder, or not yours\n"
+            "  where: --plot\n  mend:  name a file that you may write\n",
+        ),
+    ],
+)
+def test_a_picture_that_cannot_be_kept_is_one_clear_error(state: Path, plot: str, said: str) -> None:
+    runs = state / "lab" / "runs"
+    runs.mkdir(parents=True)
+    (runs / "r1.jsonl").write_bytes(b"".join(histories.lines(histories.told(histories.one_of_each()))))
+    gave = type_inside("prove", "show", "--plot", str(runs / plot))
+    assert (gave.code, gave.out, gave.err) == (2, "", f"error: {said.replace('RUNS', str(runs))}")
+    assert [*runs.iterdir()] == [runs / "r1.jsonl"]

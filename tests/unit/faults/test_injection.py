@@ -111,6 +111,25 @@ def test_ctrl_c_does_not_cut_the_making_of_a_fault(
     assert fake.told == ["inject worker-1", "heal worker-1"]
 
 
+@pytest.mark.parametrize("first", [None, KeyboardInterrupt()], ids=["healing in time", "healing after Ctrl-C"])
+def test_ctrl_c_while_it_is_healed_waits_for_that(
+    file: Path, fake: type[Fake], monkeypatch: pytest.MonkeyPatch, first: BaseException | None
+) -> None:
+    """Making a worker's successor takes most of the time of a fault: that is when Ctrl-C comes."""
+
+    def heal(fault: Fake, _: Deadline) -> None:
+        signal.raise_signal(signal.SIGINT)
+        fault._tell("heal")
+
+    monkeypatch.setattr(Fake, "heal", heal)
+    if first is not None:
+        fake.fails["verify"] = first
+    with pytest.raises(KeyboardInterrupt):
+        go(file)
+    assert fake.told[-1] == "heal worker-1"
+    assert injection.read(file) == []
+
+
 @pytest.mark.parametrize("where", ["verify", "confirm"])
 def test_what_was_not_seen_has_no_evidence_and_is_healed(file: Path, fake: type[Fake], where: str) -> None:
     fake.fails[where] = no(where)

@@ -35,6 +35,29 @@ def test_a_second_one_cuts_the_block() -> None:
     assert told == []
 
 
+def test_a_block_inside_another_one_leaves_it_to_that() -> None:
+    told: list[str] = []
+
+    def outer() -> None:
+        with interrupt.delayed():
+            interrupted(1, told)
+            told.append("and on")
+
+    with pytest.raises(KeyboardInterrupt):
+        outer()
+    assert told == ["went on", "and on"]
+
+
+def test_who_ignores_ctrl_c_goes_on_to() -> None:
+    told: list[str] = []
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        interrupted(1, told)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert told == ["went on"]
+
+
 def test_an_error_of_the_block_is_not_hidden_by_it() -> None:
     with pytest.raises(ValueError, match="own"):
         interrupted(1, [], ValueError("own"))
@@ -87,6 +110,20 @@ def test_no_lock_of_a_condition_stays_taken_for_ever() -> None:
     with pytest.raises(KeyboardInterrupt):
         enter()
     assert entered
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_polite_end_waits_for_the_end_of_the_block_too() -> None:
+    told: list[str] = []
+
+    def asked_to_end() -> None:
+        with interrupt.delayed():
+            signal.raise_signal(signal.SIGTERM)
+            told.append("went on")
+
+    with pytest.raises(KeyboardInterrupt):
+        asked_to_end()
+    assert told == ["went on"]
 
 
 @pytest.mark.usefixtures("installed")

@@ -116,7 +116,7 @@ def during(past: Past) -> list[dict[str, Any]]:
     ]
     after_s = due_s + len(rows) + 1
     looks = [
-        Look(past.key, after_s, after_s, after_s + 0.1, 200 if seen else 404, "worker-2", "", *_seen(past, seen))
+        Look(past.key, after_s, after_s, after_s + 0.1, _answer(past, seen), "worker-2", "", *_seen(past, seen))
         for seen in past.looked
     ]
     told = [records.intents([Intent(past.what, past.key, due_s, past.sha)]), records.attempts(rows)]
@@ -159,6 +159,10 @@ def lines(told_: Iterable[dict[str, Any]]) -> list[bytes]:
 def _status(past: Past, outcome: Outcome) -> int:
     done = 200 if past.what is What.LOGIN else 201
     return {Outcome.ACKNOWLEDGED: done, Outcome.REFUSED: 422, Outcome.INDETERMINATE: 0}[outcome]
+
+
+def _answer(past: Past, seen: bool) -> int:
+    return 200 if seen else 401 if past.what is What.LOGIN else 404
 
 
 def _failure(outcome: Outcome) -> str:

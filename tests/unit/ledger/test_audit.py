@@ -118,3 +118,11 @@ def test_a_read_that_began_before_the_acknowledgement_makes_nothing_stale() -> N
     look["rows"] = [row._replace(sent_s=0.1) for row in look["rows"]]
     told.insert(plants.first(told, Kind.FAULT), look)
     assert report.verdict(audit(told)).word == "kept"
+
+
+def test_what_was_acknowledged_twice_was_promised_the_first_time() -> None:
+    past = Past(What.ENTRY, 9, [YES, YES], True, [False])
+    told = histories.told([*ONE_OF_EACH, past])
+    look = next(record for record in told if record["kind"] == Kind.LOOKS)
+    look["rows"] = [row._replace(sent_s=past.number / 10 + 0.6) for row in look["rows"]]
+    assert report.verdict(audit(told)).word == "stale"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,6 +30,22 @@ def _answered(told: Told, status: int, outcome: Outcome) -> None:
     rows[0] = rows[0]._replace(status=status, outcome=outcome)
 
 
+def _first(told: Told, kind: Kind, **changed: object) -> None:
+    """The first row of the first record of a kind is another one, or, of a kind without rows, the record."""
+    record = told[plants.first(told, kind)]
+    if "rows" in record:
+        record["rows"][0] = record["rows"][0]._replace(**changed)
+    else:
+        record |= changed
+
+
+def _looked(told: Told, **changed: object) -> None:
+    """A read of the first write, which was there, is noted otherwise."""
+    told.insert(3, histories.during(replace(ONE_OF_EACH[0], looked=[True]))[-1])
+    _first(told, Kind.LOOKS, **changed)
+
+
+NAN = float("nan")
 IMPOSSIBLE: dict[str, Callable[[Told], object]] = {
     "planned twice": lambda told: told.insert(2, told[1]),
     "not of this run": lambda told: told.insert(2, records.intents([records.Intent(What.FILE, "r2-1-1", 0.0, "")])),
@@ -36,6 +53,9 @@ IMPOSSIBLE: dict[str, Callable[[Told], object]] = {
     "a second run": lambda told: told.insert(1, told[0]),
     "begins out of turn": lambda told: told.insert(
         plants.note(told, 0, Stage.HEALED), told[plants.note(told, 1, Stage.BEGUN)]
+    ),
+    "begins out of turn ": lambda told: told.insert(
+        plants.note(told, 1, Stage.HEALED) + 1, told[plants.note(told, 1, Stage.BEGUN)]
     ),
     "is not what was planned": lambda told: _renamed(told, 0, *Stage, name="pause"),
     "is not what was planned ": lambda told: _renamed(told, 1, *Stage, target="worker-9"),
@@ -51,6 +71,27 @@ IMPOSSIBLE: dict[str, Callable[[Told], object]] = {
     "answered 503, and is said to be refused": lambda told: _answered(told, 503, Outcome.REFUSED),
     "answered 422, and is said to be acknowledged": lambda told: _answered(told, 422, Outcome.ACKNOWLEDGED),
     "answered nothing, and is said to be acknowledged": lambda told: _answered(told, 0, Outcome.ACKNOWLEDGED),
+    "r1-0-0 was answered before it was sent": lambda told: _first(told, Kind.ATTEMPTS, done_s=-0.1),
+    "r1-0-0 was answered before it was sent ": lambda told: _first(told, Kind.ATTEMPTS, done_s=NAN),
+    "a read of r1-0-0 was answered 404, and is said to be found": lambda told: _looked(told, status=404),
+    "a read of r1-0-0 was answered 404, and is said to be failed": lambda told: _looked(
+        told, status=404, seen="failed"
+    ),
+    "a read of r1-0-0 was answered 200, and is said to be missing": lambda told: _looked(told, seen="missing"),
+    "a read of r1-0-0 was answered 401, and is said to be missing": lambda told: _looked(
+        told, status=401, seen="missing"
+    ),
+    "a read of r1-0-0 was answered nothing, and is said to be missing": lambda told: _looked(
+        told, status=0, seen="missing"
+    ),
+    "a read of r1-0-0 was answered 503, and is said to be cut": lambda told: _looked(told, status=503, seen="cut"),
+    "a read of r1-0-0 was answered before it was sent": lambda told: _looked(told, sent_s=9.0),
+    "from the balancer ends before it begins": lambda told: _first(told, Kind.READ_BACK, ended_s=1.0),
+    "from the balancer ends before it begins ": lambda told: _first(told, Kind.READ_BACK, began_s=NAN),
+    "from the balancer goes on after its end": lambda told: told.insert(
+        plants.first(told, Kind.READ_BACK), told.pop(plants.first(told, Kind.FOUND))
+    ),
+    "is noted at a time before ": lambda told: _renamed(told, 0, Stage.VERIFIED, at_s=NAN),
     "lacks what its kind has": lambda told: told.insert(2, {"kind": Kind.ATTEMPTS}),
 }
 

@@ -7,6 +7,8 @@ import pytest
 from lab.ledger import records, report
 from lab.ledger.audit import Account, audit
 from lab.ledger.records import Attempt, FaultNote, Look, Seen, Stage
+from lab.ledger.struck import FaultSeen
+from lab.ledger.users import Failed, Failures, Users
 from lab.ledger.writes import Outcome, What
 from tests.unit.ledger import histories
 from tests.unit.ledger.histories import Past
@@ -81,6 +83,16 @@ def test_what_users_may_not_notice_is_told(words: str) -> None:
     assert broken in report.users_view(BROKEN[words])[-1]
 
 
+def test_a_read_that_was_cut_in_the_middle_of_its_answer_is_counted_apart() -> None:
+    past = Past(What.ENTRY, 11, [YES], True, [True])
+    told = [*_write(11, (YES, 11, 12))[1], *histories.during(past)[2:]]
+    told[-1]["rows"] = [row._replace(status=0, seen=Seen.CUT, sha256="") for row in told[-1]["rows"]]
+    account = _account((past, told))
+    assert (account.users.reads, account.users.reads_cut, account.users.reads_failed) == (1, 1, 0)
+    assert report.users_limit(account) == []
+    assert report.users_view(account)[0].endswith(" 1 were cut in the middle of one.")
+
+
 def test_a_write_that_was_refused_shows() -> None:
     told = report.users_view(_account(_write(11, (NO, 15, 16))))
     assert told[1].endswith(" 1 were refused.")
@@ -90,3 +102,12 @@ def test_what_another_fault_explains_is_not_held_against_the_death_of_workers() 
     account = _account(*map(_at_kill, range(11, 15)), _write(16, (NO, 15, 16)), name="store-off", looks=5)
     assert report.users_limit(account) == []
     assert len(report.users_view(account)) == 2
+
+
+def test_a_kill_that_was_not_seen_explains_nothing_that_comes_after_its_healing() -> None:
+    unseen = FaultSeen("kill", "worker-1", 10.0, 20.0, None)
+    off = FaultSeen("store-off", "store-1", 30.0, 40.0, 31.0)
+    failures, users = Failures(), Users()
+    failures.reads = [Failed("r1-0-0", 15.0, 16.0), Failed("r1-0-0", 35.0, 36.0)]
+    failures.explain(users, [unseen, off], lambda _key: True)
+    assert users.reads_apart == 1
