@@ -78,7 +78,8 @@ def test_the_database_asks_for_a_password(into: Into, running_lab: Deployment) -
 def test_every_worker_runs_the_newest_version(into: Into, running_lab: Deployment) -> None:
     def content(commit: str) -> str:
         # After a version was taken back, the newest commit has the same content as the one before the bad one.
-        return into(STORE).check_output(f"git --git-dir=/srv/store/source/app.git rev-parse '{commit}^{{tree}}'")
+        asked = f"git --git-dir=/srv/store/source/app.git rev-parse '{commit}^{{tree}}'"
+        return str(into(STORE).check_output(asked))
 
     for spec in running_lab.plan.workers():
         answer = requests.get(f"http://{spec.address}:8000/whoami", timeout=60).json()
