@@ -26,6 +26,8 @@ _SETTINGS = {
     "ANSIBLE_PIPELINING": "1",
     # A worker's root is read-only: its /tmp is what can be written.
     "ANSIBLE_REMOTE_TEMP": "/tmp/.ansible",
+    # Four emulated machines that are logged in to at once may take longer than Ansible's ten seconds.
+    "ANSIBLE_TIMEOUT": "120",
     "LC_ALL": "C.UTF-8",
     # A normal user's PATH may lack the sbin folders, and a chroot inherits what we have.
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
