@@ -161,7 +161,7 @@ def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadli
     """
     with _change(lab, report, by) as lab:
         up.write_workers(lab, by)
-        up.register(lab, by)
+        up.register(lab, names, by)
     admitted = _of(lab, names)
     readiness.await_serving(lab, admitted, report, by)
     lab.note(READY, *admitted)
