@@ -326,8 +326,8 @@ def _addresses(lab: Deployment) -> list[tuple[str, str]]:
 
 
 def register(lab: Deployment, names: Iterable[NodeName], by: Deadline) -> None:
-    """Brings these workers, where they are wanted, into the running load balancer, and out of it who is gone; others that
-    are wanted may still boot, or run an older source. `write_workers` goes before it."""
+    """Brings these of the workers that are wanted into the running load balancer, and out of it who is gone; others may
+    still boot, or run an older source. `write_workers` goes before it."""
     balancer, ready = lab.loadbalancer(), {str(name) for name in names}
     changes = difference(_known(balancer, by), _addresses(lab))
     for name, address in changes.add:

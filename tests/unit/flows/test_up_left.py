@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab.flows import deployment, up
+from lab.flows import deployment, fleet, readiness, up
 from lab.flows.changes import Changes
 from lab.flows.deployment import Deployment
 from lab.loadbalancer.config import Server
@@ -87,6 +87,8 @@ def test_who_is_brought_into_service_brings_nobody_with_them_who_may_not_be_read
     monkeypatch.setattr(LoadBalancer, "resume", lambda _self, names, _by: told.append(("resume", *names)))
     monkeypatch.setattr(LoadBalancer, "remove", lambda _self, name, _by: told.append(("remove", name)))
     monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: [])
+    monkeypatch.setattr(LoadBalancer, "write", lambda *_: None)
+    monkeypatch.setattr(readiness, "await_serving", lambda _lab, names, *_: told.append(("await", *names)))
     # Worker 4 is woken at this moment, and runs what was the newest before it slept; nobody wants worker 5.
-    up.register(lab, [W2, W3, W5], by)
-    assert told == [("add", "worker-3"), ("resume", "worker-2"), ("remove", "worker-9")]
+    fleet.admit(lab, [W2, W3, W5], pytest.fail, by)
+    assert told == [("add", "worker-3"), ("resume", "worker-2"), ("remove", "worker-9"), ("await", W2, W3)]
