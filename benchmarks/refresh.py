@@ -4,7 +4,7 @@
     PYTHONPATH=. .venv/bin/python -m benchmarks.refresh --only docker    # the other one's figures stay as they are
     PYTHONPATH=. .venv/bin/python -m benchmarks.refresh --quick --dry    # short, and nothing is kept
 
-Keeps the figures in benchmarks/refresh-results.json, and writes docs/refresh.md.
+Keeps the figures in benchmarks/refresh-results.json after each refresh, and writes docs/refresh.md.
 """
 
 import dataclasses
@@ -65,34 +65,43 @@ def main(only: str | None, rate: float | None, quick: bool, dry: bool, page_only
     sessions: dict[str, SessionJson] = {} if dry else records.read_json(RESULTS) or {}
     for name in [] if page_only else [only] if only else registry.NAMES:
         asked = (QUICK if quick else ASKED)[name]
-        sessions[name] = session(name, replace(asked, rate=rate or asked.rate))
-        keep(RESULTS, sessions, PAGE, page(sessions), dry=dry)
+        for session in _made(name, replace(asked, rate=rate or asked.rate)):
+            sessions[name] = session
+            keep(RESULTS, sessions, PAGE, page(sessions), dry=dry)
     keep(RESULTS, sessions, PAGE, page(sessions), dry=dry)
     if dry:
         click.echo(page(sessions))
 
 
-def session(substrate: str, asked: Asked) -> SessionJson:
-    """All refreshes of a lab of their own on one substrate, under one load, with what came of it."""
-    engine, where = registry.get(substrate), circumstances_of(substrate)
+def _made(substrate: str, asked: Asked) -> Iterator[SessionJson]:
+    """All refreshes of a lab of their own on one substrate, under one load: those so far after each of them, and in the
+    end all, with what came of the writes."""
     by = Deadline.after(_LONGEST_S, "all refreshes")
+    session: SessionJson = {
+        "circumstances": circumstances_of(substrate),
+        "accelerator": registry.get(substrate).accelerator(deadline()),
+        "workers": asked.workers,
+        "rate": asked.rate,
+        "requests": 0,
+        "wanted": {"refreshes": asked.refreshes, "requests": asked.requests},
+        "refreshes": [],
+        "sentence": "It was cut off, so what became of the writes is not known.",
+        "figures": None,
+        "users": {},
+    }
     with brought_up(LAB, substrate, "--workers", str(asked.workers)):
         found = deployment.load(LAB, substrate)
         with visiting(found, asked.rate, by) as visit:
-            made = list(_refreshes(found, asked, visit, by))
+            for made in _refreshes(found, asked, visit, by):
+                session["refreshes"].append(made)
+                session["requests"] = visit.requests
+                yield session
         account = visit.told
-        return {
-            "circumstances": where,
-            "accelerator": engine.accelerator(deadline()),
-            "workers": asked.workers,
-            "rate": asked.rate,
-            "requests": visit.requests,
-            "wanted": {"refreshes": asked.refreshes, "requests": asked.requests},
-            "refreshes": made,
-            "sentence": report.verdict(account).sentence,
-            "figures": report.as_json(account),
-            "users": dataclasses.asdict(account.users),
-        }
+        session["requests"] = visit.requests
+        session["sentence"] = report.verdict(account).sentence
+        session["figures"] = report.as_json(account)
+        session["users"] = dataclasses.asdict(account.users)
+        yield session
 
 
 def _refreshes(found: Deployment, asked: Asked, visit: Visit, by: Deadline) -> Iterator[RefreshJson]:

@@ -22,6 +22,8 @@ answered when it was repeated. *Ready* is what the load balancer has in service,
 How to make it again: `PYTHONPATH=. .venv/bin/python -m benchmarks.refresh` (`--only docker`, `--only vagrant`).
 """
 
+_UNTOLD = ("not told, for it was cut off", False)
+
 
 class RefreshJson(TypedDict):
     """One refresh: its exit code and words, what visitors asked meanwhile, and the workers that were ready."""
@@ -38,7 +40,8 @@ class RefreshJson(TypedDict):
 
 
 class SessionJson(TypedDict):
-    """All refreshes on one substrate; `accelerator` is None where nodes run on this computer's own kernel."""
+    """The refreshes on one substrate so far; `accelerator` is None where nodes run on this computer's own kernel,
+    `figures` until the last refresh has ended and all was read back."""
 
     circumstances: dict[str, str]
     accelerator: str | None
@@ -48,7 +51,7 @@ class SessionJson(TypedDict):
     wanted: dict[str, int]
     refreshes: list[RefreshJson]
     sentence: str
-    figures: dict[str, Any]
+    figures: dict[str, Any] | None
     users: dict[str, int]
 
 
@@ -69,8 +72,10 @@ def demands(session: SessionJson) -> dict[str, tuple[str, bool]]:
             done == len(made) >= wanted["refreshes"],
         ),
         "requests": (f"{session['requests']:,}", session["requests"] >= wanted["requests"]),
-        "requests that failed: 0": (f"{figures['errors']:,}", figures["errors"] == 0),
-        "acknowledged writes lost: 0": (f"{figures['lost']:,}, {figures['verdict']}", figures["verdict"] == "kept"),
+        "requests that failed: 0": (f"{figures['errors']:,}", figures["errors"] == 0) if figures else _UNTOLD,
+        "acknowledged writes lost: 0": (
+            (f"{figures['lost']:,}, {figures['verdict']}", figures["verdict"] == "kept") if figures else _UNTOLD
+        ),
         "ready workers, at least as many as wanted": (
             f"{fewest} of {session['workers']}",
             fewest >= session["workers"],
@@ -103,8 +108,8 @@ def _session(name: str, session: SessionJson) -> Iterator[str]:
         if took
         else "No refresh was made.\n"
     )
-    figures = session["figures"]
-    yield f"Answers, from when each request was due: p50 {figures['p50_ms']} ms, p99 {figures['p99_ms']} ms.\n"
+    if figures := session["figures"]:
+        yield f"Answers, from when each request was due: p50 {figures['p50_ms']} ms, p99 {figures['p99_ms']} ms.\n"
     yield from _table(session["refreshes"])
 
 

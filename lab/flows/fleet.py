@@ -15,6 +15,7 @@ from lab.flows.changes import outdated
 from lab.flows.deployment import Deployment
 from lab.flows.freshen import freshen, restart
 from lab.flows.readiness import UnreadyError
+from lab.host.beside import side_by_side
 from lab.host.wait import await_until
 from lab.loadbalancer.config import Server
 from lab.model.deadline import Deadline
@@ -24,6 +25,10 @@ from lab.substrates.base import Report
 
 _VERB = "autoscale or refresh"
 _THERE = (State.RUNNING, State.DRAINING)
+
+_READY_S = 120.0
+"""For a worker that was started to be ready: twice what an emulated machine takes from nothing. Who is later than that
+is for `finish`, and keeps nobody else from coming."""
 
 
 class ScaleIn(StrEnum):
@@ -102,14 +107,17 @@ def _asleep(lab: Deployment, by: Deadline) -> tuple[NodeName, ...]:
 
 def launch(lab: Deployment, count: int, report: Report, by: Deadline) -> tuple[Deployment, tuple[NodeName, ...]]:
     """`count` more workers, from the warm pool first; each runs the newest commit and is ready, and gets no traffic."""
-    return _launched(lab, count, (), report, by)
+    lab, woken, made = _begun(lab, count, (), report, by)
+    for name in (*woken, *made):
+        _await_ready(lab, name, name in woken, report, by)
+    return lab, (*woken, *made)
 
 
-def _launched(
+def _begun(
     lab: Deployment, count: int, dead: Sequence[NodeName], report: Report, by: Deadline, to: int | None = None
-) -> tuple[Deployment, tuple[NodeName, ...]]:
-    """`count` more workers, or as many as are then still missing `to` so many, and one in the place of each of `dead`
-    that really is: those are removed."""
+) -> tuple[Deployment, Sequence[NodeName], Sequence[NodeName]]:
+    """`count` more workers on their way, or as many as are then still missing `to` so many, and one in the place of
+    each of `dead` that really is: those are removed. Gives those that are woken, and those that are made."""
     with _change(lab, report, by) as lab:
         there = lab.states(by)
         gone = [name for name in dead if name in joined(lab.plan, there, ()).dead]
@@ -127,21 +135,20 @@ def _launched(
             lab.substrate.prepare(lab.plan, by)
             up.create(lab, made, report, by)
         up.wake(lab, woken, report, by)
-    _await_woken(lab, woken, report, by)
-    for name in made:
-        readiness.await_node(lab, name, report, by)
-    freshen(lab, woken, report, by)
-    return lab, (*woken, *made)
+    return lab, woken, made
 
 
-def _await_woken(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
-    """Returns once each is ready. They run what they ran before, so whatever keeps them says nothing of the newest
-    version: LabError, and not UnreadyError, is raised for that."""
+def _await_ready(lab: Deployment, name: NodeName, slept: bool, report: Report, by: Deadline) -> None:
+    """Returns once a launched worker is ready and runs the newest commit. One that slept runs what it ran before, so
+    whatever keeps it says nothing of the newest version: LabError, and not UnreadyError, is raised for that."""
     try:
-        for name in names:
-            readiness.await_node(lab, name, report, by)
+        readiness.await_node(lab, name, report, by)
     except UnreadyError as error:
+        if not slept:
+            raise
         raise LabError(error.message, where=error.where, mend=error.mend) from error
+    if slept:
+        freshen(lab, [name], report, by)
 
 
 def _new(wanted: Iterable[NodeName], others: Iterable[NodeName], count: int) -> list[NodeName]:
@@ -161,7 +168,7 @@ def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadli
     """
     with _change(lab, report, by) as lab:
         up.write_workers(lab, by)
-        up.register(lab, by)
+        up.register(lab, names, by)
     admitted = _of(lab, names)
     readiness.await_serving(lab, admitted, report, by)
     lab.note(READY, *admitted)
@@ -185,13 +192,17 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
                 report(f"removing {name}: the refresh that made it was cut off before it checked it")
                 up.end(lab, name, report, by)
         strangers = _of(lab, strangers)
-    for name in strangers:
-        readiness.await_node(lab, name, report, by)
-    with _change(lab, report, by) as lab:
-        strangers = _of(lab, strangers)
-        up.rest(lab).wake(lab.lab, strangers, by)
-    freshen(lab, strangers, report, by)
-    return admit(lab, names, report, by)
+
+    def bring(name: NodeName) -> None:
+        if name in strangers:
+            readiness.await_node(lab, name, report, by)
+            with _change(lab, report, by) as now:
+                up.rest(now).wake(now.lab, _of(now, [name]), by)
+            freshen(now, _of(now, [name]), report, by)
+        admit(lab, [name], report, by)
+
+    side_by_side(_of(lab, names), bring, report)
+    return _reloaded(lab)
 
 
 def _unchecked(lab: Deployment, strangers: Sequence[NodeName]) -> set[NodeName]:
@@ -210,22 +221,37 @@ def _of(lab: Deployment, names: Sequence[NodeName]) -> list[NodeName]:
 def grow(lab: Deployment, count: int, report: Report, by: Deadline, *, to: int | None = None) -> Deployment:
     """The lab with `count` more workers, each serving; those of the warm pool come first and do not wait for others.
 
-    Where it is to have `to` workers then, those that somebody else made meanwhile are not made once more.
+    Where it is to have `to` workers then, those that somebody else made meanwhile are not made once more. Raises for
+    one that is not ready in time, after the others serve.
     """
     warm = min(count, len(pool(lab, by)))
     for part in filter(None, (warm, count - warm)):
-        lab, names = _launched(lab, part, (), report, by, to)
-        lab = admit(lab, names, report, by) if names else lab
+        lab = _added(lab, part, (), report, by, to)
     return lab
 
 
 def replace_dead(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
-    """The lab with a serving worker in the place of each of these that is dead; those of the warm pool come first."""
+    """The lab with a serving worker in the place of each of these that is dead; those of the warm pool come first.
+    Raises as `grow` does."""
     warm = len(pool(lab, by))
     for part in filter(None, (names[:warm], names[warm:])):
-        lab, successors = _launched(lab, 0, part, report, by)
-        lab = admit(lab, successors, report, by)
+        lab = _added(lab, 0, part, report, by)
     return lab
+
+
+def _added(
+    lab: Deployment, count: int, dead: Sequence[NodeName], report: Report, by: Deadline, to: int | None = None
+) -> Deployment:
+    """The lab with the workers that `_begun` tells of, each admitted as soon as it is ready."""
+    lab, woken, made = _begun(lab, count, dead, report, by, to)
+    soon = by.at_most(_READY_S, f"a new worker has {_READY_S:g} s to become ready")
+
+    def bring(name: NodeName) -> None:
+        _await_ready(lab, name, name in woken, report, soon)
+        admit(lab, [name], report, by)
+
+    side_by_side((*woken, *made), bring, report)
+    return _reloaded(lab)
 
 
 def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, report: Report, by: Deadline) -> Deployment:

@@ -12,13 +12,16 @@ SECRET = "the secret that opens the store's data"
 
 
 def labs(by: Deadline) -> tuple[Mapping[str, Mapping[str, list[str]]], list[str]]:
-    """Every lab with what each engine has of it, also destroyed ones; and the engines that do not answer."""
+    """Every lab with what each engine and this computer have of it, also destroyed ones; and the engines that do not
+    answer."""
     found: dict[str, dict[str, list[str]]] = {name: {} for name in deployment.names()}
     with ThreadPoolExecutor(len(registry.NAMES)) as pool:
         told = dict(zip(registry.NAMES, pool.map(lambda name: _told(name, by), registry.NAMES), strict=True))
     for substrate, things in told.items():
-        for lab, held in (things or {}).items():
-            found.setdefault(lab, {})[substrate] = [*held, *secret(lab, substrate)]
+        held = things or {}
+        # A hand may have removed the data alone.
+        for lab in sorted({*held, *password.labs(substrate)}):
+            found.setdefault(lab, {})[substrate] = [*held.get(lab, []), *secret(lab, substrate)]
     return found, [substrate for substrate, things in told.items() if things is None]
 
 

@@ -11,6 +11,12 @@ def path(lab: str, substrate: str) -> Path:
     return paths.lab(lab) / "secrets" / f"{substrate}-database-password"
 
 
+def labs(substrate: str) -> list[str]:
+    """The labs that have one, also where nothing is left that it opens."""
+    places = path("*", substrate).relative_to(paths.state())
+    return [secret.parents[1].name for secret in paths.state().glob(str(places))]
+
+
 def untold(lab: str, substrate: str) -> Path:
     """A file that is there as long as the store does not know the password yet: its data is older than that."""
     return path(lab, substrate).with_suffix(".untold")

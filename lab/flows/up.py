@@ -1,6 +1,6 @@
 """`lab up`: brings a lab on one substrate to what is wanted, whatever it was before."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -201,7 +201,7 @@ def _apply(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> N
     clocks.mend(lab, report, by)
     _finish_waking(lab, changes, report, by)
     if LOADBALANCER not in changes.create:  # a new one has them all from its file
-        register(lab, by)
+        register(lab, lab.plan.worker_names, by)
     for name in changes.retire:
         report(f"draining and removing {name}")
         retire(lab, name, report, by)
@@ -240,7 +240,7 @@ def make_worker(lab: Deployment, name: NodeName, report: Report, by: Deadline) -
     create(lab, [name], report, by)
     write_workers(lab, by)
     readiness.await_node(lab, name, report, by)
-    register(lab, by)
+    register(lab, [name], by)
     readiness.await_serving(lab, [name], report, by)
     lab.note(READY, name)
 
@@ -325,15 +325,16 @@ def _addresses(lab: Deployment) -> list[tuple[str, str]]:
     return [(str(spec.name), spec.address) for spec in lab.plan.workers()]
 
 
-def register(lab: Deployment, by: Deadline) -> None:
-    """Brings the running load balancer to the workers of the plan; `write_workers` goes before it."""
-    balancer = lab.loadbalancer()
-    wanted = _addresses(lab)
-    changes = difference(_known(balancer, by), wanted)
+def register(lab: Deployment, names: Iterable[NodeName], by: Deadline) -> None:
+    """Brings these of the workers that are wanted into the running load balancer, and out of it who is gone; others may
+    still boot, or run an older source. `write_workers` goes before it."""
+    balancer, ready = lab.loadbalancer(), {str(name) for name in names}
+    changes = difference(_known(balancer, by), _addresses(lab))
     for name, address in changes.add:
-        balancer.add(name, address, by)
-    if changes.resume:
-        balancer.resume(changes.resume, by)
+        if name in ready:
+            balancer.add(name, address, by)
+    if back := ready.intersection(changes.resume):
+        balancer.resume(sorted(back), by)
     there = {str(node.name) for node in lab.substrate.nodes(lab.lab, by)}
     for name in set(changes.remove) - there:
         balancer.remove(name, by)

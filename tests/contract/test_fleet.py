@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,9 +13,9 @@ from lab.flows.fleet import Fleet
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import STORE
-from lab.substrates.base import HasRoot
+from lab.substrates.base import CanPause, HasRoot
 from tests.conftest import REPO, type_well
-from tests.contract.conftest import W1, W2, W3, say_nothing, status
+from tests.contract.conftest import W1, W2, W3, W4, say_nothing, status
 
 _DAEMON = "/usr/lib/git-core/git-daemon"
 # Its pattern does not match the shell that runs this.
@@ -49,6 +50,30 @@ def test_a_dead_worker_gets_a_successor_from_the_warm_pool_or_made_anew_where_no
     lab.substrate.destroy(lab.lab, W3, by)
     lab = fleet.replace_dead(lab, [W3], say_nothing, by)
     assert fleet.seen(lab, by) == Fleet(serving=(W1, W2))
+
+
+@pytest.mark.long("vagrant")
+def test_of_two_new_workers_the_ready_one_serves_while_the_other_hangs(lab: Deployment, by: Deadline) -> None:
+    engine = lab.substrate
+    assert isinstance(engine, CanPause)
+
+    def freeze(step: str) -> None:
+        if step == f"waiting for {W3}":
+            engine.pause(lab.lab, W3, by)
+
+    def probe() -> str | None:
+        seen = fleet.seen(lab, by)
+        return None if seen.serving == (W1, W2, W4) else f"{seen}"
+
+    with ThreadPoolExecutor(1) as beside:
+        growing = beside.submit(fleet.grow, lab, 2, freeze, by)
+        try:
+            await_until(lambda: None if W4 in lab.states(by) else "no worker-4", by, what="a new worker", mend="")
+            await_until(probe, by.at_most(300, "300 s"), what="the ready one in service", mend="", every_s=0.2)
+            assert not growing.done()
+        finally:
+            engine.resume(lab.lab, W3, by)
+        assert fleet.seen(growing.result(), by).serving == (W1, W2, W3, W4)
 
 
 @pytest.fixture

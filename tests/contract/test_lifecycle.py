@@ -90,7 +90,7 @@ def test_a_worker_that_died_drained_serves_when_it_is_there_again(whole: Deploym
 
     await_until(lambda: None if told() == "DOWN" else told(), by, what="a drained worker seen to be down", mend="")
     # What `up` does in the moment before the load balancer has seen the new one.
-    up.register(whole, by)
+    up.register(whole, [W2], by)
     up.create(whole, [W2], say_nothing, by)
     readiness.await_serving(whole, [W1, W2], say_nothing, by.at_most(120, "serving again"))
 

@@ -1,9 +1,18 @@
-"""The page of the refreshes says yes only where the figures do."""
+"""What refreshes are kept, also where somebody cuts them off, and that the page says yes only where the figures do."""
 
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import click
 import pytest
 
+from benchmarks import refresh
 from benchmarks.refresh_page import RefreshJson, SessionJson, demands, page
-from lab.comparison.visitors import Ready
+from lab.comparison.visitors import Ready, Visit
+from lab.flows import deployment
+from lab.host import records
+from lab.ledger.audit import Account
 
 
 def one(code: int = 0, fewest: int | None = 4) -> RefreshJson:
@@ -74,3 +83,45 @@ def test_the_fewest_ready_workers_are_kept_and_a_look_without_an_answer_is_none(
     for serving in (5, 4, None, 5):
         ready.see(serving)
     assert (ready.fewest, ready.looks, ready.missed) == (4, 3, 1)
+
+
+@pytest.fixture
+def _visited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab that nobody has to make has visitors; what is kept of the refreshes lies in the test's own folder."""
+    visit = Visit(requests=2500, account=Account(errors=1, is_whole=True))
+    monkeypatch.setattr(refresh, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(refresh, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(refresh, "circumstances_of", lambda _: {"date": "today"})
+    monkeypatch.setattr(refresh, "brought_up", lambda *_: nullcontext())
+    monkeypatch.setattr(refresh, "visiting", lambda *_: nullcontext(visit))
+    monkeypatch.setattr(deployment, "load", lambda *_: None)
+
+
+def kept() -> SessionJson:
+    found: dict[str, SessionJson] = records.read_json(refresh.RESULTS) or {}
+    return found["docker"]
+
+
+@pytest.mark.usefixtures("_visited")
+def test_what_was_refreshed_is_kept_also_where_somebody_cuts_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refreshes(*_: object) -> Iterator[RefreshJson]:
+        yield from (one(), one())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(refresh, "_refreshes", refreshes)
+    with pytest.raises(click.Abort):
+        refresh.main.main(["--only", "docker"], standalone_mode=False)
+    assert kept()["refreshes"] == [one(), one()]
+    told = demands(kept())
+    assert told["acknowledged writes lost: 0"] == told["requests that failed: 0"]
+    assert told["requests that failed: 0"] == ("not told, for it was cut off", False)
+    assert "It was cut off, so what became of the writes is not known." in refresh.PAGE.read_text()
+
+
+@pytest.mark.usefixtures("_visited")
+def test_what_came_of_the_writes_is_kept_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refresh, "_refreshes", lambda *_: iter([one()]))
+    refresh.main.main(["--only", "docker"], standalone_mode=False)
+    assert (kept()["requests"], len(kept()["refreshes"])) == (2500, 1)
+    assert demands(kept())["requests that failed: 0"] == ("1", False)
+    assert "cut off" not in refresh.PAGE.read_text()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab.flows import deployment, up
+from lab.flows import deployment, fleet, readiness, up
 from lab.flows.changes import Changes
 from lab.flows.deployment import Deployment
 from lab.loadbalancer.config import Server
@@ -15,7 +15,7 @@ from lab.model.errors import LabError, LateError
 from lab.model.node import Mode, NodeName, Role, State
 from tests.unit.model.test_plan import KEYS, TOPOLOGY
 
-W1, W2, W3, W4 = (NodeName(Role.WORKER, number) for number in range(1, 5))
+W1, W2, W3, W4, W5 = (NodeName(Role.WORKER, number) for number in range(1, 6))
 
 
 @pytest.fixture
@@ -75,3 +75,20 @@ def test_one_that_hangs_is_removed_all_the_same_where_it_keeps_nothing(
     with pytest.raises(error):
         up.end(keeps, W2, said.append, by)
     assert told == [("stop", W2, 600)], "its users' data is on it"
+
+
+def test_who_is_brought_into_service_brings_nobody_with_them_who_may_not_be_ready(
+    told: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    lab = blue(monkeypatch, told)
+    there = [Server("worker-1", "DRAIN", 0, 0), Server("worker-2", "DOWN", 0, 0), Server("worker-9", "DOWN", 0, 0)]
+    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: there)
+    monkeypatch.setattr(LoadBalancer, "add", lambda _self, name, *_: told.append(("add", name)))
+    monkeypatch.setattr(LoadBalancer, "resume", lambda _self, names, _by: told.append(("resume", *names)))
+    monkeypatch.setattr(LoadBalancer, "remove", lambda _self, name, _by: told.append(("remove", name)))
+    monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: [])
+    monkeypatch.setattr(LoadBalancer, "write", lambda *_: None)
+    monkeypatch.setattr(readiness, "await_serving", lambda _lab, names, *_: told.append(("await", *names)))
+    # Worker 4 is woken at this moment, and runs what was the newest before it slept; nobody wants worker 5.
+    fleet.admit(lab, [W2, W3, W5], pytest.fail, by)
+    assert told == [("add", "worker-3"), ("resume", "worker-2"), ("remove", "worker-9"), ("await", W2, W3)]

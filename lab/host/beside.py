@@ -1,0 +1,35 @@
+"""The same for several things at once, where one that hangs must keep no other waiting."""
+
+from collections.abc import Callable, Iterable
+from threading import Thread
+from typing import TypeVar
+
+from lab.model.errors import LabError
+
+T = TypeVar("T")
+
+
+def side_by_side(things: Iterable[T], do: Callable[[T], None], tell: Callable[[str], None]) -> None:
+    """Does it for each in a thread of its own, and returns once all have ended.
+
+    Then raises what failed: a bug of ours before a LabError, the earliest first; `tell` hears of the others.
+    """
+    failed: list[BaseException] = []
+
+    def one(thing: T) -> None:
+        try:
+            do(thing)
+        except BaseException as error:  # noqa: BLE001 - it is raised by who awaits it
+            failed.append(error)
+
+    # Who is interrupted waits for none of them, as the end of a program waits for a pool's threads.
+    threads = [Thread(target=one, args=(thing,), name=f"beside: {thing}", daemon=True) for thing in things]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    failed.sort(key=lambda error: isinstance(error, LabError))
+    for other in failed[1:]:
+        tell(f"that failed, too: {other}")
+    if failed:
+        raise failed[0]

@@ -1,0 +1,51 @@
+"""Things that are done at once: each is, and what failed is told in the end."""
+
+import subprocess
+import sys
+import time
+from threading import Barrier
+
+import pytest
+
+from lab.host.beside import side_by_side
+from lab.model.errors import LabError
+
+
+def test_all_are_done_at_once_also_where_one_fails() -> None:
+    together, done = Barrier(3), list[str]()
+
+    def do(thing: str) -> None:
+        together.wait(10)
+        if thing == "bad":
+            raise LabError("it did not work", where="here", mend="try again")
+        done.append(thing)
+
+    with pytest.raises(LabError, match="it did not work"):
+        side_by_side(["bad", "one", "two"], do, pytest.fail)
+    assert sorted(done) == ["one", "two"]
+
+
+def test_a_bug_is_raised_before_what_people_can_mend_and_nothing_is_lost() -> None:
+    def do(error: Exception) -> None:
+        raise error
+
+    told: list[str] = []
+    failures = [LabError(said, where="here", mend="wait") for said in ("one", "two")]
+    with pytest.raises(ZeroDivisionError):
+        side_by_side([*failures, ZeroDivisionError()], do, told.append)
+    assert sorted(line.splitlines()[0] for line in told) == ["that failed, too: one", "that failed, too: two"]
+
+
+def test_nothing_to_do_is_done() -> None:
+    side_by_side([], pytest.fail, pytest.fail)
+
+
+def test_the_end_of_the_program_waits_for_none_of_them() -> None:
+    code = (
+        "import threading, time; from lab.host.beside import side_by_side\n"
+        "work = lambda: side_by_side([60.0], time.sleep, print)\n"
+        "threading.Thread(target=work, daemon=True).start(); time.sleep(0.2)"
+    )
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=50)
+    assert time.monotonic() - began < 50
