@@ -165,7 +165,7 @@ class _Autoscaler:
             return
         self._problem = ""
         full = capacity.full(self._samples, len(seen.serving), self._asked.limits) if sample else None
-        self._memory = self._memory.seen(seen, full)
+        self._memory = self._memory.seen(seen, full, self._samples)
         decision = self._decide(lab, seen)
         look = Look(sample, self._errors(), seen, decision)
         self._note(lab, look)

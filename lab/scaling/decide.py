@@ -7,7 +7,7 @@ while anything is added; a dead worker is replaced whatever the cooldown says. T
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from lab.loadbalancer.gauge import Sample, ServerSample
@@ -172,12 +172,10 @@ def _grow(view: _View, concurrency: float, seen: str) -> Decision:
 
 
 def _lack(view: _View) -> Lack | None:
-    """What is learnt where no more comes than when a worker was taken away: it was too early. A breach is a moment in
-    which chance brought more than usual, so what comes now says nothing."""
+    """What is learnt where a worker was taken away: it was too early. A breach is a moment in which chance brought more
+    than usual, so what comes now says nothing; `Memory.seen` unlearns it where more go on coming."""
     doubt = view.memory.doubt
-    if doubt is None or doubt.workers != len(view.serving) or loads.has_risen(view.lasting, doubt.rate):
-        return None
-    return Lack(view.now_s, doubt.workers, doubt.rate)
+    return replace(doubt, at_s=view.now_s) if doubt and doubt.workers == len(view.serving) else None
 
 
 def _tend_pool(view: _View) -> Decision | None:

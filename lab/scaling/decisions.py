@@ -1,10 +1,14 @@
 """What can be decided about a fleet, each with its reason; what it is decided from besides figures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from lab.loadbalancer.gauge import Sample
 from lab.model.node import NodeName
+from lab.scaling import loads
 from lab.scaling.capacity import Full
+from lab.scaling.limits import STABLE_S
 
 _LACKS = 50
 _FULLS = 20
@@ -55,6 +59,12 @@ class Lack:
     at_s: float
     workers: int
     rate: float
+
+    def is_refuted(self, samples: Sequence[Sample]) -> bool:
+        """Whether it was no chance: until a minute after it was learnt, clearly more came within a minute."""
+        if not samples or (now_s := samples[-1].at_s) - self.at_s > STABLE_S:
+            return False
+        return loads.has_risen(loads.since(samples, now_s - STABLE_S), self.rate)
 
 
 @dataclass(frozen=True)
@@ -131,12 +141,14 @@ class Memory:
                 return replace(self, removing=victim, doubt=doubt)
         return self
 
-    def seen(self, fleet: Fleet, full: Full | None) -> "Memory":
+    def seen(self, fleet: Fleet, full: Full | None, samples: Sequence[Sample]) -> "Memory":
         """After a look: what workers that were full served counts where the same ones served at the look before. Should
-        one that is in service leave it later, it is brought back once more."""
+        one that is in service leave it later, it is brought back once more. What a crowd made one believe is unlearnt
+        where it goes on."""
         is_same = fleet.serving == self.serving and not fleet.draining
         fulls = (*self.fulls, full)[-_FULLS:] if full and is_same else self.fulls
-        return replace(self, finished=self.finished - {*fleet.serving}, fulls=fulls, serving=fleet.serving)
+        lacks = tuple(lack for lack in self.lacks if not lack.is_refuted(samples))
+        return replace(self, finished=self.finished - {*fleet.serving}, fulls=fulls, serving=fleet.serving, lacks=lacks)
 
     def ended(self, decision: Decision, now_s: float) -> "Memory":
         """After a decision was carried out. A worker more in the pool, or a dead one's successor, is no new number."""

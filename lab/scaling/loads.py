@@ -27,11 +27,11 @@ def rate_at_most(samples: Sequence[Sample]) -> float:
 
 
 def has_risen(samples: Sequence[Sample], rate: float) -> bool:
-    """Whether up to now more came than chance makes of so many requests a second: four standard deviations more in some
-    stretch that ends with the last sample (what many people do comes as a Poisson process does: its variance is its
-    mean)."""
+    """Whether up to now more came than chance makes of so many requests a second: five standard deviations more in some
+    stretch that ends with the last sample. What many people do comes as a Poisson process does; the square root of
+    such a number has a standard deviation of a half, also where it is small (Bartlett, 1936)."""
     came = accumulate(sample.rate for sample in reversed(samples))
-    return any(count > rate * number + 4 * math.sqrt(rate * number) for number, count in enumerate(came, 1))
+    return any(math.sqrt(count) > math.sqrt(rate * number) + 5 / 2 for number, count in enumerate(came, 1))
 
 
 def is_falling(samples: Sequence[Sample]) -> bool:

@@ -91,7 +91,7 @@ class Lab:
             self._samples = loads.since(self._samples, self.now_s - history_s(self.limits))
         self._advance()
         full = capacity.full(self._samples, len(self._fleet.serving), self.limits)
-        self._memory = self._memory.seen(self._fleet, full)
+        self._memory = self._memory.seen(self._fleet, full, self._samples)
         self._decide()
         self.counts.append(len(self._fleet.serving))
         self.backlog.append(self.waiting)

@@ -36,9 +36,9 @@ def test_one_worker_can_do_its_share_and_the_more_was_seen_the_better_it_is_know
 
 def test_a_second_in_which_a_worker_came_or_went_tells_nothing() -> None:
     full, two = Full(10, 2, 20), Workers(serving=workers(1, 2))
-    began = Memory(0.0).seen(two, full)
+    began = Memory(0.0).seen(two, full, [])
     assert began.fulls == ()
-    assert began.seen(two, full).fulls == (full,)
-    assert began.seen(two, None).fulls == ()
-    assert began.seen(Workers(serving=workers(1, 2, 3)), full).fulls == ()
-    assert began.seen(Workers(serving=workers(1, 2), draining=workers(3)), full).fulls == ()
+    assert began.seen(two, full, []).fulls == (full,)
+    assert began.seen(two, None, []).fulls == ()
+    assert began.seen(Workers(serving=workers(1, 2, 3)), full, []).fulls == ()
+    assert began.seen(Workers(serving=workers(1, 2), draining=workers(3)), full, []).fulls == ()

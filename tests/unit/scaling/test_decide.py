@@ -171,17 +171,17 @@ ROWS: dict[str, tuple[Sequence[Sample], Workers, Memory, Decision]] = {
         replace(LONG_AGO, fulls=(Full(NOW - 4000, 4, 40.0),)),
         Shrink(1, "0.0 requests at a time in the last 60 s fit 1 worker", worker(2), Lack(NOW, 1, 10.0)),
     ),
-    "a breach by chance after a removal": (
+    "a breach after a removal": (
         then(steadily(2, rate=30), 20, 40),
         Workers(serving=workers(1)),
         replace(LONG_AGO, doubt=Lack(NOW - 200, 1, 28.0)),
         Grow(4, "20.7 requests at a time in the last 3 s need 6 workers", 3, Lack(NOW, 1, 28.0)),
     ),
-    "a breach by more load after a removal": (
-        then(steadily(2, rate=10), 20, 40),
-        Workers(serving=workers(1)),
-        replace(LONG_AGO, doubt=Lack(NOW - 200, 1, 6.0)),
-        Grow(4, "20.7 requests at a time in the last 3 s need 6 workers", 3),
+    "a breach of another number of workers than a removal left": (
+        then(steadily(2, rate=30), 20, 40),
+        TWO,
+        replace(LONG_AGO, doubt=Lack(NOW - 200, 1, 28.0)),
+        Grow(4, "20.7 requests at a time in the last 3 s need 6 workers", 2),
     ),
     "a dead worker within the cooldown": (
         steadily(0),

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from lab.scaling.decisions import Finish, Grow, Lack, Memory, Refill, Replace, Shrink
-from tests.unit.scaling.queueing import worker, workers
+from tests.unit.scaling.queueing import Workers, sample, worker, workers
 from tests.unit.scaling.situations import LONG_AGO, NOW
 
 
@@ -31,3 +33,25 @@ def test_what_is_remembered_follows_from_what_was_decided() -> None:
     refill = Refill(1, "why", 1)
     assert growing.begun(refill) == replace(growing, refilling=True)
     assert growing.begun(refill).ended(refill, NOW) == growing
+
+
+@pytest.mark.parametrize(
+    ("learnt_s", "rates", "is_kept"),
+    [
+        (5, [1] * 55 + [4] * 5, True),
+        (20, [1] * 40 + [4] * 20, False),
+        (20, [1] * 40 + [4] * 5 + [1] * 15, True),
+        (60, [4] * 60, False),
+        (61, [4] * 60, True),
+        (5, [4] * 20 + [1] * 60, True),
+        (5, [], True),
+    ],
+    ids=["chance", "a crowd", "a moment's crowd", "a minute later", "a crowd of later", "one of before", "silence"],
+)
+def test_that_one_was_taken_away_too_early_is_unlearnt_where_a_crowd_goes_on(
+    learnt_s: int, rates: list[int], is_kept: bool
+) -> None:
+    lack = Lack(NOW - learnt_s, 1, 1.0)
+    samples = [sample(NOW - len(rates) + 1 + n, 0, rate) for n, rate in enumerate(rates)]
+    seen = replace(LONG_AGO, lacks=(lack,)).seen(Workers(), None, samples)
+    assert seen.lacks == ((lack,) if is_kept else ())
