@@ -6,10 +6,9 @@ import click
 
 from benchmarks.demands import Demand
 from benchmarks.page import SessionJson, page
+from benchmarks.runs import commit
 from lab.comparison.measure import circumstances
 from lab.host import paths, records
-from lab.host.run import run
-from lab.model.deadline import Deadline
 
 RESULTS = paths.REPO / "benchmarks" / "ledger-results.json"
 PAGE = paths.REPO / "docs" / "ledger-figures.md"
@@ -53,8 +52,7 @@ DEMANDS = (
 
 def begun() -> dict[str, str]:
     """On what and when something is measured; to be asked before it is."""
-    commit = run(["git", "describe", "--always", "--dirty"], by=Deadline.after(30, "asking git"), cwd=paths.REPO)
-    return circumstances() | {"commit": commit.out.strip()}
+    return circumstances() | {"commit": commit()}
 
 
 def keep(what: str, where: dict[str, str], values: Mapping[str, tuple[float, str]], *, dry: bool) -> None:

@@ -87,7 +87,7 @@ def test_a_store_whose_data_is_older_than_its_secret_is_told_it_once_it_answers(
     assert secret_of(lab) not in ("", secret_of(before))
 
     heard, said = tmp_path / "heard", list[str]()
-    listening(monkeypatch, heard, status=2)
+    listening(monkeypatch, heard, status=3)
     with pytest.raises(LabError):
         up._tell_password(lab, said.append, by)
     # That up ended here; the next one finds a secret, which the store still does not know.
