@@ -21,6 +21,11 @@ SCRIPTS = [REPO / "tests/cli" / name for name in ("fresh-machine.sh", "first-exe
 _ENTER = """
 mount --bind "$1" "$1"
 mount --rbind /dev "$1/dev"
+# Setup gives it to a group of that Debian, which has another number here.
+if [ -e /dev/kvm ]; then
+  cp --archive /dev/kvm "$1/root/kvm"
+  mount --bind "$1/root/kvm" "$1/dev/kvm"
+fi
 mount --rbind /sys "$1/sys"
 mount -t proc proc "$1/proc"
 mount -t tmpfs -o mode=0755 none "$1/run"
