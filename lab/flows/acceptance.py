@@ -7,12 +7,12 @@ from contextlib import suppress
 
 from lab.ledger import writes
 from lab.ledger.plan import Does, Step
-from lab.ledger.records import Seen
+from lab.ledger.records import OK, Seen
 from lab.ledger.writes import Outcome, What, digest
 from lab.model.deadline import Deadline
 from lab.model.node import NodeName
 from lab.traffic.connections import Answer, Connections, NoAnswer
-from lab.traffic.session import OK, Request, Session, Written, judge_read, judge_write, write_request
+from lab.traffic.session import Request, Session, Written, judge_read, judge_write, write_request
 
 _ANSWER_S = 10.0
 """As long as a visitor of the proof waits; an emulated machine's first login takes seconds."""

@@ -51,14 +51,14 @@ class Seen(StrEnum):
 
 
 # What the app's contract answers where there is such a thing, and where there is none.
-_OK, _MISSING, _UNAUTHORISED = 200, 404, 401
+OK, MISSING, UNAUTHORISED = 200, 404, 401
 
 
 def seen_in_answer(what: What, status: int) -> Seen:
     """What a whole answer to a read says: only where the app itself says that there is no such thing, it is missing."""
-    if status == _OK:
+    if status == OK:
         return Seen.FOUND
-    return Seen.MISSING if status == (_UNAUTHORISED if what is What.LOGIN else _MISSING) else Seen.FAILED
+    return Seen.MISSING if status == (UNAUTHORISED if what is What.LOGIN else MISSING) else Seen.FAILED
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ import asyncio
 import json
 from typing import Any
 
-from lab.ledger.records import Source
+from lab.ledger.records import MISSING, OK, UNAUTHORISED, Source
 from lab.ledger.writer import Journal
 from lab.ledger.writes import What, digest, is_of
 from lab.model.deadline import Deadline
 from lab.model.node import Mode
 from lab.traffic.connections import Answer, Connections, NoAnswer
-from lab.traffic.session import MISSING, OK, UNAUTHORISED, Session, read_entries
+from lab.traffic.session import Session, read_entries
 
 _AT_ONCE = 8
 _ANSWER_S = 10.0

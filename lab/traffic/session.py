@@ -9,7 +9,7 @@ from lab.ledger.records import Seen, seen_in_answer
 from lab.ledger.writes import Outcome, What, digest, outcome_of_answer
 from lab.traffic.connections import Answer
 
-OK, CREATED, UNAUTHORISED, MISSING = 200, 201, 401, 404
+CREATED = 201
 _PAGE = 1000
 _JSON = {"Content-Type": "application/json"}
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 import requests
 from requests.adapters import HTTPAdapter
 
+from lab.ledger.records import MISSING, OK, UNAUTHORISED
 from lab.ledger.writes import digest
 from lab.model.errors import LabError
 from lab.traffic import session
-from lab.traffic.session import CREATED, MISSING, OK, UNAUTHORISED, Request
+from lab.traffic.session import CREATED, Request
 
 _TIMEOUT_S = 30
 

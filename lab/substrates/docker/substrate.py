@@ -110,7 +110,7 @@ class DockerSubstrate:
         values = compose.parse((_folder(plan.lab) / "compose.yaml").read_text())
         if STORE in names and "driver_opts" not in values["volumes"]["store"]:
             report("the store's data has no bound on its size: this computer has no loop devices, or had none for it")
-        # The workers cannot be ready before the store is, and alone it starts in a third of the time.
+        # The workers cannot be ready before the store is, and alone it starts sooner than beside them.
         for group in [name for name in names if name == STORE], [name for name in names if name != STORE]:
             with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
                 for name, _ in zip(group, pool.map(lambda name: _start(values, plan.lab, name), group), strict=True):

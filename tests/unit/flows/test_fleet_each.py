@@ -1,5 +1,6 @@
 """Workers that come together: each serves as soon as it can, whoever of the others hangs."""
 
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
@@ -83,19 +84,13 @@ def test_of_new_workers_the_ready_ones_serve_while_another_hangs(scene: Scene, p
     assert deployment.load("blue", "docker").deployed.workers == (1, 2, 3, 4)
 
 
-def test_of_successors_the_ready_ones_serve_while_another_hangs(scene: Scene, by: Deadline) -> None:
-    lab = deployment.restaff(scene.lab, [1, 2, 3, 4], [])
-    with pytest.raises(LabError, match="worker-2 did not become ready"):
-        fleet.replace_dead(lab, [W2, W3, W4], lambda _: None, by)
-    assert {*scene.admitted} == {W3, W4}
-
-
-def test_of_workers_that_were_left_on_the_way_the_ready_ones_serve_while_another_hangs(
-    scene: Scene, by: Deadline
+@pytest.mark.parametrize("bring", [fleet.replace_dead, fleet.finish])
+def test_of_successors_and_of_those_left_on_the_way_the_ready_ones_serve_while_another_hangs(
+    bring: Callable[..., Deployment], scene: Scene, by: Deadline
 ) -> None:
     lab = deployment.restaff(scene.lab, [1, 2, 3, 4], [])
     with pytest.raises(LabError, match="worker-2 did not become ready"):
-        fleet.finish(lab, [W2, W3, W4], lambda _: None, by)
+        bring(lab, [W2, W3, W4], lambda _: None, by)
     assert {*scene.admitted} == {W3, W4}
 
 

@@ -43,8 +43,10 @@ def test_nothing_to_do_is_done() -> None:
 def test_the_end_of_the_program_waits_for_none_of_them() -> None:
     code = (
         "import threading, time; from lab.host.beside import side_by_side\n"
-        "work = lambda: side_by_side([60.0], time.sleep, print)\n"
-        "threading.Thread(target=work, daemon=True).start(); time.sleep(0.2)"
+        "begun = threading.Event()\n"
+        "work = lambda: side_by_side([60.0], lambda long_s: (begun.set(), time.sleep(long_s)), print)\n"
+        "threading.Thread(target=work, daemon=True).start()\n"
+        "assert begun.wait(30), 'nothing was begun'"
     )
     began = time.monotonic()
     subprocess.run([sys.executable, "-c", code], check=True, timeout=50)
