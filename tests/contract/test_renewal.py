@@ -49,7 +49,7 @@ def test_what_was_edited_in_the_labs_own_file_is_taken_by_the_next_up(
     assert made(whole, by) == before, "the same values from another file change no node"
     assert outdated(whole) == set()
     edit(file, "drain_notice_s = 5", "drain_notice_s = 4")
-    edit(file, "retries = 2", "retries = 3")
+    edit(file, "retries = 3", "retries = 4")
     assert outdated(whole) == ALL - {"store-1"}
     told = up(whole, "--dry-run").out
     assert "would make loadbalancer-1 anew: it is outdated" in told

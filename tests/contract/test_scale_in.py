@@ -84,7 +84,12 @@ def test_the_same_load_notices_workers_that_are_killed_without_a_drain(
         await_until(lambda: None if crowd.served > served + VISITORS else "few", by, what="traffic", mend="")
     assert busy >= IN_FLIGHT_AT_LEAST
     assert sum(crowd.errors.values()) > 0, crowd.answers
-    assert all(answer.startswith("PUT") for answer in crowd.errors), "a read is repeated, not failed"
+    # A read is repeated on another worker. The few that met one dead worker after the other are failed, too.
+    failed = {
+        method: sum(count for answer, count in crowd.errors.items() if answer.startswith(method))
+        for method in ("GET", "PUT")
+    }
+    assert failed["GET"] < failed["PUT"] / 2, crowd.answers
     # What was acknowledged is there all the same: that is what a worker keeps nothing for.
     assert visitor.missing() == []
 

@@ -13,7 +13,7 @@ KNOWN = ("docker", "vagrant")
 
 BAD = {
     "an unknown key": (
-        GOOD.replace("retries = 2", "retries = 2\nretrys = 3"),
+        GOOD.replace("retries = 3", "retries = 3\nretrys = 3"),
         "unknown key loadbalancer.retrys (its value is 3)",
     ),
     "an unknown table": (GOOD + "\n[database]\nsize = 1\n", "unknown key database (its value is {'size': 1})"),
