@@ -112,13 +112,5 @@ def _provisioned_machine(found: Deployment, plan: LabPlan) -> None:
 
 
 def _provision(found: Deployment, names: Sequence[NodeName], naive_proxy: str = "") -> None:
-    inventory = {
-        str(name): {
-            **found.reach(name).ansible,
-            "node_roles": provision.roles_of(name.role, ()),
-            "node_role": str(name.role),
-            "naive_proxy": naive_proxy,
-        }
-        for name in names
-    }
+    inventory = {str(name): {**provision.host_variables(found, name, ()), "naive_proxy": naive_proxy} for name in names}
     roles.play(roles.Play(_PLAYBOOK, inventory), silent, deadline(), where="the naive way")

@@ -67,17 +67,13 @@ def _play(
 ) -> Mapping[str, tuple[str, ...]]:
     """Runs the roles on all these nodes side by side; gives each node's changed tasks."""
     report(f"{'comparing' if check else 'repairing'} {', '.join(str(name) for name in names)}")
-    inventory = {str(name): _variables(lab, name) for name in names}
+    inventory = {str(name): host_variables(lab, name, lab.substrate.adds) for name in names}
     play = roles.Play(_PLAYBOOK, inventory, check=check, one_python=True)
     return roles.play(play, report, by, where=f"lab {lab.lab} on {lab.plan.substrate}").changed
 
 
-def _variables(lab: Deployment, name: NodeName) -> Mapping[str, object]:
-    applied = roles_of(name.role, lab.substrate.adds)
+def host_variables(lab: Deployment, name: NodeName, adds: Sequence[str]) -> Mapping[str, object]:
+    """What Ansible is told of a node: how it is reached, the roles that make it (`adds` last), and their variables."""
     told = layers.variables(name.role, lab.deployed.topology.versions)
+    applied = ("common", str(name.role), *adds)
     return {**lab.reach(name).ansible, **told, "node_roles": applied, "node_role": str(name.role)}
-
-
-def roles_of(role: Role, adds: Sequence[str]) -> tuple[str, ...]:
-    """The Ansible roles that made a node of this role, in their order."""
-    return ("common", str(role), *adds)
