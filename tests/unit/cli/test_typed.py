@@ -241,3 +241,21 @@ def test_a_short_name_that_fits_two_nodes_is_refused_with_both(tmp_path: Path) -
         assert none.code == 2
         assert "lab lab on docker has no worker-9" in none.err
         assert "its nodes are loadbalancer-1, store-1, worker-1, worker-2" in none.err
+
+
+# Where nobody may make a folder, not even root.
+CLOSED = "/sys"
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"), [("XDG_STATE_HOME", ["destroy", "--yes"]), ("XDG_CACHE_HOME", ["clean", "--yes"])]
+)
+def test_a_folder_that_cannot_be_written_is_one_error_and_no_bug_of_ours(
+    variable: str, words: list[str], tmp_path: Path
+) -> None:
+    gave = typed(tmp_path, *words, **{variable: CLOSED})
+    assert gave.code == 2, gave
+    what, where, mend = gave.err.splitlines()
+    assert what.startswith("error: this computer refuses a file: "), gave.err
+    assert where == f"  where: {CLOSED}/vagrant-docker-lab"
+    assert mend.startswith("  mend:  see whose it is (`ls -ld`) and make it yours"), gave.err
