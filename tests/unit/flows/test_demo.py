@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lab.flows import demo
+from lab.flows import demo, up, workers
 from lab.flows.demo import ENTRIES, FILES, Shown, rows
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
@@ -64,11 +64,11 @@ def test_every_worker_goes_and_is_replaced_also_where_it_is_the_only_one(
 ) -> None:
     site, told = Site(numbers), list[str]()
     engine = SimpleNamespace(url=lambda _: "http://site", facts=lambda _: {})
-    monkeypatch.setattr(demo.up, "up", lambda *_: SimpleNamespace(plan=site.plan, substrate=engine))
+    monkeypatch.setattr(up, "up", lambda *_: SimpleNamespace(plan=site.plan, substrate=engine))
     monkeypatch.setattr(demo, "Visitor", lambda _url: site)
     monkeypatch.setattr(demo, "_seen_inside", lambda _: {})
-    monkeypatch.setattr(demo.workers, "kill", lambda _, name, *__: site.serving.remove(name))
-    monkeypatch.setattr(demo.workers, "replace", lambda _, name, *__: site.serving.add(name))
+    monkeypatch.setattr(workers, "kill", lambda _, name, *__: site.serving.remove(name))
+    monkeypatch.setattr(workers, "replace", lambda _, name, *__: site.serving.add(name))
     shown = demo.show("blue", "docker", told.append, Deadline.after(60, "test"))
     assert (shown.acknowledged, shown.lost) == (ENTRIES + FILES + 1, [])
     assert shown.destroyed == [f"worker-{number}" for number in numbers]
