@@ -226,13 +226,13 @@ def _finish_waking(lab: Deployment, changes: Changes, report: Report, by: Deadli
 def _remove_first(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> None:
     for name in changes.clear:
         report(f"removing {name}, which failed or is there only in part")
-        lab.substrate.destroy(lab.lab, name, by)
+        lab.destroy(name, report, by)
     states = lab.states(by)
     for name in changes.remake:
         report(f"removing {name}, which is outdated")
         if states.get(name) is State.RUNNING:
             lab.substrate.stop(lab.lab, name, by)
-        lab.substrate.destroy(lab.lab, name, by)
+        lab.destroy(name, report, by)
 
 
 def make_worker(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
@@ -369,7 +369,7 @@ def end(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
     if lab.states(by).get(name) is State.RUNNING:
         _ask_to_end(lab, name, report, by)
     forget(lab, name, by)
-    lab.substrate.destroy(lab.lab, name, by)
+    lab.destroy(name, report, by)
     lab.note(State.ABSENT, name)
 
 
