@@ -297,13 +297,13 @@ def _seed(lab: Deployment, given_up: Event, report: Report, by: Deadline) -> Non
     def probe() -> str | None:
         return None if given_up.is_set() else readiness.seen(STORE.role, address, by, patient=True)
 
-    mend = f"read {lab.typed(f'logs @/{STORE}')}, then run {lab.typed('up @')} again"
-    await_until(probe, by, what="the store becoming ready", mend=mend)
+    await_until(probe, by, what="the store becoming ready", mend=readiness.mend_of(lab, STORE))
     if not given_up.is_set():
-        _tell_password(lab, report, by)
-        source.seed(lab.reach(STORE), paths.REPO / "app", by)
-        # `status`, which has no time for it, then only has to ask whether this is still the newest.
-        source.fetch(source.url(address), lab.copy_of_source, by)
+        with readiness.mend_told(lab, STORE):
+            _tell_password(lab, report, by)
+            source.seed(lab.reach(STORE), paths.REPO / "app", by)
+            # `status`, which has no time for it, then only has to ask whether this is still the newest.
+            source.fetch(source.url(address), lab.copy_of_source, by)
         report("the source service has the app")
 
 
