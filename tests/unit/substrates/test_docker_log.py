@@ -54,7 +54,8 @@ def test_of_a_container_that_is_gone_no_log_is_kept(logs: Path, monkeypatch: pyt
     assert not logs.exists()
 
 
-def test_a_log_that_the_engine_does_not_tell_keeps_no_container(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("logs")
+def test_a_log_that_the_engine_does_not_tell_keeps_no_container(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = destroyed(Engine(requests.ReadTimeout("60 s")), monkeypatch)
     assert lost == "the log of worker-1 could not be kept: Docker does not answer while reading the log of worker-1: 60 s"
 
