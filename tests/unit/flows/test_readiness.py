@@ -11,7 +11,7 @@ from lab.loadbalancer.config import Limits
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
-from lab.model.node import STORE, Mode, NodeName, Role, State
+from lab.model.node import Mode, NodeName, Role, State
 from lab.substrates.base import Reach
 from tests.unit.faults.ground import KEYS, ground
 from tests.unit.model.test_plan import TOPOLOGY
@@ -57,16 +57,3 @@ def test_a_connection_that_only_the_kernel_accepted_is_no_answer() -> None:
         port = frozen.getsockname()[1]
         assert network.answers("127.0.0.1", port, Deadline.after(30, "test"))
         assert not network.answers("127.0.0.1", port, Deadline.after(0.3, "test"), b"hello")
-
-
-def test_a_store_that_refuses_what_it_is_told_may_have_been_changed_by_a_hand() -> None:
-    on = ground()
-    lab = Deployment("blue", on.substrate, Deployed(0, Mode.STATELESS, (1, 2), TOPOLOGY, KEYS), on.plan)
-    again = "read `lab logs docker/{} --name blue`, then run `lab up docker --name blue` again"
-    with pytest.raises(readiness.UnreadyError) as raised, readiness.mend_told(lab, STORE):
-        raise readiness.UnreadyError("source-push ended with status 127", where="the store", mend="`lab doctor`")
-    assert str(raised.value) == (
-        "source-push ended with status 127\n  where: the store\n"
-        f"  mend:  {again.format(STORE)}; `lab provision docker --apply --name blue` repairs what a hand changed in it"
-    )
-    assert readiness.mend_of(lab, W1) == again.format(W1)
