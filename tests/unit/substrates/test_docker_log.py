@@ -60,9 +60,8 @@ def test_a_log_that_the_engine_does_not_tell_keeps_no_container(monkeypatch: pyt
     assert lost == "the log of worker-1 could not be kept: Docker does not answer while reading the log of worker-1: 60 s"
 
 
-def test_a_log_that_cannot_be_written_keeps_no_container(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    logs.parent.mkdir(parents=True)
-    logs.write_text("a file where the folder should be")
+def test_a_log_for_which_there_is_no_room_keeps_no_container(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    logs.mkdir(parents=True)
+    (logs / "docker-worker-1.log").symlink_to("/dev/full")
     lost = destroyed(Engine(b"said\n"), monkeypatch)
-    assert lost is not None
-    assert lost.startswith("the log of worker-1 could not be kept: [Errno ")
+    assert lost == "the log of worker-1 could not be kept: [Errno 28] No space left on device"
