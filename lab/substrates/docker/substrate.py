@@ -370,7 +370,8 @@ def _keep_log(lab: str, name: NodeName, container: str) -> str | None:
             with target.open("ab") as file:
                 file.write(log)
     except (LabError, OSError) as error:
-        return f"the log of {name} could not be kept: {str(error).splitlines()[0]}"
+        why = error.message.splitlines()[0] if isinstance(error, LabError) else error.strerror
+        return f"the log of {name} could not be kept: {why}"
     return None
 
 

@@ -64,4 +64,4 @@ def test_a_log_for_which_there_is_no_room_keeps_no_container(logs: Path, monkeyp
     logs.mkdir(parents=True)
     (logs / "docker-worker-1.log").symlink_to("/dev/full")
     lost = destroyed(Engine(b"said\n"), monkeypatch)
-    assert lost == "the log of worker-1 could not be kept: [Errno 28] No space left on device"
+    assert lost == "the log of worker-1 could not be kept: No space left on device"
