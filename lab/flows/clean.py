@@ -63,7 +63,6 @@ def _unrecorded(name: str, recorded: Collection[str], by: Deadline) -> list[str]
     return sorted(lab for lab, things in others.items() if set(things) - set(substrate.data(lab, by)))
 
 
-
 def keys_of(substrate: str, found: deployment.Deployed) -> set[str]:
     """The content keys of what a lab was made from, and of what lies below that while the roles are the same."""
     keys = set(found.keys.values())

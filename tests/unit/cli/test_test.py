@@ -82,7 +82,8 @@ def test_a_name_that_no_tests_have_is_refused_before_anything_is_installed(
     for words in (["-e", "uint"], ["-e", "lint,uint", "--dry-run"]):
         gave = typed(tmp_path, "test", *words)
         assert gave.code == 2
-        assert gave.err.startswith("error: there are no tests 'uint'\n  where: --env\n  mend:  name some of: "), gave.err
+        told = "error: there are no tests 'uint'\n  where: --env\n  mend:  name some of: "
+        assert gave.err.startswith(told), gave.err
         assert " unit, " in gave.err
 
 

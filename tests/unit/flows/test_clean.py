@@ -72,6 +72,7 @@ def test_the_secret_of_data_that_was_kept_stays(home: Path) -> None:
 @pytest.fixture
 def unpacked(home: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The images that were removed: there was one, and a lab that another user made, or whose folder is gone."""
+    assert list(home.iterdir()) != [], "the sockets of a computer where the kit was used"
     removed: list[str] = []
     engine = type(DOCKER)
     monkeypatch.setattr(engine, "packed", lambda *_: {"worker:11": "11"})

@@ -204,7 +204,7 @@ def undo_of_the_pool(folder: Path, noted: Mapping[str, Any]) -> Mapping[str, Any
         "host_pool_folder": str(folder / "images"),
     }
     path = {"PATH": f"{folder}:{os.environ['PATH']}"}
-    return {"hosts": "host", "gather_facts": False, "environment": path, "tasks": [{**role, "vars": told}]}
+    return {"hosts": "undone", "gather_facts": False, "environment": path, "tasks": [{**role, "vars": told}]}
 
 
 def play(playbook: Path, plays: list[Mapping[str, Any]]) -> None:
@@ -212,7 +212,7 @@ def play(playbook: Path, plays: list[Mapping[str, Any]]) -> None:
     (playbook.parent / "roles").symlink_to(layers.PLAYBOOKS / "roles")
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     roles.play(
-        roles.Play(playbook, {"host": local}, one_python=True),
+        roles.Play(playbook, {"host": local, "undone": local}, one_python=True),
         lambda _: None,
         Deadline.after(120, "test"),
         where="test",

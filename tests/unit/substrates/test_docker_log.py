@@ -57,7 +57,8 @@ def test_of_a_container_that_is_gone_no_log_is_kept(logs: Path, monkeypatch: pyt
 @pytest.mark.usefixtures("logs")
 def test_a_log_that_the_engine_does_not_tell_keeps_no_container(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = destroyed(Engine(requests.ReadTimeout("60 s")), monkeypatch)
-    assert lost == "the log of worker-1 could not be kept: Docker does not answer while reading the log of worker-1: 60 s"
+    why = "Docker does not answer while reading the log of worker-1: 60 s"
+    assert lost == f"the log of worker-1 could not be kept: {why}"
 
 
 def test_a_log_for_which_there_is_no_room_keeps_no_container(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
