@@ -40,14 +40,3 @@ def test_a_kill_says_who_replaces_the_worker(tmp_path: Path, monkeypatch: pytest
     )
     scaled = f"worker-2 is gone, without warning; the autoscaler at work (pid {os.getpid()}) replaces it"
     assert told == [alone, alone, scaled]
-
-
-def test_a_kill_tells_of_a_log_that_could_not_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    file = deployment.topology_file()
-    lab = deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=2, topology=TOPOLOGY, file=file, keys=KEYS)
-    monkeypatch.setattr(type(lab.substrate), "destroy", lambda *_: "the log of worker-2 could not be kept: no room")
-    told = list[str]()
-    workers.kill(lab, NodeName(Role.WORKER, 2), told.append, Deadline.after(10, "one test"))
-    assert told[0] == "the log of worker-2 could not be kept: no room"
-    assert told[1].startswith("worker-2 is gone, without warning")

@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 import requests
 
+from lab.flows import deployment, workers
 from lab.host import paths
 from lab.model.deadline import Deadline
-from lab.model.node import NodeName, Role
+from lab.model.node import Mode, NodeName, Role
 from lab.substrates.docker import substrate
 from lab.substrates.docker.client import NotFound
+from tests.unit.model.test_plan import KEYS, TOPOLOGY
 
 W1 = NodeName(Role.WORKER, 1)
 
@@ -66,3 +68,14 @@ def test_a_log_for_which_there_is_no_room_keeps_no_container(logs: Path, monkeyp
     (logs / "docker-worker-1.log").symlink_to("/dev/full")
     lost = destroyed(Engine(b"said\n"), monkeypatch)
     assert lost == "the log of worker-1 could not be kept: No space left on device"
+
+
+@pytest.mark.usefixtures("logs")
+def test_a_kill_tells_of_a_log_that_could_not_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = deployment.topology_file()
+    lab = deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=1, topology=TOPOLOGY, file=file, keys=KEYS)
+    monkeypatch.setattr(substrate, "api", lambda: Engine(requests.ReadTimeout("60 s")))
+    told = list[str]()
+    workers.kill(lab, W1, told.append, Deadline.after(60, "test"))
+    assert told[0].startswith("the log of worker-1 could not be kept: ")
+    assert told[1].startswith("worker-1 is gone, without warning")
