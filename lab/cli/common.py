@@ -125,15 +125,24 @@ def _deployed(lab: str) -> dict[str, deployment.Deployed]:
     return found
 
 
-def one_node(lab: str, text: str) -> tuple[str, NodeName]:
-    """The substrate and node that SUBSTRATE/ROLE-N or ROLE-N names in this lab; UsageError where it is not unique."""
+def one_node(
+    lab: str, text: str, was_there: Callable[[str, NodeName], bool] = lambda _substrate, _name: False
+) -> tuple[str, NodeName]:
+    """The substrate and node that SUBSTRATE/ROLE-N or ROLE-N names in this lab; UsageError where it is not unique.
+
+    A worker that is not wanted any more counts where `was_there` says so of a substrate and its name.
+    """
     substrate, _, short = text.rpartition("/")
     name = NodeName.parse(short)
     if substrate:
         registry.get(substrate)
         return substrate, name
     numbers = {one: (*found.workers, *found.pool) for one, found in _deployed(lab).items()}
-    where = [one for one, taken in numbers.items() if name.role is not Role.WORKER or name.index in taken]
+    where = [
+        one
+        for one, taken in numbers.items()
+        if name.role is not Role.WORKER or name.index in taken or was_there(one, name)
+    ]
     if len(where) > 1:
         raise UsageError(
             f"{text} is on more than one substrate",

@@ -1,6 +1,7 @@
 """The entry: finds the verb, runs it, and is the one place that turns an error into words and an exit code."""
 
 import atexit
+import errno
 import gc
 import sys
 from importlib import import_module
@@ -9,7 +10,7 @@ import click
 
 from lab.cli.called import as_called
 from lab.host import interrupt
-from lab.model.errors import ExitCode, LabError
+from lab.model.errors import ExitCode, LabError, UsageError
 
 # Verb: what it does, in one line. Its file lab/cli/VERB.py is loaded when the verb is used: what it imports takes time.
 VERBS = {
@@ -49,6 +50,17 @@ _EPILOG = """Exit codes: 0 done; 1 a check said no; 2 usage or environment; 3 co
 _INTERRUPTED = (
     "interrupted: what was done so far stays; the same command, typed again, goes on or says what to do first"
 )
+
+_FREE = "free some space there: `lab clean` removes what can be built again; then run this again"
+_PERMIT = "see whose it is (`ls -ld`) and make it yours, or name another folder with XDG_STATE_HOME or XDG_CACHE_HOME"
+# What the system says of a file that it refuses, where it is the environment that has to be mended.
+_MENDS = {
+    errno.ENOSPC: _FREE,
+    errno.EDQUOT: _FREE,
+    errno.EROFS: _PERMIT,
+    errno.EACCES: _PERMIT,
+    errno.EPERM: _PERMIT,
+}
 
 
 class Verbs(click.Group):
@@ -98,12 +110,27 @@ def _run() -> int:
         error.show()
         return ExitCode.USAGE
     except LabError as error:
-        click.echo(as_called(f"error: {error}"), err=True)
-        return error.code
+        return _told(error)
     except (KeyboardInterrupt, click.Abort):
         click.echo(_INTERRUPTED, err=True)
         return ExitCode.INTERRUPTED
-    except Exception:  # noqa: BLE001 - the one place that may: whatever is not a LabError is our bug, and says so
+    except Exception as error:  # noqa: BLE001 - the one place that may: the rest are our bugs
+        if (refused := _refused(error)) is not None:
+            return _told(refused)
         sys.excepthook(*sys.exc_info())
         click.echo("this is a bug in the kit, not in what you did", err=True)
         return ExitCode.OUR_BUG
+
+
+def _told(error: LabError) -> ExitCode:
+    click.echo(as_called(f"error: {error}"), err=True)
+    return error.code
+
+
+def _refused(error: Exception) -> LabError | None:
+    """In words, that this computer refuses a file: it is full, or the file is not the user's; None for any other error.
+    Pure."""
+    if not isinstance(error, OSError) or error.filename is None or error.errno not in _MENDS:
+        return None
+    refusal = f"this computer refuses a file: {error.strerror}"
+    return UsageError(refusal, where=str(error.filename), mend=_MENDS[error.errno])

@@ -27,7 +27,7 @@ from lab.model.node import LOADBALANCER, LabPlan, Mode, NodeName, Role, State
 from lab.model.plan import WORKERS_AT_MOST
 from lab.model.topology import LABS_AT_MOST, Topology
 from lab.substrates import registry
-from lab.substrates.base import Reach, Substrate
+from lab.substrates.base import Reach, Report, Substrate
 from lab.timeline import recording
 from lab.timeline.events import Event, Kind
 from lab.timeline.recording import Recorder
@@ -102,6 +102,11 @@ class Deployment:
     def states(self, by: Deadline) -> dict[NodeName, State]:
         """The state of each of the lab's nodes as the engine tells it now."""
         return {node.name: node.state for node in self.substrate.nodes(self.lab, by)}
+
+    def destroy(self, name: NodeName, report: Report, by: Deadline) -> None:
+        """Ends a node without warning and removes it; `report` hears why its log could not be kept, if so."""
+        if (lost := self.substrate.destroy(self.lab, name, by)) is not None:
+            report(lost)
 
     def loadbalancer(self) -> LoadBalancer:
         """The lab's load balancer."""

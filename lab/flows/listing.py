@@ -25,6 +25,11 @@ def labs(by: Deadline) -> tuple[Mapping[str, Mapping[str, list[str]]], list[str]
     return found, [substrate for substrate, things in told.items() if things is None]
 
 
+def ours() -> set[str]:
+    """The labs that this user made: those with a record, and those with the secret of data that was kept."""
+    return {*deployment.names(), *(lab for substrate in registry.NAMES for lab in password.labs(substrate))}
+
+
 def _told(substrate: str, by: Deadline) -> Mapping[str, list[str]] | None:
     """What the engine has of any lab; None where it does not answer."""
     try:

@@ -1,5 +1,7 @@
 """`lab logs`: the log of a node that is there, or what was kept of one that is not."""
 
+from pathlib import Path
+
 from lab.flows.deployment import Deployment
 from lab.host import paths
 from lab.model.deadline import Deadline
@@ -11,13 +13,18 @@ def command_line(lab: Deployment, name: NodeName, follow: bool, by: Deadline) ->
     """The command line, on this computer, that prints the log; raises UsageError where there never was such a node."""
     if name in {node.name for node in lab.substrate.nodes(lab.lab, by)}:
         return lab.substrate.log(lab.lab, name, follow=follow)
-    # What its predecessors said comes first, where an engine keeps that apart.
-    files = [paths.lab(lab.lab) / "logs" / f"{lab.plan.substrate}-{name}.{end}" for end in ("earlier.log", "log")]
-    kept = [str(file) for file in files if file.exists()]
-    if not kept:
+    files = kept(lab.lab, lab.plan.substrate, name)
+    if not files:
         raise UsageError(
             f"there is no log of {lab.plan.substrate}/{name}",
             where=f"lab {lab.lab}",
             mend=f"{lab.typed('status')} lists the nodes",
         )
-    return ["cat", *kept]
+    return ["cat", *map(str, files)]
+
+
+def kept(lab: str, substrate: str, name: NodeName) -> list[Path]:
+    """The files that keep what a node said that may be gone by now, as long as the lab is not destroyed."""
+    # What its predecessors said comes first, where an engine keeps that apart.
+    files = [paths.lab(lab) / "logs" / f"{substrate}-{name}.{end}" for end in ("earlier.log", "log")]
+    return [file for file in files if file.exists()]

@@ -61,12 +61,31 @@ class UnreadyError(LabError):
     """A node that was started did not do in time what it is there for: it, or what it runs, is at fault."""
 
 
+def mend_of(lab: Deployment, name: NodeName) -> str:
+    """What to do about a node that does not do what it is there for."""
+    again = f"read {lab.typed(f'logs @/{name}')}, then run {lab.typed('up @')} again"
+    if name.role is Role.WORKER:
+        return again
+    return f"{again}; {lab.typed('provision @ --apply')} repairs what a hand changed in it"
+
+
+@contextmanager
+def mend_told(lab: Deployment, name: NodeName) -> Iterator[None]:
+    """A failure in the block, of what was asked of a node, says what to do about the node."""
+    try:
+        yield
+    except UnknownError:
+        raise
+    except LabError as error:
+        raise type(error)(error.message, where=error.where, mend=mend_of(lab, name)) from error
+
+
 def await_node(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
     """Returns once the node is ready; raises UnreadyError, with the node's last log lines, where it does not become
     that."""
     spec = lab.plan.node(name)
     report(f"waiting for {name}")
-    mend = f"read {lab.typed(f'logs @/{name}')}, then run {lab.typed('up @')} again"
+    mend = mend_of(lab, name)
     next_look = 0.0  # asking the engine costs more than asking the node, so it is done once a second
 
     def probe() -> str | None:

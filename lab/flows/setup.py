@@ -163,6 +163,7 @@ def in_words(record: Mapping[str, Any]) -> list[str]:
         f"give {computer.KVM} back its rights": record.get("kvm"),
         "end and disable": record.get("units"),
         "forget the storage pool of machines": record.get("pool"),
+        "leave the storage pool of machines as it was": record.get("pool_was"),
     }
     lines = []
     for what, value in said.items():

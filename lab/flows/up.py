@@ -226,13 +226,13 @@ def _finish_waking(lab: Deployment, changes: Changes, report: Report, by: Deadli
 def _remove_first(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> None:
     for name in changes.clear:
         report(f"removing {name}, which failed or is there only in part")
-        lab.substrate.destroy(lab.lab, name, by)
+        lab.destroy(name, report, by)
     states = lab.states(by)
     for name in changes.remake:
         report(f"removing {name}, which is outdated")
         if states.get(name) is State.RUNNING:
             lab.substrate.stop(lab.lab, name, by)
-        lab.substrate.destroy(lab.lab, name, by)
+        lab.destroy(name, report, by)
 
 
 def make_worker(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
@@ -297,13 +297,13 @@ def _seed(lab: Deployment, given_up: Event, report: Report, by: Deadline) -> Non
     def probe() -> str | None:
         return None if given_up.is_set() else readiness.seen(STORE.role, address, by, patient=True)
 
-    mend = f"read {lab.typed(f'logs @/{STORE}')}, then run {lab.typed('up @')} again"
-    await_until(probe, by, what="the store becoming ready", mend=mend)
+    await_until(probe, by, what="the store becoming ready", mend=readiness.mend_of(lab, STORE))
     if not given_up.is_set():
-        _tell_password(lab, report, by)
-        source.seed(lab.reach(STORE), paths.REPO / "app", by)
-        # `status`, which has no time for it, then only has to ask whether this is still the newest.
-        source.fetch(source.url(address), lab.copy_of_source, by)
+        with readiness.mend_told(lab, STORE):
+            _tell_password(lab, report, by)
+            source.seed(lab.reach(STORE), paths.REPO / "app", by)
+            # `status`, which has no time for it, then only has to ask whether this is still the newest.
+            source.fetch(source.url(address), lab.copy_of_source, by)
         report("the source service has the app")
 
 
@@ -369,7 +369,7 @@ def end(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
     if lab.states(by).get(name) is State.RUNNING:
         _ask_to_end(lab, name, report, by)
     forget(lab, name, by)
-    lab.substrate.destroy(lab.lab, name, by)
+    lab.destroy(name, report, by)
     lab.note(State.ABSENT, name)
 
 

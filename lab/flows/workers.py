@@ -29,7 +29,7 @@ def checked(lab: Deployment, name: NodeName, verb: str) -> NodeName:
 def kill(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
     """Destroys a worker without warning; the lab has one less until `up`, `replace`, or an autoscaler at work."""
     with deployment.changing(lab.lab, "kill", by, tell=report):
-        lab.substrate.destroy(lab.lab, name, by)
+        lab.destroy(name, report, by)
         lab.note(State.ABSENT, name)
     if scaler := autoscaler.running(lab.lab, lab.plan.substrate):
         report(f"{name} is gone, without warning; the autoscaler at work (pid {scaler.pid}) replaces it")
@@ -47,7 +47,7 @@ def replace(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> No
         # As it is wanted by now: an autoscaler or a refresh may have changed it since it was read.
         lab = deployment.load(lab.lab, lab.plan.substrate)
         checked(lab, name, "replace")
-        lab.substrate.destroy(lab.lab, name, by)
+        lab.destroy(name, report, by)
         lab.note(State.ABSENT, name)
         report(f"{name} is gone")
         lab.substrate.prepare(lab.plan, by)

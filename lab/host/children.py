@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from lab.host import records
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 
@@ -67,8 +68,9 @@ def recorded(pid: int, argv: Sequence[str]) -> Iterator[None]:
         yield
         return
     record = folder / f"{pid}.json"
-    record.write_text(json.dumps({"pid": pid, "started": start_time(pid), **_entry(argv)}))
     try:
+        with records.naming(record):
+            record.write_text(json.dumps({"pid": pid, "started": start_time(pid), **_entry(argv)}))
         yield
     finally:
         record.unlink(missing_ok=True)

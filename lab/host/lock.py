@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from lab.host import children
+from lab.host import children, records
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
@@ -56,15 +56,21 @@ def held(
 
     await_until(probe, brief, what="the lock", mend="run this again", every_s=0.02, tell=tell)
     with taken[0] as file:
-        file.truncate(0)
-        us = os.getpid()
-        file.write(json.dumps({"verb": verb, "pid": us, "started": children.start_time(us), "brief": is_brief}))
-        file.flush()
+        _sign(path, file, verb, is_brief=is_brief)
         try:
             yield
         finally:
             # Who takes the lock next has not said at once who they are, and is not to be taken for us.
             file.truncate(0)
+
+
+def _sign(path: Path, file: IO[str], verb: str, *, is_brief: bool) -> None:
+    us = os.getpid()
+    entry = {"verb": verb, "pid": us, "started": children.start_time(us), "brief": is_brief}
+    with records.naming(path):
+        file.truncate(0)
+        # Past the buffer, which a full disk would refuse once more when the file is closed, without its name.
+        os.write(file.fileno(), json.dumps(entry).encode())
 
 
 def is_held(path: Path) -> bool:

@@ -111,8 +111,8 @@ class Substrate(Protocol):
     def restart(self, lab: str, name: NodeName, by: Deadline) -> None:
         """Ends a node's service and starts it again; returns when it was started, not when it is ready."""
 
-    def destroy(self, lab: str, name: NodeName, by: Deadline) -> None:
-        """Ends a node without warning and removes it."""
+    def destroy(self, lab: str, name: NodeName, by: Deadline) -> str | None:
+        """Ends a node without warning and removes it; in words, why its log could not be kept, else None."""
 
     def remove(self, lab: str, removed: Report, by: Deadline, *, volumes: bool) -> None:
         """Removes all that is this lab's, the store's data only with `volumes`; `removed` hears of each thing's end."""

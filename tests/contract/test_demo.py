@@ -41,3 +41,15 @@ def test_the_demo_tells_what_the_counter_example_lost_and_exits_1(substrate_name
     assert cells(gave.out, "writes lost") == [str(WRITES)]
     assert gave.out.count(f"LOST on {substrate_name}: ") == WRITES
     assert "nothing that was acknowledged is gone" not in gave.out
+
+
+@pytest.mark.long
+@pytest.mark.only("docker")
+def test_the_demo_of_a_lab_with_one_worker_ends_well(substrate_name: str) -> None:
+    try:
+        type_well("up", substrate_name, "--workers", "1", "--name", LAB)
+        gave = type_well("demo", substrate_name, "--yes", "--name", LAB)
+    finally:
+        type_well("destroy", substrate_name, "--volumes", "--yes", "--name", LAB)
+    assert cells(gave.out, "workers destroyed") == ["1"]
+    assert cells(gave.out, "writes lost") == ["0"]

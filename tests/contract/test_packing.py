@@ -56,3 +56,13 @@ def test_clean_would_remove_what_no_lab_uses_and_nothing_that_one_does(
     used = clean.keys_of(name, running_lab.deployed)
     assert len(used) >= 5, "Debian itself, what all roles share, and three roles"
     assert not [line for line in lines if any(key in line for key in used)]
+
+
+def test_a_lab_that_another_user_made_stays_with_all_that_it_may_use(running_lab: Deployment, tmp_path: Path) -> None:
+    # As for another user: none of the records are theirs.
+    lines = type_well("clean", "--all", "--dry-run", env={"XDG_STATE_HOME": str(tmp_path)}).out.splitlines()
+    name, lab = running_lab.plan.substrate, running_lab.lab
+    told = f"there is no record of it here; if it is yours, `lab clean --all --name {lab}` removes it"
+    assert f"lab {lab} stays: {told}" in lines
+    assert f"{name}: images and boxes stay, for lab {lab} may use them: {told}" in lines
+    assert not [line for line in lines if line.startswith((f"{lab}: ", f"would remove {name}: "))]

@@ -11,6 +11,7 @@ from lab.host import paths, records
 from lab.host.run import run
 from lab.model.checks import Check
 from lab.model.deadline import Deadline
+from lab.model.errors import LabError
 from lab.model.node import STORE, LabPlan, Node, NodeName, NodeSpec, Role, State
 from lab.substrates.base import Apart, Disk, Processes, Reach, Report, Scratch, Typed
 from lab.substrates.docker import compose, disks, engine_checks, measure
@@ -151,11 +152,12 @@ class DockerSubstrate:
         with in_our_words(f"restarting {name}"):
             api().restart(Names(lab).node(name), timeout=int(by.left()))
 
-    def destroy(self, lab: str, name: NodeName, by: Deadline) -> None:
+    def destroy(self, lab: str, name: NodeName, by: Deadline) -> str | None:
         container = Names(lab).node(name)
-        _keep_log(lab, name, container)
+        lost = _keep_log(lab, name, container)
         with in_our_words(f"destroying {name}"):
             _remove_container(container)
+        return lost
 
     def pause(self, lab: str, name: NodeName, by: Deadline) -> None:
         with in_our_words(f"pausing {name}"):
@@ -356,13 +358,26 @@ def _kept_log(lab: str, name: NodeName) -> Path:
     return paths.lab(lab) / "logs" / f"docker-{name}.log"
 
 
-def _keep_log(lab: str, name: NodeName, container: str) -> None:
-    """The log of a container goes with it, so it is kept in the lab's folder until the lab's destroy."""
+def _keep_log(lab: str, name: NodeName, container: str) -> str | None:
+    """The log of a container goes with it, so it is kept in the lab's folder until the lab's destroy; in words, why it
+    could not be: that must not keep the container from going."""
     try:
-        log = api().logs(container, tail=2000)
-    except (NotFound, APIError):
-        return
-    target = _kept_log(lab, name)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("ab") as file:
-        file.write(log)
+        with in_our_words(f"reading the log of {name}"):
+            log = _log(container)
+        if log is not None:
+            target = _kept_log(lab, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("ab") as file:
+                file.write(log)
+    except (LabError, OSError) as error:
+        why = error.message.splitlines()[0] if isinstance(error, LabError) else error.strerror
+        return f"the log of {name} could not be kept: {why}"
+    return None
+
+
+def _log(container: str) -> bytes | None:
+    """The last lines of a container's log; None of one that is gone already."""
+    try:
+        return bytes(api().logs(container, tail=2000))
+    except NotFound:
+        return None

@@ -282,7 +282,8 @@ def open_console(lab: str, name: NodeName, machine: virsh.Domain | None) -> None
     console.parent.mkdir(parents=True, exist_ok=True)
     if console.exists() and (machine is None or machine.state in ("shut off", "saved")):
         # A machine that starts empties the file, so what its predecessor said goes elsewhere first.
-        with _earlier(lab, name).open("ab") as kept:
+        earlier = _earlier(lab, name)
+        with records.naming(earlier), earlier.open("ab") as kept:
             kept.write(console.read_bytes())
         console.unlink()
     console.touch(mode=0o644)

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from lab.cli import test
-from lab.cli.test import needs_engines, refuse_without_sudo
+from lab.cli.test import environments_of, meaning, needs_engines, refuse_without_sudo
 from lab.flows import setup
 from lab.model.errors import UsageError
+from tests.conftest import REPO
 from tests.unit.cli.labs import typed
 
 
@@ -69,5 +70,46 @@ def test_what_needs_no_engine_needs_no_root_and_installs_none(
     monkeypatch.setattr(subprocess, "run", tox)
     assert typed(tmp_path, "test", "--dry-run", *words).code == 0
     assert ran == []
-    assert typed(tmp_path, "test", *words).code == 1, "tox's own status"
+    assert typed(tmp_path, "test", *words).code == 1
     assert [argv[-len(words) :] for argv in ran] == [words]
+
+
+def test_a_name_that_no_tests_have_is_refused_before_anything_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test, "ensure", pytest.fail)
+    monkeypatch.setattr(setup, "plan", pytest.fail)
+    for words in (["-e", "uint"], ["-e", "lint,uint", "--dry-run"]):
+        gave = typed(tmp_path, "test", *words)
+        assert gave.code == 2
+        told = "error: there are no tests 'uint'\n  where: --env\n  mend:  name some of: "
+        assert gave.err.startswith(told), gave.err
+        assert " unit, " in gave.err
+
+
+def test_the_environments_are_those_of_the_file() -> None:
+    assert environments_of("[testenv]\n[testenv:lint]\n[testenv:long{,-docker,-vagrant}]\n") == [
+        "lint",
+        "long",
+        "long-docker",
+        "long-vagrant",
+    ]
+    known = environments_of((REPO / "tox.ini").read_text())
+    assert {"lint", "unit", "docker", "vagrant", "long", "long-docker", "site", "browser"} <= {*known}
+
+
+@pytest.mark.parametrize(
+    ("status", "environments", "code"),
+    [
+        (0, (), 0),
+        (1, (), 1),
+        (1, ("unit",), 1),
+        (2, ("lint",), 1),
+        (2, ("unit",), 4),
+        (5, ("docker",), 4),
+        (254, ("unit",), 4),
+        (-9, (), 4),
+    ],
+)
+def test_tox_status_becomes_one_of_the_kits(status: int, environments: tuple[str, ...], code: int) -> None:
+    assert meaning(status, environments) == code

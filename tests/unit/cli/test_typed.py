@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.cli import common
+from lab.substrates import registry
 from lab.substrates.base import Reach
 from tests.unit.cli.labs import AWAY, record, typed
 
@@ -241,3 +242,43 @@ def test_a_short_name_that_fits_two_nodes_is_refused_with_both(tmp_path: Path) -
         assert none.code == 2
         assert "lab lab on docker has no worker-9" in none.err
         assert "its nodes are loadbalancer-1, store-1, worker-1, worker-2" in none.err
+
+
+def test_the_log_of_a_worker_that_is_not_wanted_any_more_is_read_by_its_short_name_where_that_is_unique(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(tmp_path, {"docker": [1, 2], "vagrant": [1]})
+    logs = tmp_path / "state" / "vagrant-docker-lab" / "labs" / "lab" / "logs"
+    logs.mkdir()
+    (logs / "docker-worker-3.log").touch()
+    became: list[list[str]] = []
+    monkeypatch.setattr(common, "hand_over", became.append)
+    for name in registry.NAMES:
+        monkeypatch.setattr(type(registry.get(name)), "nodes", lambda *_: [])
+    assert typed(tmp_path, "logs", "worker-3").code == 0
+    assert became == [["cat", str(logs / "docker-worker-3.log")]]
+    (logs / "vagrant-worker-3.earlier.log").touch()
+    both = typed(tmp_path, "logs", "worker-3")
+    assert (both.code, "say which: docker/worker-3 or vagrant/worker-3" in both.err) == (2, True), both.err
+    # It is gone all the same for who wants to do something with it.
+    for words in (["logs", "worker-4"], ["kill", "worker-3"]):
+        gone = typed(tmp_path, *words)
+        assert (gone.code, gone.err.splitlines()[0]) == (2, f"error: lab lab has no {words[1]}")
+
+
+# Where nobody may make a folder, not even root.
+CLOSED = "/sys"
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"), [("XDG_STATE_HOME", ["destroy", "--yes"]), ("XDG_CACHE_HOME", ["clean", "--yes"])]
+)
+def test_a_folder_that_cannot_be_written_is_one_error_and_no_bug_of_ours(
+    variable: str, words: list[str], tmp_path: Path
+) -> None:
+    gave = typed(tmp_path, *words, **{variable: CLOSED})
+    assert gave.code == 2, gave
+    what, where, mend = gave.err.splitlines()
+    assert what.startswith("error: this computer refuses a file: "), gave.err
+    assert where == f"  where: {CLOSED}/vagrant-docker-lab"
+    assert mend.startswith("  mend:  see whose it is (`ls -ld`) and make it yours"), gave.err

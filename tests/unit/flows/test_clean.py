@@ -44,7 +44,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setenv(variable, str(tmp_path / variable))
     monkeypatch.setattr(paths, "_TEMPORARY", tmp_path)
     for name in registry.NAMES:
-        monkeypatch.setattr(type(registry.get(name)), "packed", lambda *_: {})
+        for asked in ("packed", "leftovers"):
+            monkeypatch.setattr(type(registry.get(name)), asked, lambda *_: {})
     paths.sockets().mkdir()
     return tmp_path
 
@@ -66,3 +67,47 @@ def test_the_secret_of_data_that_was_kept_stays(home: Path) -> None:
     assert secret.read_text() == "geheim"
     assert paths.sockets().exists(), "a connection is open"
     assert home.exists()
+
+
+@pytest.fixture
+def unpacked(home: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The images that were removed: there was one, and a lab that another user made, or whose folder is gone."""
+    assert list(home.iterdir()) != [], "the sockets of a computer where the kit was used"
+    removed: list[str] = []
+    engine = type(DOCKER)
+    monkeypatch.setattr(engine, "packed", lambda *_: {"worker:11": "11"})
+    monkeypatch.setattr(engine, "unpack", lambda _self, names, _by: removed.extend(names))
+    monkeypatch.setattr(engine, "leftovers", lambda *_: {"blue": ["blue-worker-1", "blue_store"]})
+    monkeypatch.setattr(engine, "data", lambda *_: ["blue_store"])
+    return removed
+
+
+def test_images_stay_where_there_is_a_lab_without_a_record_which_may_use_them(unpacked: list[str]) -> None:
+    told: list[str] = []
+    clean.clean(told.append, Deadline.after(60, "test"))
+    assert unpacked == []
+    assert told[0] == (
+        "docker: images and boxes stay, for lab blue may use them: there is no record of it here; if it is yours, "
+        "`lab clean --all --name blue` removes it"
+    )
+    # As before it is destroyed, which is about to be.
+    assert clean.unused(Deadline.after(60, "test"), without=["blue"]).packed["docker"] == ["worker:11"]
+
+
+def test_data_that_a_destroyed_lab_left_uses_no_image(unpacked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(DOCKER), "leftovers", lambda *_: {"blue": ["blue_store"]})
+    told: list[str] = []
+    clean.clean(told.append, Deadline.after(60, "test"))
+    assert unpacked == ["worker:11"]
+    assert told[0] == "removed docker: worker:11"
+
+
+def test_a_lab_with_a_record_keeps_what_it_was_made_from_and_nothing_else(
+    unpacked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = dict.fromkeys(Role, "22")
+    file = deployment.topology_file()
+    deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=1, topology=TOPOLOGY, file=file, keys=keys)
+    monkeypatch.setattr(type(DOCKER), "packed", lambda *_: {"worker:11": "11", "worker:22": "22"})
+    clean.clean(lambda _: None, Deadline.after(60, "test"))
+    assert unpacked == ["worker:11"]

@@ -1,6 +1,14 @@
-"""The demo's comparison: what was seen on each substrate, side by side."""
+"""The demo: what it asks of a lab whose workers go one by one, and what was seen on each substrate, side by side."""
 
-from lab.flows.demo import Shown, rows
+from types import SimpleNamespace
+
+import pytest
+
+from lab.flows import demo, up, workers
+from lab.flows.demo import ENTRIES, FILES, Shown, rows
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError
+from tests.unit.model.test_plan import make
 
 DOCKER = Shown(
     "docker",
@@ -23,3 +31,47 @@ def test_each_row_has_a_cell_for_each_substrate_and_a_dash_for_what_was_not_seen
         ("workers destroyed", ["1", "0"]),
         ("writes lost", ["2", "0"]),
     ]
+
+
+class Site:
+    """A lab's site as its visitor sees it: without workers nobody answers."""
+
+    def __init__(self, workers: tuple[int, ...]) -> None:
+        self.plan = make(workers=workers)
+        self.serving = {spec.name for spec in self.plan.workers()}
+        self.writes = 0
+        self.notes = SimpleNamespace(count=lambda: self.writes)
+
+    def log_in(self) -> str:
+        return self.write("in")
+
+    def write(self, _what: object) -> str:
+        self.missing()
+        self.writes += 1
+        return "worker-1"
+
+    write_entry = write_file = write
+
+    def missing(self) -> list[str]:
+        if not self.serving:
+            raise LabError("GET /entries said 503, not 200", where="the site", mend="look")
+        return []
+
+
+@pytest.mark.parametrize("numbers", [(1,), (1, 2)])
+def test_every_worker_goes_and_is_replaced_also_where_it_is_the_only_one(
+    numbers: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, told = Site(numbers), list[str]()
+    engine = SimpleNamespace(url=lambda _: "http://site", facts=lambda _: {})
+    monkeypatch.setattr(up, "up", lambda *_: SimpleNamespace(plan=site.plan, substrate=engine))
+    monkeypatch.setattr(demo, "Visitor", lambda _url: site)
+    monkeypatch.setattr(demo, "_seen_inside", lambda _: {})
+    monkeypatch.setattr(workers, "kill", lambda _, name, *__: site.serving.remove(name))
+    monkeypatch.setattr(workers, "replace", lambda _, name, *__: site.serving.add(name))
+    shown = demo.show("blue", "docker", told.append, Deadline.after(60, "test"))
+    assert (shown.acknowledged, shown.lost) == (ENTRIES + FILES + 1, [])
+    assert shown.destroyed == [f"worker-{number}" for number in numbers]
+    reads = [line for line in told if line.startswith("read everything back without")]
+    assert len(reads) == (len(numbers) if len(numbers) > 1 else 0)
+    assert ("worker-1 was the only worker, so nobody answers until its successor does" in told) is (len(numbers) == 1)

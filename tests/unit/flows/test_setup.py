@@ -1,6 +1,7 @@
 """What setup would change, decided from what was found; the words for it; and the refusals."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -145,6 +146,7 @@ def test_a_record_is_told_in_words_before_it_is_undone() -> None:
         "kvm": {"owner": "root", "group": "root", "mode": "0600"},
         "units": [],
         "pool": False,
+        "pool_was": {"autostart": False, "active": True, "mode": "0711"},
     }
     assert setup.in_words(record) == [
         "purge the packages git qemu",
@@ -152,6 +154,7 @@ def test_a_record_is_told_in_words_before_it_is_undone() -> None:
         "remove the id ranges of ada from /etc/subuid",
         "take bob out of the groups docker kvm",
         "give /dev/kvm back its rights",
+        "leave the storage pool of machines as it was",
         "end the daemons that setup started",
     ]
     assert setup.in_words({}) == []
@@ -168,6 +171,10 @@ def test_undo_is_refused_while_there_are_labs(tmp_path: Path, monkeypatch: pytes
     assert raised.value.mend == "remove them first: lab destroy --volumes --yes --name blue"
 
 
+POOL_AS_WANTED = {"results": [{"stat": {"exists": True}}, {"stat": {"exists": True}}, {"stat": {"mode": "0711"}}]}
+POOL_ASLEEP = {"results": [{"stat": {"exists": False}}, {"stat": {"exists": False}}, {"stat": {"mode": "0755"}}]}
+
+
 def setup_by(record: Path, user: str, groups: str, *, has_ids: bool, **more: Any) -> Mapping[str, Any]:
     """The play in which the role notes this user, found in these groups; it changes nothing but the record."""
     asked = [{"rc": 0 if has_ids else 1, "item": file} for file in ("/etc/subuid", "/etc/subgid")]
@@ -179,6 +186,7 @@ def setup_by(record: Path, user: str, groups: str, *, has_ids: bool, **more: Any
         "host_missing": [],
         "host_kvm_fine": True,
         "host_pool_definition": {"stat": {"exists": True}},
+        "host_pool_found": POOL_AS_WANTED,
         "host_enabled": {"results": []},
         **more,
     }
@@ -187,12 +195,24 @@ def setup_by(record: Path, user: str, groups: str, *, has_ids: bool, **more: Any
     return {"hosts": "host", "gather_facts": False, "vars": found, "tasks": [read, role]}
 
 
+def undo_of_the_pool(folder: Path, noted: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The play that takes back what this record says of the storage pool; it calls the `virsh` in this folder."""
+    role = {"ansible.builtin.import_role": {"name": "host", "tasks_from": "undo_pool"}}
+    told = {
+        "host_noted": noted,
+        "host_pool_definition_file": str(folder / "virsh"),
+        "host_pool_folder": str(folder / "images"),
+    }
+    path = {"PATH": f"{folder}:{os.environ['PATH']}"}
+    return {"hosts": "undone", "gather_facts": False, "environment": path, "tasks": [{**role, "vars": told}]}
+
+
 def play(playbook: Path, plays: list[Mapping[str, Any]]) -> None:
     playbook.write_text(json.dumps(plays))  # which is YAML, too
     (playbook.parent / "roles").symlink_to(layers.PLAYBOOKS / "roles")
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     roles.play(
-        roles.Play(playbook, {"host": local}, one_python=True),
+        roles.Play(playbook, {"host": local, "undone": local}, one_python=True),
         lambda _: None,
         Deadline.after(120, "test"),
         where="test",
@@ -201,9 +221,12 @@ def play(playbook: Path, plays: list[Mapping[str, Any]]) -> None:
 
 @dataclass(frozen=True)
 class Played:
-    """The record that three users made, one that a refused setup was to make, and the refusal."""
+    """The records that three users made, one on a computer with a pool of its own, and one that a refused setup was to
+    make; the refusal; and the folder in which pools were taken back, one that is forgotten and two that are left."""
 
     record: Path
+    pooled: Path
+    undone: Path
     refused: Path
     refusal: LabError
 
@@ -212,7 +235,13 @@ class Played:
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """All in one run of Ansible, which takes a second to start."""
     folder = tmp_path_factory.mktemp("noted")
-    record, refused = folder / "noted/setup.json", folder / "refused/setup.json"
+    record, pooled, refused = (folder / name / "setup.json" for name in ("noted", "pooled", "refused"))
+    undone = folder / "undone"
+    (undone / "images").mkdir(parents=True)
+    (undone / "images").chmod(0o711)
+    (undone / "virsh").write_text('#!/bin/sh\necho "$3 $4" >>"${0%/*}/asked"\n')
+    (undone / "virsh").chmod(0o755)
+    asleep = {"autostart": False, "active": False, "mode": "0755"}
     simulated = {"stdout": "Remv engine-of-others [1:2]\nInst engine (3 Debian:12)\n"}
     plays = [
         setup_by(record, "ada", "ada kvm", has_ids=False),
@@ -220,11 +249,18 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
         setup_by(record, "ada", "ada docker kvm libvirt", has_ids=True),
         setup_by(record, "root", "root", has_ids=False),
         setup_by(record, "bob", "bob libvirt", has_ids=True),
+        setup_by(pooled, "root", "root", has_ids=True, host_pool_found=POOL_ASLEEP),
+        # As setup left it: what it was the first time stays noted.
+        setup_by(pooled, "root", "root", has_ids=True),
+        undo_of_the_pool(undone, {"pool": True, "pool_was": None}),
+        undo_of_the_pool(undone, {"pool": False}),
+        undo_of_the_pool(undone, {"pool": False, "pool_was": {**asleep, "active": True}}),
+        undo_of_the_pool(undone, {"pool": False, "pool_was": asleep}),
         setup_by(refused, "root", "root", has_ids=True, host_missing=["engine"], host_simulated=simulated),
     ]
     with pytest.raises(LabError) as raised:
         play(folder / "note.yml", plays)
-    return Played(record, refused, raised.value)
+    return Played(record, pooled, undone, refused, raised.value)
 
 
 def test_what_each_user_was_given_is_noted_for_all_who_set_up_this_computer(played: Played) -> None:
@@ -232,6 +268,20 @@ def test_what_each_user_was_given_is_noted_for_all_who_set_up_this_computer(play
         "ada": {"groups": ["docker", "libvirt"], "subids": ["/etc/subgid", "/etc/subuid"]},
         "bob": {"groups": ["docker", "kvm"], "subids": []},
     }
+
+
+def test_what_a_storage_pool_was_that_others_defined_is_noted_and_given_back(played: Played) -> None:
+    assert json.loads(played.record.read_text())["pool_was"] is None
+    noted = json.loads(played.pooled.read_text())
+    assert (noted["pool"], noted["pool_was"]) == (False, {"autostart": False, "active": False, "mode": "0755"})
+    assert (played.undone / "asked").read_text().splitlines() == [
+        "pool-destroy default",
+        "pool-undefine default",
+        "pool-autostart --disable",
+        "pool-autostart --disable",
+        "pool-destroy default",
+    ]
+    assert (played.undone / "images").stat().st_mode & 0o777 == 0o755
 
 
 def test_setup_refuses_to_remove_what_others_installed_and_notes_nothing(played: Played) -> None:

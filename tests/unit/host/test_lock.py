@@ -1,5 +1,6 @@
 """The lock: one holder, also when the file was removed by the one before."""
 
+import errno
 import fcntl
 import os
 import shutil
@@ -132,3 +133,16 @@ def test_a_file_that_was_removed_while_we_locked_it_is_no_lock(tmp_path: Path, m
         assert len(taken) == 2
         with pytest.raises(UsageError), lock.held(folder / "lock", "destroy"):
             pass
+
+
+def test_a_full_disk_is_told_with_the_lock_which_is_free_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_file: int, _line: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / "lock"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space left on device") as raised, lock.held(path, "up"):
+            pytest.fail("nobody could tell who holds it")
+    assert raised.value.filename == str(path)
+    assert not lock.is_held(path)

@@ -1,6 +1,10 @@
 """Files that are either whole or not there."""
 
+import errno
+import os
 from pathlib import Path
+
+import pytest
 
 from lab.host import records
 
@@ -34,3 +38,19 @@ def test_what_is_no_text_is_written_over(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe")
     records.write(path, "text")
     assert path.read_text() == "text"
+
+
+def test_a_full_disk_is_told_with_the_file_and_leaves_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / "file"
+    records.write(path, "before")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        records.write(path, "after")
+    assert raised.value.filename == str(path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+    assert path.read_text() == "before"

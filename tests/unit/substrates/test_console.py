@@ -23,3 +23,17 @@ def test_a_successors_console_follows_its_predecessors(tmp_path: Path, monkeypat
     open_console("blue", W1, Domain("running", ""))
     argv = registry.get("vagrant").log("blue", W1, follow=False)
     assert subprocess.run(argv, check=True, capture_output=True, text=True).stdout == "first\nsecond\nthird\n"
+
+
+def test_a_disk_that_is_full_is_told_with_the_file_and_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    console, earlier = (paths.lab("blue") / "logs" / f"vagrant-worker-1.{end}" for end in ("log", "earlier.log"))
+    console.parent.mkdir(parents=True)
+    console.write_text("first\n")
+    earlier.symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        open_console("blue", W1, None)
+    assert raised.value.filename == str(earlier)
+    assert console.read_text() == "first\n"

@@ -1,0 +1,40 @@
+"""What people are told to do about a node that does not do what it is there for."""
+
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from lab.flows import readiness, up
+from lab.flows.deployment import Deployed, Deployment
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError
+from lab.model.node import STORE, Mode, NodeName, Role
+from tests.unit.faults.ground import KEYS, NOBODY, ground
+from tests.unit.model.test_plan import TOPOLOGY
+
+AGAIN = "read `lab logs docker/{0} --name blue`, then run `lab up docker --name blue` again"
+REPAIRS = "; `lab provision docker --apply --name blue` repairs what a hand changed in it"
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """A lab whose nodes refuse all that they are told."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(Deployment, "reach", lambda *_: NOBODY)
+    on = ground()
+    return Deployment("blue", on.substrate, Deployed(0, Mode.STATELESS, (1, 2), TOPOLOGY, KEYS), on.plan)
+
+
+def test_a_store_that_refuses_the_app_may_have_been_changed_by_a_hand(
+    lab: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "seen", lambda *_, **__: None)
+    with pytest.raises(LabError, match="ended with status 1") as raised:
+        up._seed(lab, Event(), lambda _: None, Deadline.after(60, "test"))
+    assert raised.value.mend == AGAIN.format(STORE) + REPAIRS
+
+
+def test_a_worker_is_not_repaired(lab: Deployment) -> None:
+    worker = NodeName(Role.WORKER, 1)
+    assert readiness.mend_of(lab, worker) == AGAIN.format(worker)
