@@ -48,6 +48,7 @@ class VagrantSubstrate:
     adds: tuple[str, ...] = ("machine",)
     publishes = False
     has_own_kernel = True
+    drive_port: int | None = 2049
     title, variants, daemons = measure.TITLE, measure.VARIANTS, measure.DAEMONS
 
     def is_packed(self, role: Role, key: str) -> bool:
