@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 
-# To a StartupMessage (PostgreSQL manual, "Message Formats"): the question for a password in the way that it takes, an error.
+# Answers to a StartupMessage (PostgreSQL manual, "Message Formats"): a question for the password, and an error.
 LETS_IN = b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0"
 STARTING = (
     b"E\0\0\0\x68SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0"
