@@ -110,7 +110,7 @@ class VagrantSubstrate:
         self.power_off(lab, name, by)
 
     def restart(self, lab: str, name: NodeName, by: Deadline) -> None:
-        self.reach(lab, name).run(["systemctl", "restart", *settings.SERVICES[name.role]], by)
+        self.reach(lab, name).run(["sh", "-c", settings.restart(name.role)], by)
 
     def destroy(self, lab: str, name: NodeName, by: Deadline) -> None:
         # A connection kept open would lead into the machine that was, also when its successor has the address.
