@@ -1,4 +1,4 @@
-"""A node's services, and its settings disk: a tar archive that the machine unpacks into /run before anything else starts."""
+"""A node's services, and its settings disk: a tar that a machine unpacks into /run before anything else starts."""
 
 import io
 import tarfile

@@ -29,7 +29,7 @@ STATELESS = {
         ({**STATELESS, "LAB_DATABASE_URL": "secret"}, "LAB_DATABASE_URL must begin with postgresql://"),
         ({"LAB_PORT": "http"}, "LAB_PORT must be a whole number from 1 to 65535, not 'http'"),
         ({"LAB_PORT": "70000"}, "LAB_PORT must be a whole number from 1 to 65535, not '70000'"),
-        ({"LAB_THREADS": "0"}, "LAB_THREADS must be a whole number from 1 to 256, not '0'"),
+        ({"LAB_THREADS": "0"}, "LAB_THREADS must be a whole number from 1 to 4096, not '0'"),
         ({"LAB_DRAIN_NOTICE_S": "-1"}, "LAB_DRAIN_NOTICE_S must be a whole number from 0 to 300, not '-1'"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
