@@ -1,5 +1,5 @@
-"""On a fresh Debian, with engines of its own: setup, doctor and undo as a normal user with sudo; from a clone to the
-first exercise passed, in time."""
+"""On a fresh Debian, with engines of its own: setup, doctor and undo as a normal user with sudo; the demo; from a
+clone to the first exercise passed, in time."""
 
 import os
 import subprocess
