@@ -115,9 +115,7 @@ def logs_told(lab: Deployment, names: Sequence[NodeName]) -> Iterator[None]:
     except LabError as error:
         look = Deadline.after(_PATIENT_S, "one look at each")
         silent = [
-            name
-            for name in names
-            if seen(lab.substrate, name.role, lab.plan.node(name).address, look) is not None
+            name for name in names if seen(lab.substrate, name.role, lab.plan.node(name).address, look) is not None
         ]
         logs = [f"last log lines of {name}:\n{log_tail(lab, name)}" for name in silent or names[:1]]
         raise type(error)("\n".join([error.message, *logs]), where=error.where, mend=error.mend) from error

@@ -37,7 +37,7 @@ echo Environment=LAB_PLANTED=yes >>/etc/systemd/system/lab-source.service
 systemctl daemon-reload
 systemctl restart lab-source
 """
-_PLANTED = "tr '\\0' '\\n' </proc/$(systemctl show lab-source --property=MainPID --value)/environ | grep PLANTED || true"
+_PLANTED = "tr '\\0' '\\n' </proc/$(systemctl show lab-source --property=MainPID --value)/environ | grep PLANTED || :"
 
 
 # Machines have a worker that can be changed too: a container's cannot even be by root.

@@ -67,7 +67,8 @@ def test_a_device_that_we_may_not_open_is_no_kvm(boots: list[str], monkeypatch: 
     assert boots == []
 
 
-def test_doctor_finds_it_out_anew_for_everybody(boots: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("boots")
+def test_doctor_finds_it_out_anew_for_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kvm, "boots", lambda *_: False)  # the computer is too busy
     assert kvm.accelerator(deadline()) == "tcg"
     monkeypatch.setattr(kvm, "boots", lambda *_: True)
