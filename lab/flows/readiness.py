@@ -23,6 +23,8 @@ _PROBE_S = 0.5
 # Who waits is more patient with one answer: a machine that is emulated and busy may take seconds for it.
 _PATIENT_S = 5.0
 _LOOK_EVERY_S = 1.0
+# A database that is starting writes a line into its log for each whom it refuses.
+_EVERY_S = {Role.STORE: 0.25, Role.LOADBALANCER: 0.05, Role.WORKER: 0.05}
 
 
 def seen(substrate: Substrate, role: Role, address: str, by: Deadline, *, patient: bool = False) -> str | None:
@@ -86,7 +88,8 @@ def await_node(lab: Deployment, name: NodeName, report: Report, by: Deadline) ->
         return found
 
     tell = because(report, str(name))
-    await_until(probe, by, what=f"{name} becoming ready", mend=mend, tell=tell, error=UnreadyError)
+    what = f"{name} becoming ready"
+    await_until(probe, by, what=what, mend=mend, every_s=_EVERY_S[name.role], tell=tell, error=UnreadyError)
 
 
 def _has_ended(lab: Deployment, name: NodeName, by: Deadline) -> bool:
