@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,10 +11,11 @@ import click
 
 from lab.comparison import belongings
 from lab.comparison.measure import Case, Row, circumstances, seconds
+from lab.comparison.probes.start import marks_of
 from lab.comparison.probes.worker import await_absence, await_answer
 from lab.flows import deployment, readiness, workers
 from lab.flows.deployment import Deployment
-from lab.host import paths, records
+from lab.host import paths, processes, records
 from lab.host.run import run
 from lab.model.deadline import Deadline
 from lab.model.node import NodeName, Role
@@ -143,24 +143,37 @@ def _signal(pids: Iterable[int], number: signal.Signals) -> None:
 
 
 def worker_alone(substrate: str) -> Case:
-    """A worker from nothing to its first answer through the load balancer, and how long its parts took."""
+    """A worker from nothing to its first answer through the load balancer, phase by phase."""
+    alone = f"a worker alone, {substrate}"
 
     def once() -> Mapping[Row, float]:
         found, by = deployment.load(LAB, substrate), deadline()
         found.substrate.destroy(LAB, WORKER, by)
         await_absence(found, WORKER, by)
-        begun, steps = time.monotonic(), dict[str, float]()
+        begun_s, steps = processes.now_s(), dict[str, float]()
 
         def note(step: str) -> None:
-            steps.setdefault(" ".join(step.split()[:3]), time.monotonic() - begun)
+            steps.setdefault(" ".join(step.split()[:3]), processes.now_s())
 
         workers.replace(found, WORKER, note, by)
         await_answer(found, WORKER, by)
-        started, ready = steps[f"waiting for {WORKER}"], steps["waiting for the"]
-        return {
-            Row(f"a worker alone, {substrate}"): time.monotonic() - begun,
-            Row(f"a worker alone, {substrate}: until it was started"): started,
-            Row(f"a worker alone, {substrate}: from there until it was ready"): ready - started,
+        answered_s, ready_s = processes.now_s(), steps["waiting for the"]
+        has_own_kernel = found.substrate.has_own_kernel
+        script_s, source_s = marks_of(found.reach(WORKER), by, own_clock=has_own_kernel)
+        phases = {
+            Row(alone): answered_s - begun_s,
+            Row(f"{alone}: until its start script began"): script_s - begun_s,
+            Row(f"{alone}: from there until it had the source"): source_s - script_s,
+            Row(f"{alone}: from there until it was ready"): ready_s - source_s,
+            Row(f"{alone}: from there until it answered through the load balancer"): answered_s - ready_s,
         }
+        return phases | (
+            {Row(f"{alone}: its processor had nothing to do"): _idle_s(found, by)} if has_own_kernel else {}
+        )
 
     return Case("a worker alone", once)
+
+
+def _idle_s(found: Deployment, by: Deadline) -> float:
+    """Seconds since its boot in which a machine's processor waited."""
+    return float(found.reach(WORKER).run(["cat", "/proc/uptime"], by).out.split()[1])
