@@ -31,7 +31,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     database = storage.open_database(settings.mode, settings.database)
     entries = Entries(database, settings.node)
-    files = Files(settings.files, settings.node)
+    # Half of the threads may wait for files; health checks and all else have the others.
+    files = Files(settings.files, settings.node, at_once=max(1, settings.threads // 2 - 1))
     sessions = Sessions(database)
     drain = Drain(settings.drain_notice_s)
     meters = Meters()

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
+from threading import Semaphore
 from typing import Any
 
 from flask import Response
@@ -22,15 +23,17 @@ NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,100}")
 
 
 class Files:
-    def __init__(self, folder: Path, worker: str) -> None:
+    def __init__(self, folder: Path, worker: str, at_once: int) -> None:
         self._folder = folder
         self._worker = worker
         # A file is never changed, only replaced by another one: so what was computed for this very file stays true.
         self._sha256 = lru_cache(maxsize=4096)(_sha256)
+        # A drive that is away holds who asks it for as long as it is away, and must not get hold of all our threads.
+        self._room = Semaphore(at_once)
 
     def prepare(self) -> None:
         """Reach the folder, and clear away what an upload to this very worker left when it crashed."""
-        with _told():
+        with self._told():
             self._folder.mkdir(exist_ok=True)
             for left in self._folder.glob(f".{self._worker}.*.part"):
                 left.unlink()
@@ -41,7 +44,7 @@ class Files:
         if len(content) > SIZE_LIMIT:
             raise Refused(413, f"the file is larger than {SIZE_LIMIT} bytes", "send a smaller one")
         part = self._folder / f".{self._worker}.{token_hex(8)}.part"
-        with _told():
+        with self._told():
             try:
                 with part.open("xb") as file:
                     file.write(content)
@@ -55,13 +58,13 @@ class Files:
 
     def seen(self) -> list[dict[str, Any]]:
         """Name, size and hash of each file. A hidden one is an upload that has not ended."""
-        with _told():
+        with self._told():
             return [about for path in sorted(self._paths()) if (about := self._about(path))]
 
     def newest(self, limit: int) -> tuple[list[dict[str, Any]], int]:
         """Name and size of the files that were written last, at most `limit`, and how many there are. Reads none."""
         there = []
-        with _told():
+        with self._told():
             for path in self._paths():
                 with suppress(FileNotFoundError):  # deleted since we looked
                     is_now = path.stat()
@@ -76,7 +79,7 @@ class Files:
 
     def get(self, name: str) -> ResponseReturnValue:
         path = self._path(name)
-        with _told(missing=name):
+        with self._told(missing=name):
             content = path.read_bytes()
         # A file of one visitor must not run as a page in the browser of another.
         headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
@@ -84,7 +87,7 @@ class Files:
 
     def delete(self, name: str) -> ResponseReturnValue:
         path = self._path(name)
-        with _told(missing=name):
+        with self._told(missing=name):
             path.unlink()
             self._flush_folder()
         return "", 204
@@ -112,19 +115,22 @@ class Files:
         finally:
             os.close(folder)
 
+    @contextmanager
+    def _told(self, missing: str = "") -> Iterator[None]:
+        """Turns what the drive reports into what the caller is told: at once, where as many wait for it as may."""
+        if not self._room.acquire(blocking=False):
+            raise StoreAway("others wait for its drive already")
+        try:
+            yield
+        except OSError as failed:
+            if missing and isinstance(failed, FileNotFoundError):
+                raise Refused(404, f"there is no file {missing}", "GET /files lists them all") from failed
+            if failed.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StoreFull(str(failed.strerror)) from failed
+            raise StoreAway(str(failed.strerror)) from failed
+        finally:
+            self._room.release()
+
 
 def _sha256(path: Path, *_version: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@contextmanager
-def _told(missing: str = "") -> Iterator[None]:
-    """Turns what the drive reports into what the caller is told."""
-    try:
-        yield
-    except OSError as failed:
-        if missing and isinstance(failed, FileNotFoundError):
-            raise Refused(404, f"there is no file {missing}", "GET /files lists them all") from failed
-        if failed.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StoreFull(str(failed.strerror)) from failed
-        raise StoreAway(str(failed.strerror)) from failed

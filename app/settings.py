@@ -40,7 +40,7 @@ def read(env: Mapping[str, str]) -> Settings:
         mode=mode,
         commit=env.get("LAB_COMMIT", ""),
         port=_number(env, "LAB_PORT", 8000, 1, 65535),
-        threads=_number(env, "LAB_THREADS", 8, 1, 256),
+        threads=_number(env, "LAB_THREADS", 8, 1, 4096),
         drain_notice_s=_number(env, "LAB_DRAIN_NOTICE_S", 5, 0, 300),
         database=database,
         files=files,

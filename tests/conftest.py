@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lab.flows import deployment
-from lab.flows.deployment import Deployment
+from lab.flows.deployment import Deployed, Deployment
 from lab.model.deadline import Deadline
 from lab.model.node import Mode, NodeName, Role
 from lab.substrates import registry
@@ -32,20 +32,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "only(substrate): a test that makes sense, or has the time, on one engine only")
+    config.addinivalue_line(
+        "markers", "only(what): a test that makes sense, or has the time, on one engine or in one mode only"
+    )
     config.addinivalue_line(
         "markers", "long(*substrates): CI has no time for it (on these); `lab test -e long` runs it"
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what is for the other engine, and long tests unless `-m long` was typed."""
+    """Leaves out what is for the other engine or mode, and long tests unless `-m long` was typed."""
     substrate, long_run = config.getoption("--substrate"), config.getoption("-m") == "long"
+    here = (substrate, str(_mode(config)))
     chosen: list[pytest.Item] = []
     left: list[pytest.Item] = []
     for item in items:
         only = item.get_closest_marker("only")
-        fits = only is None or substrate in (None, only.args[0])
+        fits = only is None or substrate is None or only.args[0] in here
         (chosen if fits and _is_long(item, substrate) is long_run else left).append(item)
     config.hook.pytest_deselected(items=left)
     items[:] = chosen
@@ -127,12 +130,21 @@ def mode(running_lab: Deployment) -> Mode:
     return running_lab.plan.mode
 
 
+def _given(config: pytest.Config) -> Deployed | None:
+    """The lab that is up and was named; None for the one that is made for the tests."""
+    given = config.getoption("--lab")
+    return None if given is None else deployment.deployed(given).get(config.getoption("--substrate"))
+
+
+def _mode(config: pytest.Config) -> Mode:
+    given = _given(config)
+    return given.mode if given else Mode.STATELESS
+
+
 def nodes_of(config: pytest.Config) -> list[NodeName]:
     """The nodes of the lab under test, known before it is up: each becomes a test of its own."""
-    given, substrate = config.getoption("--lab"), config.getoption("--substrate")
-    workers = list(range(1, WORKERS + 1))
-    if given is not None and substrate in (found := deployment.deployed(given)):
-        workers = list(found[substrate].workers)
+    given = _given(config)
+    workers = list(given.workers) if given else list(range(1, WORKERS + 1))
     return [NodeName(Role.LOADBALANCER, 1), NodeName(Role.STORE, 1), *(NodeName(Role.WORKER, n) for n in workers)]
 
 

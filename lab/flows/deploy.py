@@ -136,7 +136,7 @@ def earlier(lab: Deployment, history: Sequence[Version], commit: str | None) -> 
 def versions(lab: Deployment, by: Deadline) -> list[Version]:
     """Every version in the lab's source service, the newest first; raises UsageError where that does not answer."""
     address = lab.plan.node(STORE).address
-    if (seen := readiness.seen(STORE.role, address, by, patient=True)) is not None:
+    if (seen := readiness.seen(lab.substrate, STORE.role, address, by, patient=True)) is not None:
         raise UsageError(
             f"{STORE} is not ready: {seen}",
             where=f"lab {lab.lab} on {lab.plan.substrate}",

@@ -53,7 +53,7 @@ def restart(lab: Deployment, name: NodeName, by: Deadline) -> None:
 
         def probe() -> str | None:
             if not restarting.done():
-                readiness.seen(name.role, lab.plan.node(name).address, by)
+                readiness.seen(lab.substrate, name.role, lab.plan.node(name).address, by)
             return None if restarting.done() else "restarting"
 
         await_until(probe, by, what=f"the restart of {name}", mend=lab.typed("up @"))

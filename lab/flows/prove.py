@@ -205,7 +205,7 @@ def check_whole(lab: Deployment, by: Deadline) -> None:
     if left := unhealed(lab):
         raise UsageError(f"an earlier run left {len(left)} faults unhealed", where=where, mend=mend)
     for spec in lab.plan.awake():
-        if (seen := readiness.seen(spec.name.role, spec.address, by, patient=True)) is not None:
+        if (seen := readiness.seen(lab.substrate, spec.name.role, spec.address, by, patient=True)) is not None:
             raise UsageError(f"{spec.name} is not ready: {seen}", where=where, mend=mend)
     serving = {server.name for server in lab.loadbalancer().servers(by) or [] if server.is_serving}
     if missing := [str(name) for name in names if str(name) not in serving]:
@@ -227,7 +227,7 @@ def ground_of(lab: Deployment) -> Ground:
     def revive(name: NodeName, by: Deadline) -> None:
         is_there = lab.states(by).get(name) is State.RUNNING
         # Somebody else may have given it a successor by now, whose users are not to lose it.
-        if is_there and readiness.seen(name.role, lab.plan.node(name).address, by, patient=True) is None:
+        if is_there and readiness.seen(lab.substrate, name.role, lab.plan.node(name).address, by, patient=True) is None:
             return
         workers.replace(lab, name, lambda _: None, by)
 
@@ -356,9 +356,12 @@ class _Run:
         journal.append(records.node(journal.now_s(), str(name), _READY if state == State.RUNNING else state))
 
     def _await_whole(self, by: Deadline) -> None:
+        serving = [spec.name for spec in self._lab.plan.workers()]
         for spec in self._lab.plan.awake():
             readiness.await_node(self._lab, spec.name, lambda _: None, by)
-        readiness.await_serving(self._lab, [spec.name for spec in self._lab.plan.workers()], lambda _: None, by)
+        for name in serving:
+            readiness.await_store_reached(self._lab, name, by)
+        readiness.await_serving(self._lab, serving, lambda _: None, by)
 
     def _keep_calm(self, traffic: Traffic, *, until: Callable[[], bool]) -> None:
         while not until():

@@ -1,5 +1,6 @@
 """When a node is ready, as seen from this computer, and the waits for it."""
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,34 +13,39 @@ from lab.host.wait import await_until
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError
-from lab.model.node import LOADBALANCER, NodeName, Role, State
+from lab.model.node import LOADBALANCER, STORE, NodeName, Role, State
 from lab.model.plan import LOADBALANCER_OWN_PORT, WORKER_PORT
-from lab.substrates.base import Report
+from lab.store import database
+from lab.substrates.base import Report, Substrate
 
-# The kernel accepts connections for a program that hangs, so the database is asked something: SSLRequest, which it
-# answers with one byte whatever its settings are (PostgreSQL manual, "Message Formats").
-_SOURCE = "source service"
-_STORE = {"database": (5432, b"\x00\x00\x00\x08\x04\xd2\x16\x2f"), _SOURCE: (9418, b"")}
+_SOURCE_PORT = 9418
 _PROBE_S = 0.5
 # Who waits is more patient with one answer: a machine that is emulated and busy may take seconds for it.
 _PATIENT_S = 5.0
 _LOOK_EVERY_S = 1.0
+# A database that is starting writes a line into its log for each whom it refuses.
+_EVERY_S = {Role.STORE: 0.25, Role.LOADBALANCER: 0.05, Role.WORKER: 0.05}
 
 
-def seen(role: Role, address: str, by: Deadline, *, patient: bool = False) -> str | None:
+def seen(substrate: Substrate, role: Role, address: str, by: Deadline, *, patient: bool = False) -> str | None:
     """None for a node that is ready; otherwise what was seen instead, within 0.5 s or, if `patient`, 5 s."""
     look = by.at_most(_PATIENT_S if patient else _PROBE_S, "one look")
     if role is Role.STORE:
-        closed = [what for what, (port, hello) in _STORE.items() if not network.answers(address, port, look, hello)]
-        return f"no answer from its {' and '.join(closed)}" if closed else None
+        return _store_seen(address, substrate.drive_port, look)
     port, path = (WORKER_PORT, "/readyz") if role is Role.WORKER else (LOADBALANCER_OWN_PORT, "/ready")
     return refusal(path, http.get(f"http://{address}:{port}{path}", look))
 
 
+def _store_seen(address: str, drive_port: int | None, look: Deadline) -> str | None:
+    doors = {"source service": _SOURCE_PORT} | ({"drive": drive_port} if drive_port else {})
+    refused = database.refusal(address, look)
+    closed = [f"no answer from its {what}" for what, port in doors.items() if not network.answers(address, port, look)]
+    return ", ".join([*([refused] if refused else []), *closed]) or None
+
+
 def has_source(store: str, by: Deadline) -> bool:
     """Whether the source service of the store at this address takes connections: without it no worker starts."""
-    port, hello = _STORE[_SOURCE]
-    return network.answers(store, port, by.at_most(_PROBE_S, "one look"), hello)
+    return network.answers(store, _SOURCE_PORT, by.at_most(_PROBE_S, "one look"))
 
 
 def refusal(asked: str, answer: http.Answer) -> str | None:
@@ -90,7 +96,7 @@ def await_node(lab: Deployment, name: NodeName, report: Report, by: Deadline) ->
 
     def probe() -> str | None:
         nonlocal next_look
-        found = seen(name.role, spec.address, by, patient=True)
+        found = seen(lab.substrate, name.role, spec.address, by, patient=True)
         if found is None:
             return None
         if is_due := time.monotonic() >= next_look:
@@ -101,7 +107,8 @@ def await_node(lab: Deployment, name: NodeName, report: Report, by: Deadline) ->
         return found
 
     tell = because(report, str(name))
-    await_until(probe, by, what=f"{name} becoming ready", mend=mend, tell=tell, error=UnreadyError)
+    what = f"{name} becoming ready"
+    await_until(probe, by, what=what, mend=mend, every_s=_EVERY_S[name.role], tell=tell, error=UnreadyError)
 
 
 def _has_ended(lab: Deployment, name: NodeName, by: Deadline) -> bool:
@@ -129,9 +136,24 @@ def logs_told(lab: Deployment, names: Sequence[NodeName]) -> Iterator[None]:
         raise
     except LabError as error:
         look = Deadline.after(_PATIENT_S, "one look at each")
-        silent = [name for name in names if seen(name.role, lab.plan.node(name).address, look) is not None]
+        silent = [
+            name for name in names if seen(lab.substrate, name.role, lab.plan.node(name).address, look) is not None
+        ]
         logs = [f"last log lines of {name}:\n{log_tail(lab, name)}" for name in silent or names[:1]]
         raise type(error)("\n".join([error.message, *logs]), where=error.where, mend=error.mend) from error
+
+
+def await_store_reached(lab: Deployment, name: NodeName, by: Deadline) -> None:
+    """Returns once this worker does not tell that the store is away, which by itself makes no worker unready."""
+    url = f"http://{lab.plan.node(name).address}:{WORKER_PORT}/readyz"
+
+    def probe() -> str | None:
+        answer = http.get(url, by.at_most(_PATIENT_S, "one look"))
+        is_away = re.search(r'"store":\s*"away"', answer.text)
+        return refusal("/readyz", answer) or ("it says that the store is away" if is_away else None)
+
+    mend = f"read {lab.typed(f'logs @/{name}')} and {lab.typed(f'logs @/{STORE}')}"
+    await_until(probe, by, what=f"{name} reaching the store", mend=mend, error=UnreadyError)
 
 
 def await_serving(lab: Deployment, workers: Iterable[NodeName], report: Report, by: Deadline) -> None:
@@ -175,7 +197,9 @@ def because(report: Report, name: str) -> Report:
     return lambda why: report(f"waiting for {name}: {why}")
 
 
-def probe_all(nodes: list[tuple[NodeName, State, str]], by: Deadline) -> dict[NodeName, tuple[bool, str | None]]:
+def probe_all(
+    substrate: Substrate, nodes: list[tuple[NodeName, State, str]], by: Deadline
+) -> dict[NodeName, tuple[bool, str | None]]:
     """Readiness and commit of each running node, all asked at once."""
 
     def one(entry: tuple[NodeName, State, str]) -> tuple[bool, str | None]:
@@ -183,7 +207,7 @@ def probe_all(nodes: list[tuple[NodeName, State, str]], by: Deadline) -> dict[No
         if state not in (State.RUNNING, State.DRAINING):
             return False, None
         with ThreadPoolExecutor(2) as both:
-            ready = both.submit(seen, name.role, address, by)
+            ready = both.submit(seen, substrate, name.role, address, by)
             version = both.submit(commit, address, by) if name.role is Role.WORKER else None
             return ready.result() is None, version.result() if version else None
 

@@ -95,7 +95,7 @@ def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
         has_source = beside.submit(readiness.has_source, lab.plan.node(STORE).address, look)
         asked = beside.submit(_source, lab, rows, look, by)
         is_outdated = beside.submit(_outdated, lab, nodes)
-        probed = readiness.probe_all(rows, look)
+        probed = readiness.probe_all(lab.substrate, rows, look)
     words = {name: _word(name, state, draining.result()) for name, state, _ in rows}
     old, told = is_outdated.result(), asked.result()
     shown = [

@@ -295,7 +295,7 @@ def _seed(lab: Deployment, given_up: Event, report: Report, by: Deadline) -> Non
     address = lab.plan.node(STORE).address
 
     def probe() -> str | None:
-        return None if given_up.is_set() else readiness.seen(STORE.role, address, by, patient=True)
+        return None if given_up.is_set() else readiness.seen(lab.substrate, STORE.role, address, by, patient=True)
 
     await_until(probe, by, what="the store becoming ready", mend=readiness.mend_of(lab, STORE))
     if not given_up.is_set():

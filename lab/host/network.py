@@ -6,6 +6,9 @@ from pathlib import Path
 
 from lab.model.deadline import Deadline
 
+_FIRST_BYTES = 4096
+_LEAST_S = 0.05
+
 
 def is_free(port: int) -> bool:
     """Whether nothing listens on this port of 127.0.0.1."""
@@ -18,15 +21,28 @@ def is_free(port: int) -> bool:
         return True
 
 
-def answers(address: str, port: int, by: Deadline, hello: bytes = b"") -> bool:
-    """Whether something accepts a connection there and, if it is given a `hello`, says something to that."""
+def answers(address: str, port: int, by: Deadline) -> bool:
+    """Whether something accepts a connection there."""
     try:
-        with socket.create_connection((address, port), timeout=max(by.left(), 0.05)) as connection:
-            connection.sendall(hello)
-            connection.settimeout(max(by.left(), 0.05))
-            return not hello or bool(connection.recv(1))
+        _connected(address, port, by).close()
     except OSError:
         return False
+    return True
+
+
+def reply(address: str, port: int, hello: bytes, by: Deadline) -> bytes:
+    """What comes back first, 4 KB at most, from whoever is told `hello` there; empty where nothing does."""
+    try:
+        with _connected(address, port, by) as connection:
+            connection.sendall(hello)
+            connection.settimeout(max(by.left(), _LEAST_S))
+            return connection.recv(_FIRST_BYTES)
+    except OSError:
+        return b""
+
+
+def _connected(address: str, port: int, by: Deadline) -> socket.socket:
+    return socket.create_connection((address, port), timeout=max(by.left(), _LEAST_S))
 
 
 def routed() -> list[ipaddress.IPv4Network]:

@@ -112,8 +112,8 @@ def _env(
             "LAB_DATABASE_URL": f"postgresql://lab:{password}@{store}:5432/lab",
             "LAB_DRIVE": DRIVE,
             "LAB_LOCAL": "/var/lib/lab",
-            # More than the load balancer sends at a time: health checks come on top of those.
-            "LAB_THREADS": str(topology.worker.max_connections + 2),
+            # What the load balancer sends at a time, as much again that hangs while the drive is away, health checks.
+            "LAB_THREADS": str(2 * topology.worker.max_connections + 2),
             "LAB_DRAIN_NOTICE_S": str(topology.worker.drain_notice_s),
         }
     if name.role is Role.STORE:

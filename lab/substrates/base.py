@@ -75,6 +75,9 @@ class Substrate(Protocol):
     has_own_kernel: bool
     """Whether a node has a kernel, and so a page cache and a clock, of its own: its end loses what was not flushed."""
 
+    drive_port: int | None
+    """Where a store serves the shared drive to the workers; None where no server stands between them and it."""
+
     def is_packed(self, role: Role, key: str) -> bool:
         """Whether the image or box of this role and content key is there."""
 

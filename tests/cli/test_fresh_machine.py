@@ -1,5 +1,5 @@
-"""On a fresh Debian, with engines of its own: setup, doctor and undo as a normal user with sudo; from a clone to the
-first exercise passed, in time."""
+"""On a fresh Debian, with engines of its own: setup, doctor and undo as a normal user with sudo; the demo; from a
+clone to the first exercise passed, in time."""
 
 import os
 import subprocess
@@ -99,3 +99,14 @@ def test_from_a_clone_to_the_first_exercise_passed_in_time(
     assert done.returncode == 0, done.stdout
     told = [line for line in done.stdout.splitlines() if line.startswith(("== ", "first exercise: "))]
     record_property("told", "; ".join(told))
+
+
+@pytest.mark.long
+@pytest.mark.only("docker")
+@pytest.mark.parametrize("debian", ["bookworm"], indirect=True)
+def test_the_first_command_of_readme_does_the_whole_thing_on_a_fresh_debian(debian: Path, network: list[str]) -> None:
+    # On containers: in a root file system that is not this computer's own, machines were not tried.
+    path = "/usr/sbin:/usr/bin:/sbin:/bin"
+    done = typed(debian, network, f"cd /home/ada/kit && HOME=/root PATH={path} exec bin/lab demo docker --yes")
+    assert done.returncode == 0, done.stdout
+    assert "Every worker was destroyed without warning, and nothing that was acknowledged is gone:\n" in done.stdout

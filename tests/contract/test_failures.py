@@ -1,21 +1,25 @@
-"""What is shown where a node does not become what it should: its own last words."""
+"""What is shown of a node that is not what it should be, and what is not taken for a failure."""
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from lab.flows import readiness
 from lab.flows.deployment import Deployment
+from lab.host import http
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import STORE
+from lab.model.plan import WORKER_PORT
 from lab.store import source
 from tests.conftest import REPO, type_lab
-from tests.contract.conftest import W1, W2
+from tests.contract.conftest import W1, W2, say_nothing, status
 
 LAST_WORDS = "no such setting: LAB_COLOUR"
 _GIT = ["setpriv", "--reuid=lab", "--regid=lab", "--clear-groups", "git", "--git-dir=/srv/store/source/app.git"]
@@ -69,3 +73,41 @@ def test_the_load_balancers_own_errors_have_the_form_of_the_apps(whole: Deployme
     for answer in answers:
         assert answer.headers["content-type"] == "application/json"
         assert answer.json().keys() == {"error", "mend"}, answer.text
+
+
+@pytest.mark.long("vagrant")
+def test_a_store_that_is_ready_again_takes_the_next_write(whole: Deployment, url: str, by: Deadline) -> None:
+    whole.reach(STORE).run(["sh", "-c", 'kill -KILL "$(head -n 1 /srv/store/database/postmaster.pid)"'], by)
+    readiness.await_node(whole, STORE, say_nothing, by)
+    key = {"Idempotency-Key": uuid4().hex}
+    written = httpx.post(f"{url}/entries", json={"text": "after"}, headers=key, timeout=60, trust_env=False)
+    assert written.status_code == 201, written.text
+
+
+@pytest.fixture
+def drive_away(whole: Deployment, by: Deadline) -> Iterator[Deployment]:
+    """A lab whose store does not serve the drive; it does again after the test."""
+    whole.reach(STORE).run(["rpc.nfsd", "0"], by)
+    yield whole
+    whole.reach(STORE).run(["systemctl", "restart", "lab-drive"], by)
+
+
+@pytest.mark.long
+@pytest.mark.only("vagrant")
+def test_a_drive_that_is_away_is_shown_of_the_store_and_makes_no_worker_unready(
+    drive_away: Deployment, by: Deadline
+) -> None:
+    store, worker = drive_away.plan.node(STORE), drive_away.plan.node(W1)
+    seen = readiness.seen(drive_away.substrate, STORE.role, store.address, by, patient=True)
+    assert seen == "no answer from its drive"
+    assert status(drive_away)[str(STORE)]["ready"] is False
+
+    def ask(path: str) -> int:
+        return http.get(f"http://{worker.address}:{WORKER_PORT}{path}", Deadline.after(5, "one request")).status
+
+    threads = int(worker.env["LAB_THREADS"])
+    with ThreadPoolExecutor(threads) as visitors:
+        # They give up, as the load balancer does; what they asked for goes on waiting.
+        answers = list(visitors.map(lambda _: ask("/files/none"), range(threads)))
+    assert set(answers) == {0, 503}
+    assert [ask(path) for path in ("/files/none", "/readyz", "/entries?limit=1")] == [503, 200, 200]

@@ -101,7 +101,7 @@ def test_a_worker_that_somebody_has_asked_to_end_is_made_anew(whole: Deployment,
     with ThreadPoolExecutor(max_workers=1) as beside:
         ending = beside.submit(whole.substrate.stop, whole.lab, W2, by)
         await_until(
-            lambda: "it is ready" if readiness.seen(W2.role, spec.address, by) is None else None,
+            lambda: "it is ready" if readiness.seen(whole.substrate, W2.role, spec.address, by) is None else None,
             by,
             what="a worker that has heard that it is to end",
             mend="",

@@ -2,11 +2,12 @@
 
 import pytest
 
+from lab.flows import readiness
 from lab.flows.deployment import Deployment
 from lab.model.deadline import Deadline
 from lab.model.node import STORE
 from tests.conftest import type_lab, type_well
-from tests.contract.conftest import W1
+from tests.contract.conftest import W1, say_nothing
 
 
 # On machines each of the five comparisons takes a minute of emulation.
@@ -30,22 +31,35 @@ def test_drift_is_told_and_repaired_and_then_there_is_none(running_lab: Deployme
     assert again.out.count(": 0 changed") == 4
 
 
+# A hand changes what the source service is started with, and starts it so.
+_PLANT = """
+echo Environment=LAB_PLANTED=yes >>/etc/systemd/system/lab-source.service
+systemctl daemon-reload
+systemctl restart lab-source
+"""
+_PLANTED = "tr '\\0' '\\n' </proc/$(systemctl show lab-source --property=MainPID --value)/environ | grep PLANTED || :"
+
+
 # Machines have a worker that can be changed too: a container's cannot even be by root.
 @pytest.mark.long
 @pytest.mark.only("vagrant")
 def test_a_store_is_repaired_and_a_worker_is_to_be_replaced(whole: Deployment, by: Deadline) -> None:
     words = ["provision", whole.plan.substrate, "--name", whole.lab]
     whole.reach(STORE).run(["chmod", "700", "/usr/local/lib/lab/source-push"], by)
+    whole.reach(STORE).run(["sh", "-c", _PLANT], by)
+    assert whole.reach(STORE).run(["sh", "-c", _PLANTED], by).out == "LAB_PLANTED=yes\n"
     # Its root is read-only: what a hand can do to it is to cover something.
     whole.reach(W1).run(["mount", "-t", "tmpfs", "none", "/etc/ssh/sshd_config.d"], by)
     drifted = type_lab(*words)
     assert drifted.code == 1, drifted.err + drifted.out
-    assert "vagrant/store-1: 1 changed; `lab provision vagrant --apply" in drifted.out
+    assert "vagrant/store-1: 2 changed; `lab provision vagrant --apply" in drifted.out
     assert "vagrant/worker-1: 1 changed; `lab replace vagrant/worker-1" in drifted.out
     assert drifted.out.count(": 0 changed") == 2, drifted.out
     repaired = type_lab(*words, "--apply")
     assert repaired.code == 1, "the worker is still to be replaced"
-    assert "vagrant/store-1: 1 changed\n" in repaired.out
+    assert "vagrant/store-1: 2 changed\n" in repaired.out
+    assert whole.reach(STORE).run(["sh", "-c", _PLANTED], by).out == "", "it runs as the hand left it"
+    readiness.await_node(whole, STORE, say_nothing, by)
     type_well("replace", f"{whole.plan.substrate}/{W1}", "--name", whole.lab)
     again = type_well(*words)
     assert again.out.count(": 0 changed") == 4

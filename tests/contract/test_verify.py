@@ -5,12 +5,14 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from lab.flows import deployment
 from lab.flows.deployment import Deployment
 from lab.host import paths
 from lab.model.deadline import Deadline
+from lab.model.plan import WORKER_PORT
 from tests.conftest import type_lab, type_well
 
 SAYS = "the labs secrets are readable for their owner only"
@@ -60,3 +62,19 @@ def test_what_there_is_nothing_to_compare_with_is_marked_and_exits_3(words: list
     marks = {line.split()[0] for line in gave.out.splitlines()}
     assert marks == {"ok", "??"}
     assert "is not there, so nothing can be compared with it: run `lab build`" in gave.out
+
+
+@pytest.mark.long
+def test_a_lab_whose_workers_keep_what_they_are_given_is_right_too(substrate_name: str) -> None:
+    lab = "test-keeps"
+    try:
+        type_well("up", substrate_name, "--stateful", "--name", lab)
+        found = json.loads(type_well("verify", substrate_name, "--json", "--name", lab).out)[substrate_name]
+        addresses = [spec.address for spec in deployment.load(lab, substrate_name).plan.workers()]
+        left = [httpx.get(f"http://{one}:{WORKER_PORT}/files", timeout=60, trust_env=False).json() for one in addresses]
+    finally:
+        type_well("destroy", substrate_name, "--volumes", "--yes", "--name", lab)
+    checks = {row["check"] for row in found}
+    assert "a file written through one worker is on that workers own disk alone" in checks
+    assert "a workers root is read only and a write fails" not in checks
+    assert left == [{"files": []}] * 2

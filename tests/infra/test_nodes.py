@@ -75,6 +75,7 @@ def test_nothing_listens_but_the_service(into: Into, node: NodeName, running_lab
     assert networks(into(node)) == {running_lab.plan.subnet}
 
 
+@pytest.mark.only("stateless")
 def test_a_workers_root_is_read_only_and_a_write_fails(into: Into, worker: NodeName) -> None:
     host = into(worker)
     options = next(
@@ -86,6 +87,7 @@ def test_a_workers_root_is_read_only_and_a_write_fails(into: Into, worker: NodeN
     assert "Read-only file system" in written.stderr
 
 
+@pytest.mark.only("stateless")
 def test_a_worker_wrote_nothing_on_its_own_root(running_lab: Deployment, worker: NodeName, deadline: Deadline) -> None:
     assert running_lab.substrate.written(running_lab.lab, worker, deadline) == []
 

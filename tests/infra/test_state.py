@@ -3,13 +3,16 @@
 import hashlib
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import pytest
 import requests
 from testinfra.host import Host
 
 from lab.flows.deployment import Deployment
+from lab.model.deadline import Deadline
 from lab.model.node import STORE, NodeName
 from lab.model.topology import WORKERS_AT_MOST
 from tests.conftest import REPO
@@ -18,19 +21,50 @@ _AS_LAB = "setpriv --reuid=64000 --regid=64000 --keep-groups"
 Into = Callable[[NodeName], Host]
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A file that a visitor sent: its name, its hash, and the worker that took it."""
+
+    name: str
+    sha256: str
+    worker: str
+
+
+@contextmanager
+def sent(url: str) -> Iterator[Sent]:
+    """A file, for the block; deleted by who sent it, for some labs lead a visitor to the same worker again."""
+    name, content = f"probe-{uuid.uuid4().hex}", uuid.uuid4().bytes * 64
+    with requests.Session() as visitor:
+        written = visitor.put(f"{url}/files/{name}", data=content, timeout=60)
+        assert written.status_code == 201, written.text
+        try:
+            yield Sent(name, hashlib.sha256(content).hexdigest(), written.json()["worker"])
+        finally:
+            assert visitor.delete(f"{url}/files/{name}", timeout=60).status_code == 204
+
+
+@pytest.mark.only("stateless")
 def test_a_file_written_through_one_worker_is_on_the_drive_of_every_worker(
     into: Into, running_lab: Deployment, url: str
 ) -> None:
-    name, content = f"probe-{uuid.uuid4().hex}", uuid.uuid4().bytes * 64
-    written = requests.put(f"{url}/files/{name}", data=content, timeout=60)
-    assert written.status_code == 201, written.text
-    try:
+    with sent(url) as file:
         for spec in running_lab.plan.workers():
             # As the app's own user: the drive is closed to everybody else, root of another machine included.
-            read = into(spec.name).check_output(f"{_AS_LAB} sha256sum /srv/drive/{name}")
-            assert read.split()[0] == hashlib.sha256(content).hexdigest(), spec.name
-    finally:
-        assert requests.delete(f"{url}/files/{name}", timeout=60).status_code == 204
+            read = into(spec.name).check_output(f"{_AS_LAB} sha256sum /srv/drive/{file.name}")
+            assert read.split()[0] == file.sha256, spec.name
+
+
+@pytest.mark.only("stateful")
+def test_a_file_written_through_one_worker_is_on_that_workers_own_disk_alone(
+    into: Into, running_lab: Deployment, url: str, deadline: Deadline
+) -> None:
+    with sent(url) as file:
+        for spec in running_lab.plan.workers():
+            path, is_its_own = f"{spec.env['LAB_LOCAL']}/files/{file.name}", str(spec.name) == file.worker
+            read = into(spec.name).run(f"{_AS_LAB} sha256sum {path}")
+            assert (read.stdout.split() or [""])[0] == (file.sha256 if is_its_own else ""), spec.name
+            # As the engine tells it: what lies in a node's memory, or in a volume, is not written on its own root.
+            assert not is_its_own or running_lab.substrate.written(running_lab.lab, spec.name, deadline)
 
 
 @pytest.mark.only("vagrant")

@@ -48,6 +48,7 @@ class DockerSubstrate:
     adds: tuple[str, ...] = ()
     publishes = True
     has_own_kernel = False
+    drive_port: int | None = None
     title, variants, daemons = measure.TITLE, measure.VARIANTS, measure.DAEMONS
     apart = measure.APART
 

@@ -46,7 +46,7 @@ def _libvirt(by: Deadline) -> Check:
 
 def _accelerator(by: Deadline) -> Check:
     try:
-        found = kvm.accelerator(by)
+        found = kvm.accelerator(by, anew=True)
     except LabError as error:
         return Check("accelerator", False, error.message, error.mend)
     text = "KVM: machines run at nearly the speed of this computer"

@@ -1,4 +1,4 @@
-"""A node's settings disk: a tar archive that the machine unpacks into /run before anything else starts."""
+"""A node's services, and its settings disk: a tar that a machine unpacks into /run before anything else starts."""
 
 import io
 import tarfile
@@ -11,7 +11,16 @@ SERVICES = {
     Role.STORE: ("lab-database",),
     Role.WORKER: ("lab-worker",),
 }
+# What serves beside these, and is started again with them. Not lab-disk: what it mounted is in use by them all.
+_BESIDE = {Role.STORE: ("lab-source", "lab-drive")}
 _MIB = 1024 * 1024
+
+
+def restart(role: Role) -> str:
+    """What a shell in a node is told to start its services again, as their units are by now."""
+    again = f"systemctl restart {' '.join([*SERVICES[role], *_BESIDE.get(role, ())])}"
+    # A worker's units are never repaired, and reading all of them takes an emulated machine seconds.
+    return again if role is Role.WORKER else f"systemctl daemon-reload && {again}"
 
 
 def archive(node: NodeSpec, authorized_key: str, host_key: str) -> bytes:

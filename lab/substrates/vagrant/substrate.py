@@ -48,6 +48,7 @@ class VagrantSubstrate:
     adds: tuple[str, ...] = ("machine",)
     publishes = False
     has_own_kernel = True
+    drive_port: int | None = 2049
     title, variants, daemons = measure.TITLE, measure.VARIANTS, measure.DAEMONS
 
     def is_packed(self, role: Role, key: str) -> bool:
@@ -109,7 +110,7 @@ class VagrantSubstrate:
         self.power_off(lab, name, by)
 
     def restart(self, lab: str, name: NodeName, by: Deadline) -> None:
-        self.reach(lab, name).run(["systemctl", "restart", *settings.SERVICES[name.role]], by)
+        self.reach(lab, name).run(["sh", "-c", settings.restart(name.role)], by)
 
     def destroy(self, lab: str, name: NodeName, by: Deadline) -> None:
         # A connection kept open would lead into the machine that was, also when its successor has the address.

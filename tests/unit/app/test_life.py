@@ -1,5 +1,6 @@
 """A worker's life: becoming ready, draining, ending, starting again."""
 
+import os
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +65,23 @@ def test_a_later_outage_of_the_store_is_shown_and_makes_no_worker_unready(tmp_pa
         away.unlink()
         await_store("reached")
         assert app.get("/entries").status_code == 200
+
+
+def test_a_drive_that_hangs_holds_no_more_than_its_threads_and_makes_no_worker_unready(tmp_path: Path) -> None:
+    hanging = tmp_path / "disk" / "files" / "hanging"
+    hanging.parent.mkdir(parents=True)
+    os.mkfifo(hanging)  # who opens it waits until somebody writes into it
+    with running(tmp_path / "disk", LAB_THREADS="6") as app, ThreadPoolExecutor(8) as visitors:
+        app.await_ready()
+        asked = [visitors.submit(app.get, "/files/hanging") for _ in range(8)]
+        app.await_that(lambda: None if sum(one.done() for one in asked) == 6 else "others wait", "six refusals")
+        refused = [one.result() for one in asked if one.done()]
+        assert [(one.status_code, set(one.json())) for one in refused] == [(503, {"error", "mend"})] * 6
+        assert app.get("/readyz").status_code == 200
+        assert app.get("/entries").status_code == 200
+        hanging.open("wb").close()
+        assert sorted(one.result().status_code for one in asked) == [200] * 2 + [503] * 6
+        assert app.get("/files/another").status_code == 404
 
 
 def test_draining_is_told_first_and_ends_when_the_balancer_has_seen_it(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab.faults.catalogue import Planned
-from lab.flows import prove
+from lab.flows import prove, readiness
 from lab.flows.deployment import Deployed, Deployment
 from lab.ledger.plan import Plan
 from lab.ledger.records import Header
@@ -72,3 +72,13 @@ def test_without_an_acknowledged_write_no_fault_is_made(tmp_path: Path, monkeypa
         pytest.raises(LabError, match="no entry and no file and no login was acknowledged within 1 s"),
     ):
         run_of(plan)._await_writes(nobody)
+
+
+def test_a_lab_is_whole_again_when_each_worker_reaches_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(readiness, "await_node", lambda _lab, name, *_: told.append(str(name)))
+    monkeypatch.setattr(readiness, "await_store_reached", lambda _lab, name, _by: told.append(f"{name}: store"))
+    monkeypatch.setattr(readiness, "await_serving", lambda _lab, names, *_: told.append(f"served: {len(names)}"))
+    run_of(Plan("r1", 1, rate=20, duration_s=1))._await_whole(Deadline.after(10, "one test"))
+    nodes = ["loadbalancer-1", "store-1", "worker-1", "worker-2"]
+    assert told == [*nodes, "worker-1: store", "worker-2: store", "served: 2"]

@@ -1,20 +1,24 @@
-"""Waits for a load balancer or a store that does not answer: what that is taken for."""
+"""When a node is taken for ready, and what waits make of one that is not."""
 
 import socket
+from contextlib import nullcontext
 
 import pytest
 
 from lab.flows import readiness
 from lab.flows.deployment import Deployed, Deployment
-from lab.host import network
+from lab.host import http, network
 from lab.loadbalancer.config import Limits
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import Mode, NodeName, Role, State
-from lab.substrates.base import Reach
+from lab.store import database
+from lab.substrates import registry
+from lab.substrates.base import Reach, Substrate
 from tests.unit.faults.ground import KEYS, ground
 from tests.unit.model.test_plan import TOPOLOGY
+from tests.unit.store.postgres import LETS_IN, STARTING, answering
 
 # All of 127.0.0.0/8 is this computer; nothing listens at this address of it.
 NOBODY = "127.31.41.59"
@@ -56,4 +60,46 @@ def test_a_connection_that_only_the_kernel_accepted_is_no_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as frozen:
         port = frozen.getsockname()[1]
         assert network.answers("127.0.0.1", port, Deadline.after(30, "test"))
-        assert not network.answers("127.0.0.1", port, Deadline.after(0.3, "test"), b"hello")
+        assert network.reply("127.0.0.1", port, b"hello", Deadline.after(0.3, "test")) == b""
+
+
+def test_a_store_is_ready_when_its_database_takes_sessions_and_its_drive_is_served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machines, containers = registry.get("vagrant"), registry.get("docker")
+    with answering(STARTING, LETS_IN, LETS_IN) as (port, _), socket.create_server(("127.0.0.1", 0)) as source:
+        monkeypatch.setattr(database, "PORT", port)
+        monkeypatch.setattr(readiness, "_SOURCE_PORT", source.getsockname()[1])
+        monkeypatch.setattr(type(machines), "drive_port", closed_port())
+
+        def seen(substrate: Substrate) -> str | None:
+            return readiness.seen(substrate, Role.STORE, "127.0.0.1", Deadline.after(20, "test"), patient=True)
+
+        assert seen(containers) == "its database says: the database system is starting up"
+        assert seen(containers) is None
+        assert seen(machines) == "no answer from its drive"
+
+
+def closed_port() -> int:
+    """A port at which nobody listens, for it was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        return int(there.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("said", "mends"),
+    [
+        (['{"ready":true,"store":"reached"}'], True),
+        (['{"ready":true,"store":"away"}', '{"ready": true, "store": "reached"}'], True),
+        (["an app of a learner's own"], True),
+        (['{"ready":true,"store":"away"}'] * 50, False),
+    ],
+)
+def test_a_worker_that_tells_of_a_store_that_is_away_is_waited_for(
+    said: list[str], mends: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on, left = ground(), list(said)
+    lab = Deployment("blue", on.substrate, Deployed(0, Mode.STATELESS, (1, 2), TOPOLOGY, KEYS), on.plan)
+    monkeypatch.setattr(http, "get", lambda *_: http.Answer(200, left.pop(0) if len(left) > 1 else left[0]))
+    with nullcontext() if mends else pytest.raises(readiness.UnreadyError, match="worker-1 reaching the store"):
+        readiness.await_store_reached(lab, W1, Deadline.after(0.5, "test"))

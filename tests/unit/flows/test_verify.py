@@ -64,3 +64,31 @@ def test_files_that_there_is_nothing_to_compare_with_could_not_be_told(
     assert [finding.ok for finding in findings] == [None, None, None], "one for each node"
     assert all("is not there, so nothing can be compared with it: run `lab build`" in f.found for f in findings)
     assert not (tmp_path / "cache").exists(), "looking made nothing"
+
+
+@pytest.mark.parametrize(
+    ("mode", "asked", "not_asked"),
+    [
+        (Mode.STATELESS, "test_a_workers_root_is_read_only", "on_that_workers_own_disk_alone"),
+        (Mode.STATEFUL, "on_that_workers_own_disk_alone", "test_a_workers_root_is_read_only"),
+    ],
+)
+def test_a_lab_is_asked_for_what_its_mode_promises(
+    mode: Mode, asked: str, not_asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    file, keys = deployment.topology_file(), dict.fromkeys(Role, "0")
+    deployment.intend("test-v", "docker", mode=mode, workers=1, topology=TOPOLOGY, file=file, keys=keys)
+    words = ["--collect-only", "-q", "-p", "no:cacheprovider", "--lab", "test-v", "--substrate", "docker"]
+    listed = subprocess.run(
+        [sys.executable, "-P", "-m", "pytest", *words, "tests/infra"],
+        cwd=REPO,
+        env={**os.environ, "PYTHONPATH": str(REPO)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    ).stdout
+    assert "test_the_service_runs[worker-1]" in listed
+    assert asked in listed
+    assert not_asked not in listed

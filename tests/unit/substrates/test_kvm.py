@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lab.model.deadline import Deadline
-from lab.substrates.vagrant import kvm
+from lab.substrates.vagrant import engine_checks, kvm
 
 
 @pytest.fixture
@@ -65,3 +65,15 @@ def test_a_device_that_we_may_not_open_is_no_kvm(boots: list[str], monkeypatch: 
     monkeypatch.setattr(kvm, "_circumstances", lambda: {"boot": "1", "may_open": False})
     assert kvm.accelerator(deadline()) == "tcg"
     assert boots == []
+
+
+@pytest.mark.usefixtures("boots")
+def test_doctor_finds_it_out_anew_for_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kvm, "boots", lambda *_: False)  # the computer is too busy
+    assert kvm.accelerator(deadline()) == "tcg"
+    monkeypatch.setattr(kvm, "boots", lambda *_: True)
+    assert kvm.accelerator(deadline()) == "tcg", "it is found out once"
+    monkeypatch.setenv("PATH", "/nowhere")  # no engine is asked
+    told = {check.name: check.found for check in engine_checks.checks(deadline())}
+    assert told["accelerator"].startswith("KVM: ")
+    assert kvm.accelerator(deadline()) == "kvm"

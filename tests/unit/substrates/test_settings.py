@@ -1,4 +1,4 @@
-"""What lies on the settings disk of a machine."""
+"""What lies on the settings disk of a machine, and how what it serves is started again."""
 
 import io
 import tarfile
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from lab.model.node import Role
 from lab.substrates.vagrant import settings
+from tests.conftest import REPO
 from tests.unit.model.test_plan import make
 
 
@@ -34,3 +35,12 @@ def test_secrets_on_the_disk_are_for_root_alone() -> None:
         on_disk = files(settings.archive(node, "key", "host key"))
         for secret in ("lab/node.env", "lab/authorized_keys", "lab/ssh_host_ed25519_key"):
             assert on_disk[secret][0] == 0o600
+
+
+def test_what_serves_in_a_store_is_started_again_as_its_units_are_by_now() -> None:
+    told = settings.restart(Role.STORE)
+    assert told == "systemctl daemon-reload && systemctl restart lab-database lab-source lab-drive"
+    units = (REPO / "playbooks/roles/machine/files/units").glob("lab-*.service")
+    of_a_store = {unit.stem for unit in units if "lab-disk.service" in unit.read_text()}
+    assert set(told.split()[5:]) == of_a_store
+    assert settings.restart(Role.WORKER) == "systemctl restart lab-worker"
