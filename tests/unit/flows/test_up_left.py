@@ -106,7 +106,10 @@ def test_only_who_is_made_anew_is_noted_as_such(
     monkeypatch.setattr(type(lab.substrate), "create", lambda *_: None)
     lab.note(State.SLEEPING, W1, STORE)
     up.wake(lab, [W1, STORE], lambda _: None, by)
-    up.create(lab, [W2, W3, LOADBALANCER], pytest.fail, by, stopped=[W3, LOADBALANCER])
+    monkeypatch.setattr(up, "_seed", lambda *_: None)
+    monkeypatch.setattr(readiness, "await_node", lambda *_: None)
+    changes = Changes(create=(W2, W3, LOADBALANCER), start=(W3, LOADBALANCER))
+    up._create_and_seed(lab, changes, lambda _: None, by)
     assert noted(lab) == [
         *("worker-1 sleeping", "store-1 sleeping", "worker-1 waking", "store-1 waking"),
         *("worker-2 creating", "worker-3 starting", "loadbalancer-1 starting"),
