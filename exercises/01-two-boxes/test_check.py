@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,9 +10,6 @@ from lab.exercise.scene import Look, Scene
 from lab.model.node import NodeName, Role, State
 
 Scenes = Mapping[str, Scene]
-
-_A_MOMENT_S = 5.0
-"""Clocks of boxes and the age of a program are known to a second or so."""
 
 
 def test_your_entry_is_there(scenes: Scenes, look: Look) -> None:
@@ -33,7 +30,7 @@ def test_your_entry_is_there(scenes: Scenes, look: Look) -> None:
 
 def test_your_program_runs_in_each_box(scenes: Scenes, look: Look) -> None:
     """A program that you started runs in worker-1, in each kind of box"""
-    number = next(iter(scenes.values())).word.rpartition("-")[2]
+    number = _number(next(iter(scenes.values())))
     look.at(f"the programs that run in each box, and on this computer, for sleep {number}")
     missing = [scene for scene in scenes.values() if not any(node.role is Role.WORKER for node in _homes(scene))]
     expected = f"`sleep {number}` in worker-1 of lab {{lab}}, on {' and on '.join(scenes)}"
@@ -49,23 +46,24 @@ def test_your_program_runs_in_each_box(scenes: Scenes, look: Look) -> None:
     look.expect(True, saw="it runs in each", expected=expected, says="")
 
 
-def _homes(scene: Scene) -> list[NodeName]:
-    """The nodes of the lab in which a program of the learner's runs."""
+def _homes(scene: Scene) -> dict[NodeName, int]:
+    """The nodes of the lab in which programs of the learner's run, and how many do."""
     running = [name for name, state in scene.lab.states(scene.by).items() if state is State.RUNNING]
-    return [name for name in sorted(running) if _runs_in(scene, name)]
+    found = {name: _running(scene, name) for name in sorted(running)}
+    return {name: count for name, count in found.items() if count}
 
 
-def _runs_in(scene: Scene, node: NodeName) -> bool:
-    listing = scene.into(node).check_output("ps -eo etimes,args")
-    # One of an earlier beginning has the same number.
-    longest_s = time.time() - scene.started_at + _A_MOMENT_S
-    return any(age_s <= longest_s for age_s in ages_s(listing, scene.word.rpartition("-")[2]))
+def _running(scene: Scene, node: NodeName) -> int:
+    return programs(scene.into(node).check_output("ps -eo args"), _number(scene))
 
 
-def ages_s(listing: str, number: str) -> list[int]:
-    """For how long each program `sleep NUMBER` in this list of `ps -eo etimes,args` has run. Pure."""
-    found = re.findall(rf"^ *(\d+) (?:\S*/)?sleep {number}s?$", listing, re.MULTILINE)
-    return [int(age_s) for age_s in found]
+def _number(scene: Scene) -> str:
+    return scene.word.rpartition("-")[2]
+
+
+def programs(listing: str, number: str) -> int:
+    """How many programs `sleep NUMBER` are in this list of `ps -eo args`. Pure."""
+    return len(re.findall(rf"^ *(?:\S*/)?sleep {number}s?$", listing, re.MULTILINE))
 
 
 def _instead(scene: Scene) -> tuple[str, str]:
@@ -75,12 +73,12 @@ def _instead(scene: Scene) -> tuple[str, str]:
             f"{gone[-1]} was destroyed after you had begun. A program lives in its box, and goes with it: the new "
             f"{gone[-1]} never had it. Start it once more."
         )
-    if any(not is_boxed for is_boxed in _here(scene.word.rpartition("-")[2])):
+    if any(not is_boxed for is_boxed in _here(_number(scene))):
         return "outside", (
             "Your program runs on your own computer, in no box at all. A command runs where you type it, unless "
             "`lab exec` and the name of a box stand in front of it."
         )
-    if others := _homes(scene):
+    if others := [*_homes(scene)]:
         return "another box", (
             f"Your program runs in {others[0]}. That is a box as well, but not the one that makes the pages: start it "
             "in worker-1, too."
@@ -108,13 +106,20 @@ def is_boxed(status: str) -> bool:
 
 
 def _seen(scenes: Scenes, number: str) -> str | None:
-    """Which of the programs are in this computer's list; None where the list does not show others' programs to us."""
-    found = {scene.lab.substrate.has_own_kernel for scene in scenes.values()}
-    if False in found and not any(_here(number)):
+    contained = [sum(_homes(one).values()) for one in scenes.values() if not one.lab.substrate.has_own_kernel]
+    return in_the_list([*_here(number)], contained, has_machine=len(contained) < len(scenes))
+
+
+def in_the_list(here: Sequence[bool], contained: Sequence[int], *, has_machine: bool) -> str | None:
+    """Which of the programs are in this computer's list, from what it has (whether each is in a container) and how many
+    containers have. None where the list does not show others' programs to us. Pure."""
+    if contained and not any(here):
         return None
-    told = ["the one in the container is in the list"] if False in found else []
-    told += ["the one in the virtual machine is not in the list"] if True in found else []
-    return "; ".join(told)
+    told = ["the one in the container is in the list"] if contained else []
+    # Each that is listed is one of a container's: so none of them is a machine's.
+    is_away = has_machine and all(here) and len(here) == sum(contained)
+    told += ["the one in the virtual machine is not in the list"] if is_away else []
+    return "; ".join(told) or None
 
 
 def _uptime(scenes: Scenes) -> str | None:

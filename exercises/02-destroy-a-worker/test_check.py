@@ -24,7 +24,7 @@ def test_your_entry_is_there(scene: Scene, look: Look) -> None:
 
 
 def test_a_worker_was_destroyed_while_visitors_wrote_and_nothing_was_lost(scene: Scene, look: Look) -> None:
-    """A run of the proof destroyed a worker, and every acknowledged write was kept"""
+    """A run of the proof destroyed a worker, and every acknowledged write was kept, and your entry with them"""
     look.at("the journals of the proofs that were run on lab {lab} since you began")
     runs = scene.runs()
     look.note(runs=len(runs), elsewhere=", ".join(scene.runs_elsewhere()))
@@ -37,6 +37,26 @@ def test_a_worker_was_destroyed_while_visitors_wrote_and_nothing_was_lost(scene:
     )
     is_kept = bool(gone) and run.verdict == "kept"
     look.expect(is_kept, saw=saw, expected=expected, says=_says(run, gone))
+    look.at("whether your entry was written before those of that run, in the table of the database")
+    older = _is_older(scene, run)
+    look.note(older=older)
+    look.expect(
+        older,
+        saw=f"{saw}; and no entry of yours that was there before it",
+        expected="an entry of yours that is older than such a run",
+        says="Nothing of yours was there when that run destroyed workers, so it could lose nothing of yours. Write "
+        "first; then run the proof once more.",
+    )
+
+
+def _is_older(scene: Scene, run: Run) -> bool:
+    """Whether an entry of the learner's was written before all entries of a run: the database numbers them in turn, and
+    a run destroys nobody before the first of its own is confirmed."""
+    first = "SELECT min(id) FROM entries WHERE"
+    [[answer]] = scene.sql(
+        f"SELECT coalesce(({first} text ILIKE '%{scene.word}%') < ({first} key LIKE '{run.name}-%'), false)"
+    )
+    return answer == "t"
 
 
 def _no_run(scene: Scene) -> str:

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 
 from lab.exercise.scene import Look, Scene
-from lab.model.node import LOADBALANCER, STORE, Role, State
+from lab.model.node import STORE, Role, State
 from lab.timeline.events import Event, Kind
 from lab.timeline.words import clock
 
 _DATABASE = "/srv/store/database"
-# A lab's nodes are made all at once.
-_AT_ONCE_S = 5.0
 
 
 def test_an_entry_a_login_and_a_file_of_yours_are_in_the_store(scene: Scene, look: Look) -> None:
@@ -99,28 +97,15 @@ def _not_empty(gone: Sequence[str]) -> str:
 
 
 def emptied(nodes: Sequence[Event], first: Sequence[str]) -> list[float]:
-    """When no worker was there, from the events of nodes in order of time and the workers that stood there first. Pure.
-
-    A lab that was destroyed as a whole has forgotten its timeline, which then begins with all of its nodes being made.
-    """
+    """When no worker was there, from the events of nodes in order of time, and who stood there first. Pure."""
     there, found = set(first), list[float]()
     for event in nodes:
-        state = event.fields.get("state")
-        if state == State.ABSENT and event.what in there:
+        if event.fields.get("state") != State.ABSENT and event.what.startswith(Role.WORKER):
+            there.add(event.what)
+        elif event.what in there:
             there.remove(event.what)
             found += [] if there else [event.at]
-        elif event.what == str(LOADBALANCER) and state == State.CREATING and there <= made_with(event, nodes):
-            there.clear()
-            found.append(event.at)
-        elif state != State.ABSENT and event.what.startswith(Role.WORKER):
-            there.add(event.what)
     return found
-
-
-def made_with(one: Event, nodes: Sequence[Event]) -> set[str]:
-    """The nodes that were made together with one of them. Pure."""
-    made = [event for event in nodes if event.fields.get("state") == State.CREATING]
-    return {event.what for event in made if abs(event.at - one.at) < _AT_ONCE_S}
 
 
 def test_the_store_was_ended_and_started_again(scene: Scene, look: Look) -> None:

@@ -136,12 +136,17 @@ def test_the_store_lost_its_power_while_the_database_was_careless(scenes: Scenes
 def shows(run: Run, *, has_own_kernel: bool) -> bool:
     """Whether a run shows what the end of a careless store does there. Pure.
 
-    A machine's database may also be damaged so that it does not start again: then the run ends without a verdict.
+    A machine's database may also be damaged so that it does not start again: then the run ends without a verdict, and
+    its journal says that this ended it. One that was cut off shows nothing.
     """
     if POWER not in run.faults:
         return False
-    is_damaged = run.verdict == UNKNOWN and not run.account.is_whole
-    return run.verdict == LOST or is_damaged if has_own_kernel else run.verdict == KEPT
+    return run.verdict == LOST or _is_damaged(run) if has_own_kernel else run.verdict == KEPT
+
+
+def _is_damaged(run: Run) -> bool:
+    last = run.account.faults[-1]
+    return run.verdict == UNKNOWN and last.name == POWER and last.ended_run
 
 
 def _lost(run: Run) -> str:

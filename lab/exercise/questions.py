@@ -10,7 +10,7 @@ from lab.exercise.catalogue import Exercise, Question
 from lab.exercise.scene import fill
 
 AGAIN_AFTER = 2
-"""A question comes back once, when so many more exercises are passed."""
+"""A question comes back once, when so many more exercises are passed, or when there are no more to pass."""
 
 _OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -78,16 +78,18 @@ def _value(node: ast.expr, numbers: Mapping[str, int]) -> float:
 def due(
     exercises: Sequence[Exercise], passed: Sequence[str], answered: Mapping[str, Sequence[str]]
 ) -> list[tuple[Exercise, Question]]:
-    """The questions that wait: each once when its exercise is passed, once more two exercises later.
+    """The questions that wait: each once when its exercise is passed, once more two exercises later or
+    when all are passed.
 
     `passed` are names in the order in which they were passed; `answered` has each answered question as often as it was.
     """
     known = {exercise.name: exercise for exercise in exercises}
+    is_all = known.keys() <= set(passed)
     found = []
     for place, name in enumerate(passed):
         if name not in known:
             continue
-        wanted = 2 if len(passed) - 1 - place >= AGAIN_AFTER else 1
+        wanted = 2 if is_all or len(passed) - 1 - place >= AGAIN_AFTER else 1
         had = list(answered.get(name, ()))
         found += [(known[name], one) for one in known[name].questions if had.count(one.id) < wanted]
     return found

@@ -71,7 +71,7 @@ def words(given: Given) -> dict[str, str]:
         "lab": given.lab,
         "substrate": given.substrates[0],
         "substrates": " ".join(given.substrates),
-        "word": seeds.word(given.learner, given.exercise),
+        "word": seeds.word(given.learner, given.exercise, given.started_at),
         "workspace": given.workspace,
     }
 

@@ -1,4 +1,4 @@
-"""What differs from learner to learner, and stays the same for one: words and numbers drawn from their seed. Pure."""
+"""What differs from learner to learner: words and numbers drawn from their seed. Pure."""
 
 import random
 from collections.abc import Mapping
@@ -7,9 +7,10 @@ from collections.abc import Mapping
 _WORDS = ("heron", "otter", "maple", "comet", "lantern", "harbour", "pepper", "walnut", "meadow", "copper", "velvet")
 
 
-def word(learner: str, exercise: str) -> str:
-    """The learner's own word for an exercise, for example `otter-4711`: what they write can be told from all else."""
-    drawn = random.Random(f"{learner}/{exercise}")
+def word(learner: str, exercise: str, began_at: float) -> str:
+    """The learner's own word for one beginning of an exercise, for example `otter-4711`: what they write can be told
+    from all else, also from what they wrote when they did it before."""
+    drawn = random.Random(f"{learner}/{exercise}/{began_at}")
     return f"{drawn.choice(_WORDS)}-{drawn.randint(1000, 9999)}"
 
 

@@ -101,12 +101,13 @@ def _alone(home: Home, verb: str) -> AbstractContextManager[None]:
 
 def check_own(home: Home, lab: str) -> None:
     """Raises UsageError for a lab that was made for something else: a start may remove what is in it."""
-    is_known = lab == LAB or any(done.lab == lab for done in home.store.read().exercises.values())
+    is_known = any(done.lab == lab for done in home.store.read().exercises.values())
     if deployment.deployed(lab) and not (is_known or _mark(lab).exists()):
+        usual = "" if lab == LAB else f"leave --name out: the exercises' lab is {LAB}; or "
         raise UsageError(
             f"lab {lab} was not made for exercises, and a start may remove what is in it",
             where=f"--name {lab}",
-            mend=f"leave --name out: the exercises' lab is {LAB}; or name a lab that is not there yet",
+            mend=f"{usual}name one that is not there yet: --name NAME",
         )
 
 

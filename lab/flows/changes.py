@@ -12,7 +12,8 @@ _HEALTHY = (State.RUNNING,)
 class Changes:
     """What has to change: nodes to make or start; of these, nodes to remove first because they failed, were made only
     in part, or are outdated; workers too many; outdated workers to drain and make anew; outdated ones that are left,
-    since they keep data; and nodes that sleep, to wake. The warm pool is left as it is.
+    since they keep data; nodes that sleep, to wake; and of those to make or start the ones that only stopped. The
+    warm pool is left as it is.
 
     A node is outdated when it was made from another image, or with other sizes or settings, than are wanted now.
     """
@@ -24,12 +25,14 @@ class Changes:
     renew: tuple[NodeName, ...] = ()
     leave: tuple[NodeName, ...] = ()
     wake: tuple[NodeName, ...] = ()
+    start: tuple[NodeName, ...] = ()
 
     def in_words(self) -> list[str]:
         """A line for each change."""
         return [
             *(f"wake {name}" for name in self.wake),
-            *(f"make {name}" for name in self.create if name not in self.remake),
+            *(f"start {name}" for name in self.start),
+            *(f"make {name}" for name in self.create if name not in (*self.remake, *self.start)),
             *(f"make {name} anew: it is outdated" for name in self.remake),
             *(f"drain {name} and make it anew: it is outdated" for name in self.renew),
             *(f"leave {name} as it is, though outdated: its users' data is on it" for name in self.leave),
@@ -54,5 +57,6 @@ def decide(plan: LabPlan, nodes: Sequence[Node]) -> Changes:
     remake = old - leave - renew
     wake = {name for name in wanted - remake if states.get(name) is State.SLEEPING}
     create = {name for name in wanted - wake if states.get(name, State.ABSENT) not in _HEALTHY} | remake
-    sets = (create, clear, remake, states.keys() - wanted, renew, leave, wake)
+    start = {name for name in create - clear - remake if states.get(name) is State.STOPPED}
+    sets = (create, clear, remake, states.keys() - wanted, renew, leave, wake, start)
     return Changes(*(tuple(sorted(names)) for names in sets))

@@ -123,6 +123,13 @@ class Deployment:
         for name in names:
             self.timeline().note(Event(time.time(), Kind.NODE, str(name), {"state": str(state)}))
 
+    def note_gone(self, there: Iterable[NodeName]) -> None:
+        """Notes in the timeline which of the nodes that it tells of are gone, since only these are there."""
+        names = set(there)
+        # A timeline may be long, and nearly always nobody is missing.
+        if {spec.name for spec in self.plan.nodes} - names:
+            self.timeline().note_gone(time.time(), {str(name) for name in names})
+
 
 def limits(topology: Topology) -> Limits:
     """What bounds the traffic, from the topology."""
@@ -332,7 +339,7 @@ def numbers(before: Iterable[int], count: int, *, taken: Collection[int] = ()) -
 
 
 def forget(lab: str, substrate: str, *, volumes: bool) -> None:
-    """Removes the record of a lab on a substrate, and its secret only together with the data that it opens."""
+    """Removes the record of a lab on a substrate; what happened to it, and its secret, only together with its data."""
     folder = paths.lab(lab)
     with _all_records("destroy"):
         record = _undamaged(lab)
@@ -345,8 +352,8 @@ def forget(lab: str, substrate: str, *, volumes: bool) -> None:
     for log in folder.glob(f"logs/{substrate}-*"):
         log.unlink()
     refresh_note(lab, substrate).unlink(missing_ok=True)
-    recording.recorder(lab, substrate).forget()
     if volumes:
+        recording.recorder(lab, substrate).forget()
         password.forget(lab, substrate)
 
 

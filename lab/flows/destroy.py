@@ -1,6 +1,7 @@
 """`lab destroy`: the end of a lab."""
 
 import shutil
+import time
 from pathlib import Path
 
 from lab.faults import injection
@@ -10,6 +11,7 @@ from lab.host import paths
 from lab.model.deadline import Deadline
 from lab.substrates import registry
 from lab.substrates.base import Report
+from lab.timeline import recording
 
 JOURNALS = "the journals of its proofs"
 
@@ -27,6 +29,7 @@ def destroy(lab: str, substrates: list[str], report: Report, by: Deadline, *, vo
             report(f"ended what an interrupted run had left: {line}")
         for name in substrates:
             registry.get(name).remove(lab, _removed(name, report), by, volumes=volumes)
+            recording.recorder(lab, name).note_gone(time.time())
             forget(lab, name, volumes=volumes)
         folder = paths.lab(lab)
         ends = volumes and lab not in labs(by)[0] and not _secrets(folder)
@@ -46,9 +49,9 @@ def _removed(substrate: str, report: Report) -> Report:
 
 
 def _tidy(folder: Path, *, everything: bool) -> None:
-    """Removes the folder of a lab of which nothing is left but logs, or, with `everything`, whatever is in it; the
-    secret of data that was kept stays."""
-    there = (entry.name for entry in folder.iterdir() if entry.suffix != ".lease")
+    """Removes the folder of a lab of which nothing is left but logs and a timeline, or, with `everything`, whatever is
+    in it; the secret of data that was kept stays."""
+    there = (entry.name for entry in folder.iterdir() if not entry.match("*.lease") and not entry.match("timeline-*"))
     kept = set(there) - {"lock", "children", "logs", "secrets"}
     if (everything or not kept) and not _secrets(folder):
         shutil.rmtree(folder)

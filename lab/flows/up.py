@@ -1,6 +1,6 @@
 """`lab up`: brings a lab on one substrate to what is wanted, whatever it was before."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from lab.loadbalancer.runtime import LoadBalancer
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
-from lab.model.node import LOADBALANCER, READY, STORE, Mode, NodeName, Role, State
+from lab.model.node import LOADBALANCER, READY, STARTING, STORE, WAKING, Mode, NodeName, Role, State
 from lab.model.topology import Topology
 from lab.store import database, source
 from lab.substrates import registry
@@ -183,7 +183,9 @@ def _settle(lab: Deployment, report: Report, by: Deadline) -> None:
 
 def _changes(lab: Deployment, by: Deadline) -> Changes:
     lab.substrate.accelerator(by)  # else nodes that were made for another one, before the last boot, would do
-    return decide(lab.plan, lab.substrate.nodes(lab.lab, by))
+    nodes = lab.substrate.nodes(lab.lab, by)
+    lab.note_gone([node.name for node in nodes])
+    return decide(lab.plan, nodes)
 
 
 def _apply(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> None:
@@ -193,7 +195,7 @@ def _apply(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> N
         report(f"leaving {name} as it is, though outdated: its users' data is on it")
     wake(lab, changes.wake, report, by)
     _remove_first(lab, changes, report, by)
-    _create_and_seed(lab, changes.create, report, by)
+    _create_and_seed(lab, changes, report, by)
     readiness.await_node(lab, LOADBALANCER, report, by)
     write_workers(lab, by)
     for spec in lab.plan.workers():
@@ -249,7 +251,7 @@ def wake(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadlin
     """Wakes nodes, the store first, for all others need it; they are not ready yet."""
     if names:
         report(f"waking {', '.join(map(str, names))}")
-        lab.note(State.CREATING, *names)
+        lab.note(WAKING, *names)
         rest(lab).wake(lab.lab, sorted(names, key=lambda name: WAKE_ORDER.index(name.role)), by)
 
 
@@ -261,28 +263,31 @@ def rest(lab: Deployment) -> CanSleep:
     return lab.substrate
 
 
-def create(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
-    """Makes and starts nodes; a failure carries the last log lines of those that are not ready."""
+def create(
+    lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline, *, stopped: Collection[NodeName] = ()
+) -> None:
+    """Makes nodes, or starts the `stopped` of them; a failure carries the last log lines of those not ready."""
     if not password.path(lab.lab, lab.plan.substrate).exists():
         raise LabError(
             "the secret that opens the store's data is gone, and no new node could open it",
             where=str(password.path(lab.lab, lab.plan.substrate)),
             mend=f"{lab.typed('up @')} makes a new one, which opens it",
         )
-    lab.note(State.CREATING, *names)
+    lab.note(State.CREATING, *(name for name in names if name not in stopped))
+    lab.note(STARTING, *stopped)
     with readiness.logs_told(lab, names):
         lab.substrate.create(lab.plan, names, report, by)
 
 
-def _create_and_seed(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
+def _create_and_seed(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> None:
     """Makes the nodes, and gives the store the app as soon as it answers: workers that boot meanwhile wait for that."""
     given_up = Event()
     with ThreadPoolExecutor(max_workers=1) as beside:
         seeding = beside.submit(_seed, lab, given_up, report, by)
         try:
-            if names:
+            if names := changes.create:
                 report(f"making {', '.join(str(name) for name in names)}")
-                create(lab, names, report, by)
+                create(lab, names, report, by, stopped=changes.start)
             # A store that ended is found out here, not by waiting for it.
             readiness.await_node(lab, STORE, report, by)
         except BaseException:

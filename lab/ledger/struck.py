@@ -8,7 +8,8 @@ from lab.ledger.records import FaultNote, Header, Stage
 
 @dataclass(frozen=True)
 class FaultSeen:
-    """A fault that was begun. `verified_s` and `healed_s` are None as long as it was not seen, or is not healed."""
+    """A fault that was begun. `verified_s` and `healed_s` are None as long as it was not seen, or is not healed;
+    `ended_run` says that the run noted that it could not go on."""
 
     name: str
     target: str
@@ -16,6 +17,7 @@ class FaultSeen:
     healed_s: float | None
     verified_s: float | None
     takes: tuple[str, ...] = ()
+    ended_run: bool = False
 
     @property
     def verified(self) -> bool:
@@ -38,9 +40,11 @@ class Struck:
         self._latest_s = note.at_s
         if note.stage is not Stage.BEGUN:
             self._go_on(note, title)
-        # A run that cannot heal a fault notes once more that it has begun, and why it ends.
         elif not self._is_latest(note) or self.faults[-1].healed_s is not None:
             self._begin(note, header, title)
+        else:
+            # A run that cannot heal a fault notes once more that it has begun, and why it ends.
+            self.faults[-1] = replace(self.faults[-1], ended_run=True)
 
     def _is_latest(self, note: FaultNote) -> bool:
         begun = (len(self.faults) - 1, self.faults[-1].name, self.faults[-1].target) if self.faults else None

@@ -19,6 +19,9 @@ class Role(StrEnum):
 READY = "ready"
 """What a timeline says of a node that runs and does its work."""
 
+WAKING, STARTING = "waking", "starting"
+"""What a timeline says of a node that goes on with what it was made as: it slept, or had stopped."""
+
 
 class State(StrEnum):
     """What a node is doing, as `status` tells it."""

@@ -2,15 +2,16 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.host import paths
 from lab.model.errors import UsageError
+from lab.model.node import State
 from lab.timeline import events
-from lab.timeline.events import Event
+from lab.timeline.events import Event, Kind
 
 MOST_BYTES = 8_000_000
 """Of one file; there are two at most. An autoscaler notes 200 bytes a second: half a day of it fits one."""
@@ -70,6 +71,13 @@ class Recorder:
         for path in (self.path, self._older):
             for line in _lines_from_end(path):
                 yield from self._events(f"{line}\n")
+
+    def note_gone(self, at: float, there: Collection[str] = ()) -> None:
+        """Notes of each node that is said to be there, and is none of these, that it is gone since a Unix time."""
+        last = {event.what: event for event in self.read().events if event.kind is Kind.NODE}
+        for name in sorted(last.keys() - set(there)):
+            if last[name].fields.get("state") != State.ABSENT:
+                self.note(Event(at, Kind.NODE, name, {"state": str(State.ABSENT)}))
 
     def forget(self) -> None:
         """Removes all that was noted."""

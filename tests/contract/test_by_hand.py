@@ -18,7 +18,7 @@ from lab.model.deadline import Deadline
 from lab.model.node import NodeName
 from lab.traffic.visitor import Visitor
 from tests.conftest import REPO, type_lab, type_well
-from tests.contract.conftest import W1, W2, status
+from tests.contract.conftest import W1, W2, history, status
 from tests.contract.test_sleep import assert_on_time
 from tests.contract.test_status import ROOT
 
@@ -105,8 +105,10 @@ def test_up_mends_what_a_reboot_of_the_host_left(whole: Deployment, hand: Hand, 
     by_hand(whole, hand.power_off, *(spec.name for spec in whole.plan.nodes))
     assert set(states(whole).values()) == {"stopped"}
     subprocess.run([*ROOT, "sh", "-euc", hand.forget, whole.lab], check=True, timeout=60)
+    began = time.time()
     mend(whole)
     assert all(node["ready"] for node in status(whole).values())
+    assert history(whole, began)[0] == {str(spec.name): ["starting", "ready"] for spec in whole.plan.nodes}
     assert visitor.missing() == []
 
 

@@ -1,6 +1,7 @@
 """What every substrate must do: one body of tests on a running lab. Each test leaves the lab whole."""
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -15,7 +16,7 @@ from lab.model.deadline import Deadline
 from lab.model.node import LOADBALANCER, STORE, NodeName, State
 from lab.traffic.visitor import Visitor
 from tests.conftest import type_lab, type_well
-from tests.contract.conftest import W1, W2, say_nothing, status
+from tests.contract.conftest import W1, W2, history, say_nothing, status
 
 
 def test_status_tells_every_node_and_the_version_it_runs(running_lab: Deployment) -> None:
@@ -71,11 +72,13 @@ def test_a_killed_worker_takes_nothing_with_it_and_its_successor_serves(
 
 @pytest.mark.long("vagrant")
 def test_status_tells_what_a_hand_removed_and_up_mends_it(whole: Deployment, visitor: Visitor, by: Deadline) -> None:
+    began = time.time()
     whole.substrate.destroy(whole.lab, W2, by)
     assert status(whole)["worker-2"]["state"] == "absent"
     again = type_lab("up", whole.plan.substrate, "--name", whole.lab)
     assert again.code == 0, again.err
     assert status(whole)["worker-2"]["ready"] is True
+    assert history(whole, began)[0]["worker-2"] == ["absent", "creating", "ready"]
     assert visitor.missing() == []
 
 

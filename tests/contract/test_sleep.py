@@ -82,7 +82,7 @@ def test_a_lab_falls_asleep_and_wakes_with_all_that_it_held(whole: Deployment, v
     assert type_well("wake", name, "--dry-run", "--name", lab.lab).out == ""
     type_well("wake", name, "--name", lab.lab)
     nodes, done = history(lab, began)
-    assert nodes == {str(spec.name): ["sleeping", "creating", "ready"] for spec in lab.plan.nodes}
+    assert nodes == {str(spec.name): ["sleeping", "waking", "ready"] for spec in lab.plan.nodes}
     assert done == ["sleep", "sleep", "wake", "wake"]
 
 

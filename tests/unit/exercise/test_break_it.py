@@ -21,8 +21,10 @@ def check() -> ModuleType:
     return check_of("11-break-it")
 
 
-def run(verdict: str, *faults: str, began_at: float = 0.0, is_whole: bool = True, lost: int = 0) -> Run:
-    seen = [FaultSeen(name, "store-1", 1.0, 2.0, 1.5) for name in faults]
+def run(verdict: str, *faults: str, began_at: float = 0.0, ended: bool = False, lost: int = 0) -> Run:
+    """A run with these faults; where there is no verdict it was cut off, or, with `ended`, a fault ended it."""
+    seen = [FaultSeen(name, "store-1", 1.0, 2.0, 1.5, ended_run=ended) for name in faults]
+    is_whole = verdict != "unknown"
     account = Account(header=histories.header(began_at=began_at), faults=seen, is_whole=is_whole, acknowledged=300)
     account.sorts[Sort.LOST, What.ENTRY] = lost
     return Run("r", account, verdict)
@@ -30,6 +32,8 @@ def run(verdict: str, *faults: str, began_at: float = 0.0, is_whole: bool = True
 
 def test_a_run_is_of_the_store_that_was_there_when_it_began(check: ModuleType) -> None:
     told = [("store-1", "creating"), ("store-1", "ready"), ("worker-1", "creating"), ("store-1", "creating")]
+    # What slept or stopped, and goes on, is the same store with the same setting.
+    told += [("store-1", state) for state in ("sleeping", "waking", "ready", "starting", "ready")]
     nodes = [Event(float(at), Kind.NODE, name, {"state": state}) for at, (name, state) in enumerate(told, start=10)]
     made = check.remade(nodes)
     assert made == [10.0, 13.0]
@@ -45,7 +49,8 @@ def test_a_run_is_of_the_store_that_was_there_when_it_began(check: ModuleType) -
         (run("kept", "store-off"), True, False),
         (run("lost", "store-off", lost=12), False, True),
         # It did not start again: there is no end, and nothing was read back.
-        (run("unknown", "store-off", is_whole=False), False, True),
+        (run("unknown", "store-off", ended=True), False, True),
+        # Somebody cut it off, with Ctrl-C.
         (run("unknown", "store-off"), False, False),
         (run("kept", "database-kill"), False, False),
         (run("lost", "database-kill", lost=12), False, False),

@@ -65,7 +65,8 @@ FAULTS: dict[str, Change] = {
     "hint 2 asks for runs, which the check does not note": replaced("test_check.py", "runs=", "run="),
     "prediction lost asks for lost, which": replaced("test_check.py", "lost=", "gone="),
     "it has 1 wrong attempts, and needs 2": lambda folder: [
-        (folder / "wrong" / name).rename(folder / name) for name in ("only-paused", "left-with-one")
+        (folder / "wrong" / name).rename(folder / name)
+        for name in ("only-paused", "left-with-one", "written-afterwards")
     ],
     "wrong/only-paused/message is missing or empty": lambda folder: (folder / "wrong/only-paused/message").write_text(
         ""

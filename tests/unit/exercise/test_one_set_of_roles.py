@@ -11,6 +11,7 @@ import pytest
 
 from lab.exercise.scene import Given, Scene
 from lab.flows.provision import Drift
+from lab.timeline.events import Event, Kind
 from tests.conftest import REPO
 from tests.unit.exercise import loaded
 
@@ -86,3 +87,17 @@ def test_a_repair_is_told_of_each_server_that_differs(check: ModuleType) -> None
     told = [Drift("store-1", ("a task",), False, apply), Drift("loadbalancer-1", ("another",), False, apply)]
     assert check.repair(told) == apply
     assert check.repair([*told, Drift("worker-2", ("a task",), False, replace)]) == f"{apply}, then {replace}"
+
+
+@pytest.mark.parametrize(
+    ("states", "is_anew"),
+    [("sleeping waking ready", False), ("starting ready", False), ("absent creating ready", True)],
+)
+def test_a_store_that_goes_on_with_what_it_was_is_not_one_made_anew(
+    check: ModuleType, states: str, is_anew: bool
+) -> None:
+    class Past(Scene):
+        def events(self, kind: Kind) -> list[Event]:
+            return [Event(float(at), kind, "store-1", {"state": state}) for at, state in enumerate(states.split())]
+
+    assert check._is_made_anew(Past(GIVEN, "docker")) is is_anew

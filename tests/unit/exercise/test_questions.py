@@ -49,10 +49,12 @@ def test_an_answer_may_be_off_by_what_the_question_allows(exercise: Exercise) ->
     assert not posed.is_right(posed.answer - 2.1)
 
 
-def test_learners_have_words_of_their_own() -> None:
-    words = {seeds.word(str(learner), "one") for learner in range(50)}
+def test_learners_have_words_of_their_own_and_another_each_time_they_begin() -> None:
+    words = {seeds.word(str(learner), "one", 1.0) for learner in range(50)}
     assert len(words) > 45
-    assert seeds.word("1", "one") == seeds.word("1", "one") != seeds.word("1", "two")
+    mine = seeds.word("1", "one", 1.0)
+    assert mine == seeds.word("1", "one", 1.0)
+    assert mine not in (seeds.word("1", "two", 1.0), seeds.word("1", "one", 2.0))
 
 
 def test_questions_wait_at_once_and_come_back_once_two_exercises_later(exercise: Exercise) -> None:
@@ -69,13 +71,17 @@ def test_questions_wait_at_once_and_come_back_once_two_exercises_later(exercise:
         [("a", "one"), ("a", "two")],
         [("b", "one"), ("b", "two")],
         [("a", "one"), ("a", "two"), ("c", "one"), ("c", "two")],
-        [("b", "one"), ("b", "two"), ("d", "one"), ("d", "two")],
+        # No exercise is left: what would come back later comes now, and the last two when somebody checks again.
+        [("b", "one"), ("b", "two"), ("c", "one"), ("c", "two"), ("d", "one"), ("d", "two")],
     ]
     # One that was passed and is no exercise any more has none, and counts.
     again = questions.due(known, [*names, "gone"], answered)
-    assert [(one.name, question.id) for one, question in again] == [("c", "one"), ("c", "two")]
+    assert [(one.name, question.id) for one, question in again] == [("d", "one"), ("d", "two")]
+    answered["d"] *= 2
+    assert questions.due(known, [*names, "gone"], answered) == []
 
 
 def test_what_was_left_out_waits(exercise: Exercise) -> None:
-    waiting = questions.due([exercise], [exercise.name], {exercise.name: ["two"]})
+    others = [exercise, exercise.model_copy(update={"name": "another"})]
+    waiting = questions.due(others, [exercise.name], {exercise.name: ["two"]})
     assert [question.id for _, question in waiting] == ["one"]

@@ -124,8 +124,24 @@ def test_a_start_takes_no_lab_that_was_made_for_something_else(
     there["docker"] = object()
     home.store.file.unlink()
     begin_for_real(home, exercise, "mine")
-    begin_for_real(home, exercise, "ex")
-    assert [wanted.lab for wanted in brought] == ["mine", "mine", "ex"]
+    assert [wanted.lab for wanted in brought] == ["mine", "mine"]
+    # Nor one that only has the name of the exercises' own.
+    with pytest.raises(UsageError, match="lab ex was not made for exercises") as refused:
+        begin_for_real(home, exercise, "ex")
+    assert refused.value.mend == "name one that is not there yet: --name NAME"
+
+
+def test_a_lab_whose_first_start_was_cut_off_is_known(
+    home: Home, exercise: Exercise, there: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object) -> dict[str, object]:
+        there["docker"] = object()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session, "bring", cut)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            begin_for_real(home, exercise)
 
 
 @pytest.mark.parametrize(

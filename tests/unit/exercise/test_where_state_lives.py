@@ -19,9 +19,6 @@ def nodes(told: str) -> list[Event]:
     return [Event(float(at), Kind.NODE, name, {"state": state}) for at, name, state in rows]
 
 
-ANEW = "loadbalancer-1 creating, {0} store-1 creating, {0} worker-1 creating, {0} worker-2 creating"
-
-
 @pytest.mark.parametrize(
     ("told", "empty"),
     [
@@ -30,12 +27,12 @@ ANEW = "loadbalancer-1 creating, {0} store-1 creating, {0} worker-1 creating, {0
         ("1 worker-1 absent, 2 worker-3 creating, 3 worker-2 absent", []),
         ("1 worker-3 creating, 2 worker-1 absent, 3 worker-2 absent, 4 worker-3 absent", [4.0]),
         ("1 worker-1 draining, 2 worker-1 absent, 3 worker-2 stopped, 4 worker-2 absent", [4.0]),
-        ("1 worker-1 sleeping, 2 worker-2 sleeping, 3 worker-1 ready, 4 worker-2 ready", []),
-        # Destroyed as a whole, and made anew: nothing before that is known any more.
-        (f"7 {ANEW.format(7)}, 9 worker-1 ready", [7.0]),
-        (f"7 worker-1 creating, 7 worker-2 creating, 7 {ANEW.format(8)}", [7.0]),
-        # Only the load balancer was made anew.
-        ("7 loadbalancer-1 creating, 30 worker-1 creating, 31 worker-2 creating", []),
+        # As `lab sleep` and `lab wake` tell it, and `lab up` after this computer was restarted.
+        ("1 worker-1 sleeping, 2 worker-2 sleeping, 9 loadbalancer-1 waking, 9 worker-1 waking, 9 worker-2 waking", []),
+        ("7 worker-1 starting, 7 worker-2 starting, 7 loadbalancer-1 starting, 7 store-1 starting", []),
+        # As `lab destroy` tells it.
+        ("7 loadbalancer-1 absent, 7 store-1 absent, 8 worker-1 absent, 8 worker-2 absent, 9 worker-1 creating", [8.0]),
+        ("7 loadbalancer-1 absent, 8 loadbalancer-1 creating, 30 worker-1 creating", []),
     ],
 )
 def test_a_moment_without_any_worker_is_seen_in_the_timeline(check: ModuleType, told: str, empty: list[float]) -> None:

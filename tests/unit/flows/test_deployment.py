@@ -8,7 +8,7 @@ from lab.flows import deployment, destroy
 from lab.host import lock, paths, records
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
-from lab.model.node import Mode, Role
+from lab.model.node import LOADBALANCER, STORE, Mode, Role
 from lab.timeline.events import Event, Kind
 from tests.conftest import REPO
 from tests.unit.model.test_plan import TOPOLOGY
@@ -140,13 +140,15 @@ def test_a_disk_that_was_filled_is_remembered_as_long_as_it_is_kept() -> None:
     assert not deployment.open_faults("blue", "docker").exists()
 
 
-def test_a_lab_that_was_destroyed_has_no_timeline_left() -> None:
+def test_what_happened_to_a_lab_is_forgotten_together_with_its_data() -> None:
     intend(deployment.topology_file())
     lab = deployment.load("blue", "docker")
     event = Event(1.0, Kind.CHANGE, "deploy")
     lab.timeline().note(event)
     assert deployment.load("blue", "docker").timeline().read().events == [event]
     destroy.forget("blue", "docker", volumes=False)
+    assert lab.timeline().read().events == [event]
+    destroy.forget("blue", "docker", volumes=True)
     assert lab.timeline().read().events == []
 
 
@@ -159,3 +161,15 @@ def test_a_lab_that_was_refused_before_anything_was_written_down_leaves_nothing(
     with pytest.raises(UsageError, match="refused"), deployment.changing("blue", "up", by):
         raise UsageError("refused", where="here", mend="none")
     assert deployment.names() == ["blue"]
+
+
+def test_who_goes_with_a_lab_whose_data_stay_is_noted_as_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    intend(deployment.topology_file())
+    lab = deployment.load("blue", "docker")
+    lab.note("ready", STORE, LOADBALANCER)
+    removed = list[str]()
+    monkeypatch.setattr(type(lab.substrate), "remove", lambda _self, name, *_, **__: removed.append(name))
+    destroy.destroy("blue", ["docker"], lambda _: None, Deadline.after(10, "one test"), volumes=False)
+    told = [f"{event.what} {event.fields['state']}" for event in lab.timeline().read().events]
+    assert told == ["store-1 ready", "loadbalancer-1 ready", "loadbalancer-1 absent", "store-1 absent"]
+    assert removed == ["blue"]

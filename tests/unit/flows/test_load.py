@@ -87,7 +87,7 @@ def test_each_second_stands_in_the_timeline(blue: Deployment) -> None:
 
 def test_a_load_on_a_lab_that_is_destroyed_meanwhile_leaves_no_timeline(blue: Deployment) -> None:
     def destroyed(_progress: load.Progress) -> None:
-        deployment.forget("blue", "docker", volumes=False)
+        deployment.forget("blue", "docker", volumes=True)
 
     load.run(asked(), destroyed, lambda _: None, Deadline.after(60, "one load"))
     assert not blue.timeline().path.exists()

@@ -1,6 +1,7 @@
 """What `up` decides: a table of what is there against what is wanted."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -16,14 +17,17 @@ from lab.model.node import LOADBALANCER, STORE, LabPlan, Mode, Node, NodeName, R
 from lab.substrates import registry
 from tests.unit.model.test_plan import make
 
-W1, W2, W3 = (NodeName(Role.WORKER, index) for index in (1, 2, 3))
+W1, W2, W3, W4 = (NodeName(Role.WORKER, index) for index in (1, 2, 3, 4))
 ALL_UP = {LOADBALANCER: State.RUNNING, STORE: State.RUNNING, W1: State.RUNNING, W2: State.RUNNING}
 
 CASES = {
     "nothing is there": ({}, Changes(create=(LOADBALANCER, STORE, W1, W2))),
     "all is there": (ALL_UP, Changes()),
     "a worker was killed": ({**ALL_UP, W1: State.ABSENT}, Changes(create=(W1,))),
-    "the host was restarted": (dict.fromkeys(ALL_UP, State.STOPPED), Changes(create=(LOADBALANCER, STORE, W1, W2))),
+    "the host was restarted": (
+        dict.fromkeys(ALL_UP, State.STOPPED),
+        Changes(create=(LOADBALANCER, STORE, W1, W2), start=(LOADBALANCER, STORE, W1, W2)),
+    ),
     "a laptop was suspended": ({**ALL_UP, STORE: State.SLEEPING}, Changes(wake=(STORE,))),
     "the lab sleeps": (dict.fromkeys(ALL_UP, State.SLEEPING), Changes(wake=(LOADBALANCER, STORE, W1, W2))),
     "a worker died while the others slept": (
@@ -88,15 +92,17 @@ def test_an_outdated_node_is_made_anew(case: str) -> None:
 def test_an_outdated_worker_that_keeps_its_users_data_is_left() -> None:
     plan = make(Mode.STATEFUL)
     there = _there(plan, {**ALL_UP, W2: State.STOPPED}, {W1, W2, STORE})
-    assert decide(plan, there) == Changes(create=(STORE, W2), remake=(STORE,), leave=(W1, W2))
+    assert decide(plan, there) == Changes(create=(STORE, W2), remake=(STORE,), leave=(W1, W2), start=(W2,))
     asleep = _there(plan, {**ALL_UP, W2: State.SLEEPING}, {W1, W2})
     assert decide(plan, asleep) == Changes(leave=(W1, W2), wake=(W2,))
 
 
 def test_every_change_is_told_in_words() -> None:
-    told = Changes(create=(STORE, W1), remake=(STORE,), retire=(W3,), renew=(W2,), wake=(LOADBALANCER,)).in_words()
-    assert told == [
+    anew = Changes(create=(STORE, W1, W4), remake=(STORE,), start=(W4,))
+    told = replace(anew, retire=(W3,), renew=(W2,), wake=(LOADBALANCER,))
+    assert told.in_words() == [
         "wake loadbalancer-1",
+        "start worker-4",
         "make worker-1",
         "make store-1 anew: it is outdated",
         "drain worker-2 and make it anew: it is outdated",

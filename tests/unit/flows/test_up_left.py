@@ -12,7 +12,8 @@ from lab.loadbalancer.config import Server
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, LateError
-from lab.model.node import Mode, NodeName, Role, State
+from lab.model.node import LOADBALANCER, STORE, Mode, Node, NodeName, Role, State
+from lab.timeline.events import Kind
 from tests.unit.model.test_plan import KEYS, TOPOLOGY
 
 W1, W2, W3, W4, W5 = (NodeName(Role.WORKER, number) for number in range(1, 6))
@@ -92,3 +93,41 @@ def test_who_is_brought_into_service_brings_nobody_with_them_who_may_not_be_read
     # Worker 4 is woken at this moment, and runs what was the newest before it slept; nobody wants worker 5.
     fleet.admit(lab, [W2, W3, W5], pytest.fail, by)
     assert told == [("add", "worker-3"), ("resume", "worker-2"), ("remove", "worker-9"), ("await", W2, W3)]
+
+
+def noted(lab: Deployment) -> list[str]:
+    return [f"{one.what} {one.fields['state']}" for one in lab.timeline().read().events if one.kind is Kind.NODE]
+
+
+def test_only_who_is_made_anew_is_noted_as_such(
+    told: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    lab = blue(monkeypatch, told)
+    monkeypatch.setattr(type(lab.substrate), "create", lambda *_: None)
+    lab.note(State.SLEEPING, W1, STORE)
+    up.wake(lab, [W1, STORE], lambda _: None, by)
+    monkeypatch.setattr(up, "_seed", lambda *_: None)
+    monkeypatch.setattr(readiness, "await_node", lambda *_: None)
+    changes = Changes(create=(W2, W3, LOADBALANCER), start=(W3, LOADBALANCER))
+    up._create_and_seed(lab, changes, lambda _: None, by)
+    assert noted(lab) == [
+        *("worker-1 sleeping", "store-1 sleeping", "worker-1 waking", "store-1 waking"),
+        *("worker-2 creating", "worker-3 starting", "loadbalancer-1 starting"),
+    ]
+
+
+def test_who_was_removed_by_an_engines_own_tool_is_noted_as_gone(
+    told: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    lab = blue(monkeypatch, told)
+    lab.note("ready", *(spec.name for spec in lab.plan.nodes))
+    before = noted(lab)
+    there = {spec.name: Node(spec.name, State.RUNNING, "", spec.digest) for spec in lab.plan.nodes}
+    monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: [*there.values()])
+    monkeypatch.setattr(type(lab.substrate), "accelerator", lambda *_: None)
+    up._changes(lab, by)
+    assert noted(lab) == before
+    del there[W1], there[W3]
+    for _ in range(2):
+        assert up._changes(lab, by).create == (W1, W3)
+    assert noted(lab) == [*before, "worker-1 absent", "worker-3 absent"]

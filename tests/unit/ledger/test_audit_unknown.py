@@ -121,7 +121,7 @@ def test_a_fault_that_ends_the_run_may_be_noted_as_begun_once_more() -> None:
     told = told[: plants.note(told, 1, Stage.HEALED)]
     told.append(told[plants.note(told, 1, Stage.BEGUN)] | {"at_s": 9.0, "note": "it ended the run"})
     account = audit(told)
-    assert [fault.at_s for fault in account.faults] == [2.0, 3.0]
+    assert [(fault.at_s, fault.ended_run) for fault in account.faults] == [(2.0, False), (3.0, True)]
     assert "kill of worker-1 at 3.0 s was never healed" in report.verdict(account).sentence
 
 

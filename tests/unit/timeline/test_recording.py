@@ -138,3 +138,14 @@ def test_who_cannot_note_what_happens_goes_on() -> None:
 def test_each_substrate_of_a_lab_has_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert recorder("blue", "one").path == tmp_path / "vagrant-docker-lab" / "labs" / "blue" / "timeline-one.jsonl"
+
+
+def test_who_is_said_to_be_there_and_is_not_is_noted_as_gone(timeline: Recorder) -> None:
+    told = ("worker-1 ready", "worker-2 ready", "worker-3 draining", "worker-3 absent", "worker-2 sleeping")
+    for at, (name, state) in enumerate(words.split() for words in told):
+        timeline.note(Event(float(at), Kind.NODE, name, {"state": state}))
+    timeline.note(Event(8.0, Kind.CHANGE, "sleep"))
+    timeline.note_gone(9.0, {"worker-1", "worker-9"})
+    timeline.note_gone(10.0, {"worker-1"})
+    found = timeline.read().events[len(told) + 1 :]
+    assert found == [Event(9.0, Kind.NODE, "worker-2", {"state": "absent"})]

@@ -3,8 +3,5 @@ curl --silent --fail --header 'Content-Type: application/json' --header "Idempot
     --data "{\"text\": \"$WORD was here\"}" "$URL/entries"
 curl --silent --fail --header 'Content-Type: application/json' --data "{\"user\": \"$WORD\"}" "$URL/login"
 curl --silent --fail --request PUT --data "kept for $WORD" "$URL/files/$WORD.txt"
-lab kill "$SUBSTRATE/worker-1" --name "$LAB"
-lab kill "$SUBSTRATE/worker-2" --name "$LAB"
-lab up "$SUBSTRATE" --name "$LAB"
 lab sleep "$SUBSTRATE" --name "$LAB"
 lab wake "$SUBSTRATE" --name "$LAB"
