@@ -4,13 +4,15 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab.comparison.columns import Place
+from lab.comparison.columns import Place, Way
 from lab.comparison.probes.base import Ground
+from lab.comparison.probes.worker import VERB
 from lab.flows import deployment, destroy, sleep, up
 from lab.host import paths, records
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
+from lab.model.node import STORE
 from lab.substrates.base import CanSleep, Report
 
 NAME = "compare"
@@ -25,7 +27,8 @@ class Labs:
     """The labs called `lab`; `scratch` is a folder that is removed in the end. `report` hears of what is changed.
 
     A lab that cannot be brought up, or put to sleep, is given up: it is removed, so that it takes nothing from the
-    others, and whoever asks for one of its columns is told why.
+    others, and whoever asks for one of its columns is told why. Beside a bare process only the store is awake: the lab
+    `dozes`.
     """
 
     lab: str
@@ -33,15 +36,20 @@ class Labs:
     report: Report
     up: set[str] = field(default_factory=set)
     awake: str | None = None
+    dozes: bool = False
     given_up: dict[str, LabError] = field(default_factory=dict)
 
     def at(self, place: Place) -> Ground:
-        """The ground of a column, whose lab is up and awake, as the only one. Raises LabError."""
+        """The ground of a column, whose lab is up and awake as the only one, or its store is. Raises LabError."""
         if place.substrate in self.given_up:
             raise self.given_up[place.substrate]
+        is_bare = place.way is Way.BARE
         if place.substrate != self.awake:
             self._rest()
+        if place.substrate != self.awake or (self.dozes and not is_bare):
             self._bring_up(place.substrate)
+        if is_bare and not self.dozes:
+            self._doze(place.substrate)
         folder = self.scratch / place.key
         folder.mkdir(parents=True, exist_ok=True)
         return Ground(place, self.lab, folder, _silent)
@@ -57,11 +65,21 @@ class Labs:
         except LabError as error:
             # Its own columns learn of it at their turn; the one whose turn it is has nothing to do with it.
             self._give_up(self.awake, error)
-        self.awake = None
+        self.awake, self.dozes = None, False
+
+    def _doze(self, substrate: str) -> None:
+        """Puts all nodes to sleep that a bare process has no need of, where they can sleep."""
+        found, by = deployment.load(self.lab, substrate), _deadline()
+        if isinstance(found.substrate, CanSleep):
+            with deployment.changing(self.lab, VERB, by):
+                # Workers first, so that none looks for a load balancer that sleeps already.
+                names = [spec.name for spec in reversed(found.plan.nodes) if spec.name != STORE]
+                found.substrate.sleep(self.lab, names, by)
+            self.dozes = True
 
     def _bring_up(self, substrate: str) -> None:
         """Makes the lab, wakes it, or makes what is missing of it: `up` sees what there is to do."""
-        records.write_json(_mark(self.lab), {"made for": "a comparison"})
+        mark(self.lab)
         told = _silent if substrate in self.up else self.report
         # From now on there may be something to remove, whatever becomes of it.
         self.up.add(substrate)
@@ -71,10 +89,10 @@ class Labs:
         except LabError as error:
             self._give_up(substrate, error)
             raise
-        self.awake = substrate
+        self.awake, self.dozes = substrate, False
 
     def _give_up(self, substrate: str, error: LabError) -> None:
-        self.given_up[substrate], self.awake = error, None
+        self.given_up[substrate], self.awake, self.dozes = error, None, False
         self.report(f"{substrate} is given up, and its lab removed: {error.message}")
         try:
             self._remove(substrate)
@@ -103,21 +121,33 @@ class Labs:
             raise failed[0]
 
 
+def beside(lab: str) -> str:
+    """The name of the lab that a comparison in labs of this name makes beside them, for a while."""
+    return f"{lab[:9]}-nosync"
+
+
+def mark(lab: str) -> None:
+    """Notes that a lab is made for a comparison, which may remove it."""
+    records.write_json(_mark(lab), {"made for": "a comparison"})
+
+
 def check_free(lab: str) -> None:
     """Raises UsageError where there is a lab of this name that was not made for a comparison: it would be removed."""
-    if deployment.deployed(lab) and not _mark(lab).exists():
-        raise UsageError(
-            f"there is a lab {lab} already, and a comparison removes what it made",
-            where=str(paths.lab(lab)),
-            mend=f"give another --name, or remove that one: {labs.typed('destroy', lab)}",
-        )
+    for name in (lab, beside(lab)):
+        if deployment.deployed(name) and not _mark(name).exists():
+            raise UsageError(
+                f"there is a lab {name} already, and a comparison removes what it made",
+                where=str(paths.lab(name)),
+                mend=f"give another --name, or remove that one: {labs.typed('destroy', name)}",
+            )
 
 
 def clear(lab: str, scratch: Path) -> None:
     """Removes what a comparison that was killed has left, so that nobody takes it for this one's, or for somebody's."""
     shutil.rmtree(scratch, ignore_errors=True)
-    if _mark(lab).exists():
-        destroy.destroy(lab, [*deployment.deployed(lab)], _silent, _deadline(), volumes=True)
+    for name in (lab, beside(lab)):
+        if _mark(name).exists():
+            destroy.destroy(name, [*deployment.deployed(name)], _silent, _deadline(), volumes=True)
 
 
 def _mark(lab: str) -> Path:

@@ -32,10 +32,14 @@ class Made:
     served_s: float
     ended_s: float
 
-    def phases(self) -> dict[str, float]:
-        """Seconds by row. What the tool still waits for when the worker serves already is the tool's.
+    @property
+    def tail_s(self) -> float:
+        """How long the command went on when the worker served already: no part of the start."""
+        return max(0.0, self.ended_s - self.served_s)
 
-        A moment that seems to lie before the one that it follows, since clocks tell hundredths, is taken as that one.
+    def phases(self) -> dict[str, float]:
+        """Seconds by row. A moment that seems to lie before the one that it follows, since clocks tell hundredths, is
+        taken as that one.
         """
         born_s = max(self.born_s, self.asked_s)
         ready_s = max(self.ready_s, born_s)
@@ -43,10 +47,9 @@ class Made:
         source_s = min(max(self.source_s, script_s), ready_s)
         served_s = max(self.served_s, ready_s)
         before_s = min(self.tool_s, born_s - self.asked_s)
-        after_s = max(0.0, self.ended_s - served_s)
         return {
-            START: served_s + after_s - self.asked_s,
-            TOOL: before_s + after_s,
+            START: served_s - self.asked_s,
+            TOOL: before_s,
             CREATE: born_s - self.asked_s - before_s,
             BOOT: script_s - born_s,
             SOURCE: source_s - script_s,

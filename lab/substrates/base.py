@@ -258,7 +258,12 @@ class CanMeasure(Protocol):
 
     def type_start(self, plan: LabPlan, name: NodeName, by: Deadline, variant: str = "") -> Typed:
         """Makes and starts a node that is not there as a person does, by the engine's own command, typed on what
-        `prepare` rendered. It is the node that `create` would have made, but for the variant."""
+        `prepare` rendered. It is the node that `create` would have made, but for the variant, and starts with no bound
+        on its processor time: see `bound`."""
+
+    def bound(self, plan: LabPlan, name: NodeName, by: Deadline, *, holds: bool) -> None:
+        """Has the plan's bound on a running worker's processor time hold from now on, or none. An engine may set that
+        bound by itself each time that the worker serves."""
 
     def processes(self, lab: str, name: NodeName, by: Deadline) -> Processes:
         """The processes of a node; none for one that does not run."""

@@ -3,6 +3,7 @@
 import dataclasses
 import ipaddress
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from lab.comparison.columns import Place, Way, places
 from lab.comparison.phases import START
 from lab.comparison.probes.base import Ground, Probe, Seen, Value
 from lab.comparison.probes.every import probes
+from lab.comparison.probes.worker import measured, root_of, unbounded
 from lab.flows import deployment
 from lab.flows.deployment import Deployment
 from lab.host import network
@@ -21,7 +23,9 @@ from lab.model.deadline import Deadline
 from lab.model.plan import WORKER_PORT
 from tests.conftest import type_well
 from tests.contract.conftest import say_nothing, status
+from tests.infra.test_nodes import QUOTA, UNIT
 
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
 ALL = {batch.name: [row.name for row in batch.rows] for batch in catalogue.BATCHES}
 
 
@@ -105,6 +109,7 @@ def test_a_start_is_the_sum_of_its_phases(every: Mapping[str, Probe], fresh: Gro
     assert boot_s > 1 if fresh.place.is_machine else boot_s < 2
     assert 0.3 < found["start"] < 300
     assert found["stop"] > 0
+    assert_bounded(fresh.deployment(), by)
 
 
 @pytest.mark.only("vagrant")
@@ -135,8 +140,11 @@ def test_a_bare_process_has_all_rows_that_need_no_load_balancer(
     assert isinstance(found["memory"]["memory"], float)
     assert found["memory"]["memory"] > 20e6
     assert found["isolation"]["isolation-kernel"] == f"{os.uname().release}, this computer's"
-    assert "all of this computer's" in str(found["isolation"]["isolation-processes"])
-    assert "of its processes" in str(found["isolation"]["isolation-sibling"])
+    assert "this computer's among them" in str(found["isolation"]["isolation-processes"])
+    # Two at least: what starts the site's other processes, and one that serves.
+    sees = str(found["isolation"]["isolation-sibling"])
+    assert re.fullmatch(r"its port over the network; [2-9] of its processes; its files", sees)
+    assert not [*CONTROL_GROUPS.glob("labkit-*-bare"), *CONTROL_GROUPS.glob("*/labkit-*-bare")]
     gateway = str(ipaddress.IPv4Network(bare.deployment().plan.subnet)[1])
     left = "a bare process is still there"
     await_until(
@@ -203,13 +211,34 @@ def test_what_a_worker_sees_of_this_computer(every: Mapping[str, Probe], fresh: 
     assert found["isolation-capabilities"].startswith("none")
     assert found["isolation-seccomp"] == "yes, a filter"
     assert found["isolation-module"].startswith("yes, into its own kernel" if is_machine else "no")
-    assert found["isolation-sibling"] == "its port over the network; none of its processes"
+    assert found["isolation-sibling"] == "its port over the network; none of its processes; none of its files"
     allowed = found["isolation-root"].partition("allowed: ")[2].partition("; refused: ")[0]
     assert allowed == ("mount, kernel settings, clock" if is_machine else "none")
 
 
 def test_a_site_is_started_again(every: Mapping[str, Probe], fresh: Ground, by: Deadline) -> None:
     assert 0.1 < measure(every["restart"], fresh, by)["restart"] < 120
+    assert_bounded(fresh.deployment(), by)
+
+
+def test_the_bound_on_a_workers_processor_time_is_lifted_and_holds_again(whole: Deployment, by: Deadline) -> None:
+    with unbounded(whole, measured(whole), by):
+        allowed = processors(whole, by)
+        assert allowed is None or allowed >= 1
+    assert_bounded(whole, by)
+
+
+def assert_bounded(lab: Deployment, by: Deadline) -> None:
+    assert processors(lab, by) == pytest.approx(lab.plan.node(measured(lab)).cpu_quota, abs=0.01)
+
+
+def processors(lab: Deployment, by: Deadline) -> float | None:
+    """How many processors the measured worker may use as the kernel has it; None for all."""
+    name = measured(lab)
+    # Where nothing is bounded there may be no file of a bound.
+    look = f"({QUOTA.format(UNIT[name.role])}) 2>/dev/null || echo max 0"
+    quota, period = root_of(lab, name).run(["sh", "-c", look], by).out.split()
+    return None if quota in ("max", "-1") else int(quota) / int(period)
 
 
 @pytest.mark.long("vagrant")

@@ -93,20 +93,20 @@ def test_a_worker_wrote_nothing_on_its_own_root(running_lab: Deployment, worker:
 
 
 # The bound of a machine's service, of a container under cgroup 2, or of one under cgroup 1: microseconds of how many.
-_QUOTA = """
+QUOTA = """
 cd /sys/fs/cgroup
 for file in system.slice/{}.service/cpu.max cpu.max; do
     if [ -e "$file" ]; then cat "$file"; exit; fi
 done
 cat cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us
 """
-_UNIT = {Role.LOADBALANCER: "lab-loadbalancer", Role.STORE: "lab-database", Role.WORKER: "lab-worker"}
+UNIT = {Role.LOADBALANCER: "lab-loadbalancer", Role.STORE: "lab-database", Role.WORKER: "lab-worker"}
 
 
 def test_a_nodes_processor_time_is_bounded_as_the_topology_says(
     into: Into, node: NodeName, running_lab: Deployment
 ) -> None:
-    quota, period = into(node).check_output(_QUOTA.format(_UNIT[node.role])).split()
+    quota, period = into(node).check_output(QUOTA.format(UNIT[node.role])).split()
     assert int(quota) / int(period) == pytest.approx(running_lab.plan.node(node).cpu_quota, abs=0.01)
 
 

@@ -1,7 +1,8 @@
 """A bare process: a worker's own files and start script on this computer's kernel, against the store of a running lab.
 
-A folder takes the place of an image, and a view of its own on the mounts that of a fence: nothing bounds the process,
-nothing hides others from it. It answers on this computer's address in the lab's network alone.
+A folder takes the place of an image, and a view of its own on the mounts that of a fence: nothing hides others from the
+process, and nothing bounds it unless it is put under a `quota`. It answers on this computer's address in the lab's
+network alone.
 """
 
 import ipaddress
@@ -9,6 +10,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -83,7 +85,8 @@ def _tree(ground: Ground) -> Path:
 
 @dataclass(frozen=True)
 class Bare:
-    """A bare process that was started at `asked_s`, in seconds since the boot; `url` is its own door."""
+    """A bare process that was started at `asked_s`, in seconds since the boot; `url` is its own door. The load balancer
+    of its lab looks at a worker every `looks_s` seconds."""
 
     process: "subprocess.Popen[bytes]"
     name: str
@@ -91,6 +94,7 @@ class Bare:
     asked_s: float
     mark: Path
     log: Path
+    looks_s: float
 
     def await_ready(self, by: Deadline) -> None:
         """Returns once its own door says that it is ready. Raises LabError, with its last words, where it ended."""
@@ -127,14 +131,22 @@ class Bare:
         return float(self.mark.read_text())
 
     def stop(self, by: Deadline) -> None:
-        """Asks it to end, and returns when it has. It drains first, and waits for somebody who looks: so we do."""
+        """Asks it to end, and returns when it has. It drains first, until somebody has looked twice: so we do, as
+        seldom as a load balancer, whose next look is half of the time between two away on average."""
         self.process.send_signal(signal.SIGTERM)
+        due_s = time.monotonic() + self.looks_s / 2
 
         def probe() -> str | None:
-            http.get(f"{self.url}/readyz", by.at_most(_LOOK_S, "one look"))
-            return "it still runs" if self.process.poll() is None else None
+            nonlocal due_s
+            if self.process.poll() is not None:
+                return None
+            if time.monotonic() >= due_s:
+                due_s += self.looks_s
+                http.get(f"{self.url}/readyz", by.at_most(_LOOK_S, "one look"))
+            return "it still runs"
 
-        await_until(probe, by.at_most(_END_S, f"{_END_S:g} s"), what=f"the end of {self.name}", mend="read its log")
+        end = by.at_most(_END_S, f"{_END_S:g} s")
+        await_until(probe, end, what=f"the end of {self.name}", mend="read its log", every_s=_OFTEN_S)
 
 
 @contextmanager
@@ -150,8 +162,9 @@ def running(ground: Ground, by: Deadline, number: int = 1) -> Iterator[Bare]:
     argv = [*fence, str(_tree(ground)), str(_drive(lab, by)), str(scratch), str(mark), _START]
     environment = {**_PATH, **lab.plan.workers()[-1].env, **told}
     log = ground.scratch / f"{name}.log"
+    looks_s = lab.deployed.topology.loadbalancer.check_interval_ms / 1000
     with _recorded(lab.lab, argv, environment, log) as (process, asked_s):
-        yield Bare(process, name, url, asked_s, mark, log)
+        yield Bare(process, name, url, asked_s, mark, log, looks_s)
 
 
 def door(lab: Deployment, name: str, port: int = WORKER_PORT) -> tuple[str, dict[str, str]]:

@@ -64,11 +64,13 @@ with tempfile.NamedTemporaryFile(dir=folder, prefix=".flushes.", suffix=".part")
 print(json.dumps({"rate": count / took}))
 """
 
-# As root. argv: its own name, the sibling's name and address with its port; whether it may be tried to set the clock.
+# As root. argv: its own name, the sibling's name and address with its port; a file of the sibling's; a word that stands
+# on the command line of a program outside, written backwards, or it would be found on this one's; whether it may be
+# tried to set the clock.
 ISOLATION = r"""
 import contextlib, ctypes, errno, json, os, socket, subprocess, sys, time
 
-own, sibling, address, port, may_set_clock = sys.argv[1:]
+own, sibling, address, port, file_of_sibling, backwards, may_set_clock = sys.argv[1:]
 
 def text(path):
     with contextlib.suppress(OSError), open(path, "rb") as file:
@@ -115,7 +117,8 @@ def listed(folder):
     return os.listdir(folder) if os.path.isdir(folder) else []
 
 pids = [pid for pid in os.listdir("/proc") if pid.isdigit()]
-app = {pid: text("/proc/%s/environ" % pid) for pid in pids if "gunicorn" in text("/proc/%s/cmdline" % pid)}
+lines = {pid: text("/proc/%s/cmdline" % pid) for pid in pids}
+app = {pid: text("/proc/%s/environ" % pid) for pid in pids if "gunicorn" in lines[pid]}
 theirs = [pid for pid, told in app.items() if ("LAB_NODE=" + sibling) in told]
 # Root without powers may not read what another user's process was told.
 mine = [pid for pid, told in app.items() if ("LAB_NODE=" + own) in told] or [pid for pid in app if pid not in theirs]
@@ -126,6 +129,7 @@ print(json.dumps({
     "kernel": os.uname().release,
     "first": text("/proc/1/comm").strip(),
     "processes": len(pids),
+    "outside seen": any(backwards[::-1] in line for line in lines.values()),
     "app": status(min(mine, key=int)) if mine else {},
     "root": status("self"),
     "devices": sorted(os.listdir("/dev")),
@@ -133,6 +137,7 @@ print(json.dumps({
     "module": module(),
     "sibling reached": reached(),
     "sibling seen": len(theirs),
+    "sibling read": any(os.path.exists(top + file_of_sibling) for top in ["", *map("/proc/{}/root".format, theirs)]),
     "tries": tries,
 }))
 """

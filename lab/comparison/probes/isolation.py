@@ -1,16 +1,19 @@
 """Rows of what a worker sees and may do: asked and tried from inside, as root."""
 
 import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+import secrets
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from lab.comparison.columns import Way
+from lab.comparison.probes import bare
 from lab.comparison.probes.base import Ground, Value
 from lab.comparison.probes.inside import ISOLATION, told
-from lab.comparison.probes.worker import OfServing
+from lab.comparison.probes.worker import OfServing, Worker, root_of, url_of
 from lab.model.deadline import Deadline
-from lab.model.plan import WORKER_PORT
 
 _WHAT = "kernel first processes capabilities seccomp devices module sibling root"
 ROWS = tuple(f"isolation-{what}" for what in _WHAT.split())
@@ -25,28 +28,64 @@ _FEW, _HERE = 5, "this computer's"
 
 class Isolation(OfServing):
     """Nothing that is tried changes anything: a module that is none, a mount that is undone at once, a setting of the
-    kernel and the time set to what they are. A bare process, whose clock is this computer's, is not asked to set it."""
+    kernel and the time set to what they are. A bare process, whose clock is this computer's, is not asked to set it.
+
+    What it sees of others is looked for: a program of this computer, and a file of a sibling, made for that.
+    """
 
     name = "isolation"
     rows = ROWS
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
-        sibling = ground.deployment().plan.workers()[0]
-        is_bare = ground.place.way is Way.BARE
-        words = [str(sibling.name), sibling.address, str(WORKER_PORT), "no" if is_bare else "yes"]
-        with self._keeper.serving(ground, by) as worker:
-            found = told(worker.root, ISOLATION, [worker.name, *words], by)
-        ours = {"kernel": os.uname().release, "processes": len([*Path("/proc").glob("[0-9]*")])}
-        return dict(in_words(found, ours))
+        word = secrets.token_hex(8)
+        may_set_clock = "no" if ground.place.way is Way.BARE else "yes"
+        with self._keeper.serving(ground, by) as worker, _another(ground, by) as sibling:
+            there = urlsplit(sibling.url)
+            words = [worker.name, sibling.name, str(there.hostname), str(there.port)]
+            with outside(word), _file_of(sibling, by) as file:
+                found = told(worker.root, ISOLATION, [*words, file, word[::-1], may_set_clock], by)
+        return dict(in_words(found, os.uname().release))
 
 
-def in_words(found: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, str]:
-    """What each row says of what was seen inside, beside what this computer has. Pure."""
-    is_shared = found["kernel"] == ours["kernel"]
+@contextmanager
+def _another(ground: Ground, by: Deadline) -> Iterator[Worker]:
+    """Another worker of the column's kind: a second bare process, or the lab's first worker."""
+    if ground.place.way is Way.BARE:
+        with bare.running(ground, by, 2) as process:
+            process.await_ready(by)
+            yield Worker(process.name, process.url, process.reach, process.root)
+        return
+    lab = ground.deployment()
+    name = lab.plan.workers()[0].name
+    yield Worker(str(name), url_of(lab, name), lab.reach(name), root_of(lab, name))
+
+
+@contextmanager
+def outside(word: str) -> Iterator[None]:
+    """A program of this computer that has this word on its command line runs as long as the block lasts."""
+    # It waits for what never comes, and so it ends with us.
+    with subprocess.Popen(["sh", "-c", "read -r _", word], stdin=subprocess.PIPE):
+        yield
+
+
+@contextmanager
+def _file_of(worker: Worker, by: Deadline) -> Iterator[str]:
+    """A file of a worker's own is there as long as the block lasts."""
+    path = f"/tmp/{secrets.token_hex(8)}"
+    worker.reach.run(["touch", path], by)
+    try:
+        yield path
+    finally:
+        worker.reach.run(["rm", "-f", path], by)
+
+
+def in_words(found: Mapping[str, Any], kernel: str) -> dict[str, str]:
+    """What each row says of what was seen inside; `kernel` is this computer's. Pure."""
+    is_shared = found["kernel"] == kernel
     return {
         "isolation-kernel": f"{found['kernel']}, {_HERE if is_shared else 'its own'}",
         "isolation-first": found["first"],
-        "isolation-processes": _processes(found, ours, is_shared=is_shared),
+        "isolation-processes": _processes(found),
         "isolation-capabilities": _of_app(found["app"]),
         "isolation-seccomp": _filter(found["app"]),
         "isolation-devices": f"{len(found['devices'])} in /dev; disks: {_listed(found['disks'])}",
@@ -56,13 +95,8 @@ def in_words(found: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, str
     }
 
 
-def _processes(found: Mapping[str, Any], ours: Mapping[str, Any], *, is_shared: bool) -> str:
-    seen, all_here = found["processes"], ours["processes"]
-    if is_shared and seen > all_here / 2:
-        return f"{seen}, all of this computer's"
-    return (
-        f"{seen}, none of this computer's other {all_here - seen}" if is_shared else f"{seen}, none of this computer's"
-    )
+def _processes(found: Mapping[str, Any]) -> str:
+    return f"{found['processes']}, {f'{_HERE} among them' if found['outside seen'] else f'none of {_HERE}'}"
 
 
 def capabilities(mask: str) -> list[str]:
@@ -100,7 +134,8 @@ def _module(said: str, *, is_shared: bool) -> str:
 
 def _sibling(found: Mapping[str, Any]) -> str:
     network = "its port over the network" if found["sibling reached"] else "nothing over the network"
-    return f"{network}; {found['sibling seen'] or 'none'} of its processes"
+    files = "its files" if found["sibling read"] else "none of its files"
+    return f"{network}; {found['sibling seen'] or 'none'} of its processes; {files}"
 
 
 def _root(found: Mapping[str, Any]) -> str:

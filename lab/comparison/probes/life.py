@@ -15,10 +15,12 @@ from lab.comparison.probes.worker import (
     measured,
     often_s,
     stands_apart,
+    unbounded,
     url_of,
+    visitors_rate,
 )
 from lab.comparison.visitors import visiting
-from lab.flows import deployment, fleet, prove
+from lab.flows import deployment, fleet
 from lab.flows.deployment import Deployment
 from lab.model.deadline import Deadline
 
@@ -54,7 +56,8 @@ class Restart:
             await_ready(url_of(lab, name), by, every_s=often_s(lab))
 
         with self._keeper.whole(ground), deployment.changing(lab.lab, VERB, by):
-            took_s = seconds(both)
+            with unbounded(lab, name, by):
+                took_s = seconds(both)
             await_served(lab, name, by)
         return {self.name: took_s}
 
@@ -99,7 +102,7 @@ class Replace:
         """Nothing: a run uses its pool up, and one that failed has the lab made whole."""
 
     def _replaced(self, ground: Ground, lab: Deployment, by: Deadline) -> Mapping[str, Value]:
-        victim, rate = measured(lab), prove.usual_rate(lab.plan.substrate, by)
+        victim, rate = measured(lab), visitors_rate()
         with visiting(lab, rate, by) as visit:
             destroy_s = seconds(lambda: lab.substrate.destroy(lab.lab, victim, by))
             replace_s = seconds(lambda: fleet.replace_dead(lab, [victim], ground.report, by))

@@ -12,7 +12,9 @@ from lab.model.deadline import Deadline
 from lab.model.node import STORE
 from lab.model.plan import DRIVE
 
-_OF_CPU = "a second of processor time: how much of it a worker may have is bounded, but for a bare process"
+_OF_CPU = "a second of processor time, so that no bound on it counts"
+_SCRATCH, _DRIVE = "fsync-scratch", "fsync-drive"
+_OF_STORE = "the drive is the store's, which is made with the kit's own settings: see the column without this one"
 _UID = "64000"
 
 
@@ -26,7 +28,7 @@ class Machine(OfServing):
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         store = ground.deployment().plan.node(STORE).address
-        with self._keeper.serving(ground, by) as worker:
+        with self._keeper.serving(ground, by, is_bounded=False) as worker:
             found = told(worker.reach, MACHINE, [store], by)
         return {
             "hash": Seen(found["hash"], _OF_CPU),
@@ -39,16 +41,24 @@ class Flushes(OfServing):
     """Writes of 4 KB that are each made to last (fsync): on a volume, disk or folder made for it, and on the drive."""
 
     name = "fsync"
-    rows = ("fsync-scratch", "fsync-drive")
+    rows = (_SCRATCH, _DRIVE)
+
+    def impossible(self, ground: Ground) -> Mapping[str, str]:
+        """Also the drive where a machine has another setting: its drive is another machine's, which has not."""
+        has_other_setting = ground.place.way is Way.TUNED and ground.place.is_machine
+        return super().impossible(ground) or ({_DRIVE: _OF_STORE} if has_other_setting else {})
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
-        with self._keeper.serving(ground, by) as worker:
-            on_drive = told(worker.reach, FLUSHES, [DRIVE, _UID], by)["rate"]
+        left_out = self.impossible(ground)
+        found: dict[str, Value] = {}
+        with self._keeper.serving(ground, by, is_bounded=False) as worker:
+            if _DRIVE not in left_out:
+                found[_DRIVE] = Seen(told(worker.reach, FLUSHES, [DRIVE, _UID], by)["rate"], worker.says)
             if ground.place.way is Way.BARE:
-                on_scratch = told(worker.reach, FLUSHES, [bare.SCRATCH, _UID], by)["rate"]
+                found[_SCRATCH] = told(worker.reach, FLUSHES, [bare.SCRATCH, _UID], by)["rate"]
             else:
-                on_scratch = _on_scratch(ground, by)
-        return {"fsync-scratch": on_scratch, "fsync-drive": on_drive}
+                found[_SCRATCH] = _on_scratch(ground, by)
+        return found
 
 
 def _on_scratch(ground: Ground, by: Deadline) -> float:

@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import pairwise
 
 from lab.comparison import belongings
@@ -23,7 +24,7 @@ MEMORY, MEMORY_MORE = "memory", "memory-more"
 DISK_IMAGE, DISK_MORE, DISK_SHARED = "disk-image", "disk-more", "disk-shared"
 DENSITY = "density"
 
-_SLEPT = "machines slept while other columns were measured, which gives memory back: one that never slept takes more"
+_SLEPT = "; the first {} slept while other columns were measured and gave memory back: they take less than the others"
 BUDGET = 2_000_000_000
 """The memory that workers have for the row of density, in bytes."""
 
@@ -32,8 +33,11 @@ MOST_MACHINES, MOST_OTHERS = 4, 16
 
 
 class Memory:
-    """The PSS (proc(5)) of all processes that are there for a worker alone; and what a second one adds to that of the
-    first. PSS divides what several share among them, so of two workers each seems smaller than it is alone."""
+    """The PSS (proc(5)) of all processes that are there for a worker alone, and what it adds to another one. PSS
+    divides what several share among them, so of two workers each seems smaller than it is alone.
+
+    Both are of a worker that never slept: a machine that sleeps gives memory back.
+    """
 
     name = "memory"
 
@@ -53,14 +57,32 @@ class Memory:
             return _bare(ground, by)
         lab = self._keeper.set(ground, by)
         first, second = lab.plan.workers()[0].name, measured(lab)
-        both = processes.pss(_all(lab, [first, second]))
         with self._keeper.whole(ground):
-            alone = _without(ground, lab, second, by)
-        note = _SLEPT if lab.substrate.has_own_kernel else ""
-        return {MEMORY: Seen(alone, note), MEMORY_MORE: Seen(max(0, both - alone), note)}
+            if lab.substrate.has_own_kernel and _has_slept(lab, second, by):
+                remade(lab, second, ground.place.variant, by)
+            it, other = (processes.pss(_all(lab, [name])) for name in (second, first))
+            one, more = of_one(it, other, _without(ground, lab, second, by))
+        return {MEMORY: one, MEMORY_MORE: more}
 
     def clear(self, ground: Ground, by: Deadline) -> None:
         """Nothing."""
+
+
+def of_one(it: int, other: int, alone: int) -> tuple[int, int]:
+    """The memory of a worker as if it were the only one, and what it adds where there is another: from the PSS of `it`
+    and of the `other` side by side, and from that of the other when it was `alone`, in bytes. Pure.
+
+    What two share counts half for each, and wholly for one that is alone.
+    """
+    shared_half = alone - other
+    return max(0, it + shared_half), max(0, it - shared_half)
+
+
+def _has_slept(lab: Deployment, name: NodeName, by: Deadline) -> bool:
+    """Whether a machine has run for longer than the program that plays it, as one has that was put to sleep."""
+    up_s = float(lab.reach(name).run(["cat", "/proc/uptime"], by).out.split()[0])
+    played_s = processes.first_started_s(belongings.of_node(lab, name))
+    return played_s is not None and up_s > processes.now_s() - played_s
 
 
 def _without(ground: Ground, lab: Deployment, second: NodeName, by: Deadline) -> int:
@@ -91,8 +113,8 @@ def _bare(ground: Ground, by: Deadline) -> Mapping[str, Value]:
         alone = processes.pss(first.pids())
         with bare.running(ground, by, 2) as second:
             second.await_ready(by)
-            both = processes.pss(first.pids() | second.pids())
-    return {MEMORY: alone, MEMORY_MORE: max(0, both - alone)}
+            one, more = of_one(processes.pss(second.pids()), processes.pss(first.pids()), alone)
+    return {MEMORY: one, MEMORY_MORE: more}
 
 
 class DiskRoom:
@@ -146,7 +168,9 @@ class Density:
             while taken[-1] < BUDGET and len(lab.plan.workers()) < most:
                 lab = fleet.grow(lab, 1, ground.report, by)
                 taken.append(_taken(lab))
-        return {DENSITY: fitting(before, taken, BUDGET)}
+        found = fitting(before, taken, BUDGET)
+        slept = _SLEPT.format(before) if lab.substrate.has_own_kernel else ""
+        return {DENSITY: replace(found, note=found.note + slept)}
 
     def clear(self, ground: Ground, by: Deadline) -> None:
         """Nothing."""

@@ -11,7 +11,7 @@ from lab.comparison.columns import Way
 from lab.comparison.measure import seconds
 from lab.comparison.phases import BOOT, CREATE, READY, SERVICE, SOURCE, START, TOOL, Made, Woken, marks
 from lab.comparison.probes import bare
-from lab.comparison.probes.base import Ground, Value
+from lab.comparison.probes.base import Ground, Seen, Value
 from lab.comparison.probes.worker import (
     APART,
     VERB,
@@ -41,6 +41,7 @@ _MARKS = ["sh", "-c", "cat /run/app/marks /proc/uptime"]
 _LOOKS = 4
 # To look at all processes costs this computer some milliseconds; when one began is told exactly afterwards.
 _BORN_EVERY_S = 0.1
+_TAIL = "in the last run it ended {:.1f} s after the worker served, which is counted nowhere"
 
 
 class Start:
@@ -92,10 +93,12 @@ def _made(ground: Ground, by: Deadline) -> Mapping[str, Value]:
         with _lookout(lab, name, by) as looked:
             typed = engine.type_start(lab.plan, name, by, ground.place.variant)
             seen = looked.result()
+        engine.bound(lab.plan, name, by, holds=True)
     begun_s, source_s = marks_of(lab.reach(name), by, own_clock=lab.substrate.has_own_kernel)
     born_s = _born_s(lab, name)
     made = Made(typed.asked_s, typed.tool_s, born_s, begun_s, source_s, seen.ready_s, seen.served_s, typed.ended_s)
-    return {**made.phases(), STOP: stop_s}
+    phases, tail = made.phases(), _TAIL.format(made.tail_s) if made.tail_s else ""
+    return {**phases, TOOL: Seen(phases[TOOL], tail), STOP: stop_s}
 
 
 def _bare(ground: Ground, by: Deadline) -> Mapping[str, Value]:

@@ -14,13 +14,20 @@ from lab.flows.deployment import Deployment
 from lab.ledger.pace import Pace
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
-from lab.model.node import NodeName
+from lab.model.node import LOADBALANCER, NodeName
+from lab.model.plan import LOADBALANCER_PORT
 from lab.traffic.connections import Answer, Connections, NoAnswer
 
 CLIENTS = 4
 """So many ask at once, each again as soon as it was answered, to find how many a worker answers."""
 
-FULL_S, HALF_S = 2.0, 2.5
+FULL_S = 2.0
+LEAST_S, MOST_S = 2.5, 5.0
+"""How long requests are due at half the rate: until there are `ENOUGH`, but no shorter and no longer than this."""
+
+ENOUGH = 200
+"""So many answers are wanted: of these, 99 of 100 says more than how long the slowest one took."""
+
 _WARM_S = 0.3
 _LEAST_RATE = 2.0
 _ANSWER_S = 10.0
@@ -48,12 +55,18 @@ async def _ask(url: str) -> Asked:
     try:
         await _flood(site, _WARM_S)
         rate = await _flood(site, FULL_S)
-        return Asked(rate, await _follow(site, Pace.steady(max(_LEAST_RATE, rate / 2), HALF_S)))
+        return Asked(rate, await _follow(site, half_of(rate)))
     except NoAnswer as none:
         mend = "read the log of the worker"
         raise LabError(f"a request got no answer: {none.failure}", where=url, mend=mend) from none
     finally:
         site.close()
+
+
+def half_of(rate: float) -> Pace:
+    """When requests are due at half of this rate, in requests a second. Pure."""
+    half = max(_LEAST_RATE, rate / 2)
+    return Pace.steady(half, min(max(LEAST_S, ENOUGH / half), MOST_S))
 
 
 async def _flood(site: Connections, seconds: float) -> float:
@@ -89,13 +102,16 @@ def _checked(answer: Answer) -> None:
         raise LabError(f"{_PATH} was answered with {answer.status}", where="traffic", mend=mend)
 
 
-def values(asked: Asked, end: str) -> dict[str, Value]:
-    """The values of the rows whose names have this end. Pure."""
+def values(asked: Asked, end: str, says: str = "") -> dict[str, Value]:
+    """The values of the rows whose names have this end; `says` is what they have to be read with. Pure."""
     latencies_s = sorted(asked.latencies_s)
     # The smallest that the share of all did not exceed ("nearest rank").
     half, nearly = (latencies_s[math.ceil(share * len(latencies_s)) - 1] for share in (0.50, 0.99))
-    note = f"at {asked.rate / 2:.3g} requests a second, half of what it can"
-    return {f"requests{end}": asked.rate, f"p50{end}": Seen(half, note), f"p99{end}": Seen(nearly, note)}
+    at = f"at {asked.rate / 2:.3g} requests a second, half of what it can"
+    note = "; ".join(filter(None, [f"{len(latencies_s)} answers {at}", says]))
+    slowest = "the slowest of " if len(latencies_s) < 100 else ""
+    of_99 = Seen(nearly, slowest + note)
+    return {f"requests{end}": Seen(asked.rate, says), f"p50{end}": Seen(half, note), f"p99{end}": of_99}
 
 
 class Traffic:
@@ -115,7 +131,8 @@ class Traffic:
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         lab = self._keeper.set(ground, by)
         with self._keeper.whole(ground), _alone(lab, measured(lab), by):
-            return values(ask(lab.substrate.url(lab.plan)), "")
+            # At its own address: a port of this computer may be handed on by a program that takes its time, too.
+            return values(ask(f"http://{lab.plan.node(LOADBALANCER).address}:{LOADBALANCER_PORT}"), "")
 
     def clear(self, ground: Ground, by: Deadline) -> None:
         """Nothing."""
@@ -143,4 +160,4 @@ class Direct(OfServing):
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         with self._keeper.serving(ground, by) as worker:
-            return values(ask(worker.url), "-direct")
+            return values(ask(worker.url), "-direct", worker.says)

@@ -1,14 +1,15 @@
 """The worker that a column measures, and the lab around it: how it is kept as the column wants it, and left whole."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from lab.comparison import belongings
 from lab.comparison.columns import Way
 from lab.comparison.probes import bare
 from lab.comparison.probes.base import Ground
-from lab.flows import deployment, readiness, up
+from lab.comparison.probes.quota import quota
+from lab.flows import deployment, prove, readiness, up
 from lab.flows.deployment import Deployment
 from lab.host import http
 from lab.host.wait import await_until
@@ -16,6 +17,7 @@ from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import NodeName
 from lab.model.plan import WORKER_PORT
+from lab.substrates import registry
 from lab.substrates.base import CanStandApart, HasRoot, Reach
 
 APART = "it stands beside the lab, without a load balancer: see what is asked of the worker itself"
@@ -30,12 +32,13 @@ VERB = "compare"
 @dataclass(frozen=True)
 class Worker:
     """A worker that serves, at its own door `url`. `reach` is as the app's user where the engine leads there, `root` as
-    root."""
+    root. `says` is what its figures have to be read with."""
 
     name: str
     url: str
     reach: Reach
     root: Reach
+    says: str = ""
 
 
 def measured(lab: Deployment) -> NodeName:
@@ -53,6 +56,13 @@ def root_of(lab: Deployment, name: NodeName) -> Reach:
     if not isinstance(lab.substrate, HasRoot):
         raise LabError("nobody can be root in its nodes", where=lab.plan.substrate, mend="leave these rows out")
     return lab.substrate.root(lab.lab, name)
+
+
+def visitors_rate() -> float:
+    """The requests a second of visitors, in every column the same: what the slowest of this computer's engines answers
+    beside a fault, as far as it is known how they run."""
+    emulated = [name for name in registry.NAMES if registry.get(name).known_accelerator() == "tcg"]
+    return prove.RATE_EMULATED if emulated else prove.RATE
 
 
 class Keeper:
@@ -97,21 +107,18 @@ class Keeper:
             raise
 
     @contextmanager
-    def serving(self, ground: Ground, by: Deadline) -> Iterator[Worker]:
+    def serving(self, ground: Ground, by: Deadline, *, is_bounded: bool = True) -> Iterator[Worker]:
         """A worker that serves: the lab's measured one; or one beside the lab, such as a bare process, for as long as
-        the block lasts."""
-        if ground.place.way is Way.BARE:
-            with bare.running(ground, by) as process:
-                process.await_ready(by)
-                yield Worker(process.name, process.url, process.reach, process.root)
-            return
-        if stands_apart(ground):
-            with _apart(ground, by) as worker:
+        the block lasts. Its processor time is bounded as the lab's topology says, or not, for what has to do with the
+        computer and not with the app."""
+        if ground.place.way is Way.BARE or stands_apart(ground):
+            stands = _bare if ground.place.way is Way.BARE else _apart
+            with stands(ground, by, is_bounded=is_bounded) as worker:
                 yield worker
             return
         lab = self.set(ground, by)
         name = measured(lab)
-        with self.whole(ground):
+        with self.whole(ground), nullcontext() if is_bounded else unbounded(lab, name, by):
             yield Worker(str(name), url_of(lab, name), lab.reach(name), root_of(lab, name))
 
 
@@ -146,13 +153,25 @@ def stands_apart(ground: Ground) -> bool:
 
 
 @contextmanager
-def _apart(ground: Ground, by: Deadline) -> Iterator[Worker]:
+def _bare(ground: Ground, by: Deadline, *, is_bounded: bool) -> Iterator[Worker]:
+    lab = ground.deployment()
+    cpus = lab.plan.node(measured(lab)).cpu_quota
+    with quota(f"labkit-{ground.lab}-bare", cpus) as bound, bare.running(ground, by) as process:
+        process.await_ready(by)
+        if is_bounded:
+            bound.hold(process.pids())
+        says = f"its processor time is not bounded: {bound.impossible}" if is_bounded and bound.impossible else ""
+        yield Worker(process.name, process.url, process.reach, process.root, says)
+
+
+@contextmanager
+def _apart(ground: Ground, by: Deadline, *, is_bounded: bool) -> Iterator[Worker]:
     lab, name = ground.deployment(), "apart-1"
     url, told = bare.door(lab, name)
     assert isinstance(lab.substrate, CanStandApart)
     with lab.substrate.stand_apart(lab.plan, measured(lab), told, by) as apart:
         await_ready(url, by)
-        yield Worker(name, url, apart.reach, apart.root)
+        yield Worker(name, url, apart.reach, apart.root, "" if is_bounded else "its processor time is bounded")
 
 
 def _key(ground: Ground) -> tuple[str, str]:
@@ -165,8 +184,21 @@ def remade(lab: Deployment, name: NodeName, variant: str, by: Deadline) -> None:
         lab.substrate.destroy(lab.lab, name, by)
         await_absence(lab, name, by)
         lab.substrate.prepare(lab.plan, by)
-        belongings.measurable(lab).type_start(lab.plan, name, by, variant)
+        engine = belongings.measurable(lab)
+        engine.type_start(lab.plan, name, by, variant)
         await_served(lab, name, by)
+        engine.bound(lab.plan, name, by, holds=True)
+
+
+@contextmanager
+def unbounded(lab: Deployment, name: NodeName, by: Deadline) -> Iterator[None]:
+    """Lets a worker have all processors as long as the block lasts: what is bounded is what it serves with, and no
+    start."""
+    engine = belongings.measurable(lab)
+    engine.bound(lab.plan, name, by, holds=False)
+    yield
+    # Not where the block failed: the worker is made anew then.
+    engine.bound(lab.plan, name, by, holds=True)
 
 
 def await_absence(lab: Deployment, name: NodeName, by: Deadline) -> None:

@@ -41,7 +41,7 @@ def type_start(plan: LabPlan, name: NodeName, folder: Path, by: Deadline, varian
         "--label": [f"{k}={v}" for k, v in compose.container(values, str(name), folder)["labels"].items()],
         "--security-opt": _SECURITY[variant],
     }
-    argv = run_argv(values, name, folder, container, in_lab)
+    argv = run_argv(values, name, folder, container, in_lab, is_bounded=False)
     asked_s = processes.now_s()
     run(argv, by=by, where=f"docker, container {container}")
     ended_s = processes.now_s()
@@ -65,14 +65,18 @@ def run_argv(
     folder: Path,
     container: str,
     more: Mapping[str, Sequence[str]],
+    *,
+    is_bounded: bool = True,
 ) -> list[str]:
-    """`docker run` with what the compose.yaml in `folder` says of a worker, but for its name, network and labels;
-    `more` are further options, each with its values. Pure."""
+    """`docker run` with what the compose.yaml in `folder` says of a worker, but for its name, network and labels, and
+    for the bound on its processor time where it is not `is_bounded`; `more` are further options, each with its values.
+    Pure.
+    """
     entry = values["services"][str(name)]
     given = {
         "--name": [container],
         "--env-file": [str(folder / entry["env_file"])],
-        "--cpus": [str(entry["cpus"])],
+        "--cpus": [str(entry["cpus"])] if is_bounded else [],
         "--memory": [entry["mem_limit"]],
         "--user": [entry["user"]],
         "--cap-drop": entry["cap_drop"],
@@ -111,6 +115,14 @@ def _remove(container: str, by: Deadline) -> None:
 def _mount(values: Mapping[str, Any], mount: str) -> str:
     volume, target = mount.split(":", 1)
     return f"{values['volumes'][volume]['name']}:{target}"
+
+
+def bound(plan: LabPlan, name: NodeName, by: Deadline, *, holds: bool) -> None:
+    """Lets a container have as much of the processors as the plan says, or all of them."""
+    with in_our_words("asking for the number of processors"):
+        cpus = plan.node(name).cpu_quota if holds else api().info()["NCPU"]
+    container = Names(plan.lab).node(name)
+    run(["docker", "update", "--cpus", f"{cpus:g}", container], by=by, where=f"docker, container {container}")
 
 
 def of_node(lab: str, name: NodeName) -> Processes:

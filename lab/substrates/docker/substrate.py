@@ -269,6 +269,9 @@ class DockerSubstrate:
     def type_start(self, plan: LabPlan, name: NodeName, by: Deadline, variant: str = "") -> Typed:
         return measure.type_start(plan, name, _folder(plan.lab), by, variant)
 
+    def bound(self, plan: LabPlan, name: NodeName, by: Deadline, *, holds: bool) -> None:
+        measure.bound(plan, name, by, holds=holds)
+
     def processes(self, lab: str, name: NodeName, by: Deadline) -> Processes:
         return measure.of_node(lab, name)
 

@@ -11,9 +11,9 @@ from lab.host.run import run
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
-from lab.model.node import LabPlan, NodeName
+from lab.model.node import LabPlan, NodeName, NodeSpec
 from lab.substrates.base import Disk, Processes, Reach, Scratch
-from lab.substrates.vagrant import box, virsh
+from lab.substrates.vagrant import box, settings, virsh
 from lab.substrates.vagrant.names import POOL, Names, boot_volume, image_volume
 from lab.substrates.vagrant.names import box as box_name
 from lab.substrates.vagrant.render import Tuning, cpus
@@ -40,6 +40,14 @@ def facts_with(facts: Mapping[str, str], variant: str) -> Mapping[str, str]:
     tuned = TUNED[variant]
     changed = {"processors": str(cpus(facts["accelerator"], tuned))}
     return {**facts, **changed, **({"disk cache": tuned.cache} if tuned.cache else {})}
+
+
+def bound(reach: Reach, node: NodeSpec, by: Deadline, *, holds: bool) -> None:
+    """Lets a machine's service have as much of the processors as the plan says, or all of them; the service itself sets
+    that bound again once it serves (settings.py)."""
+    for service in settings.SERVICES[node.name.role]:
+        quota = settings.quota(node) if holds else "CPUQuota="
+        reach.run(["systemctl", "set-property", "--runtime", f"{service}.service", quota], by)
 
 
 def of_node(lab: str, name: NodeName) -> Processes:

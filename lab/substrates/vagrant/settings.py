@@ -40,13 +40,17 @@ def archive(node: NodeSpec, authorized_key: str, host_key: str) -> bytes:
     return content.ljust(-(-len(content) // _MIB) * _MIB, b"\0")
 
 
+def quota(node: NodeSpec) -> str:
+    """The bound on its service's processor time, as systemd reads it (systemd.resource-control(5))."""
+    return f"CPUQuota={node.cpu_quota * 100:.0f}%"
+
+
 def _limits(node: NodeSpec) -> str:
     """A drop-in that bounds a service's CPU; a worker's only from when it serves: it is capacity that is bounded."""
-    quota = f"CPUQuota={node.cpu_quota * 100:.0f}%"
     if node.name.role is not Role.WORKER:
-        return f"[Service]\n{quota}\n"
+        return f"[Service]\n{quota(node)}\n"
     # gunicorn tells systemd when it is up (sd_notify); `+` runs as root, which the service itself does not.
-    post = f"ExecStartPost=+/usr/bin/systemctl set-property --runtime lab-worker.service {quota}"
+    post = f"ExecStartPost=+/usr/bin/systemctl set-property --runtime lab-worker.service {quota(node)}"
     return f"[Service]\nType=notify\nTimeoutStartSec=infinity\n{post}\n"
 
 

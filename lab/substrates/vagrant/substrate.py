@@ -211,12 +211,16 @@ class VagrantSubstrate:
         folder = _folder(plan.lab)
         records.write(folder / "Vagrantfile", _vagrantfile(plan, by, variant))
         try:
-            asked_s = processes.now_s()
+            # What the kit gives the machine is there before anybody types, as what a container reads is.
             _ready_to_boot(plan, [name], by)
+            asked_s = processes.now_s()
             tool_s = tool.typed_up(folder, name, by)
             return Typed(asked_s, tool_s, processes.now_s())
         finally:
             records.write(folder / "Vagrantfile", _vagrantfile(plan, by))
+
+    def bound(self, plan: LabPlan, name: NodeName, by: Deadline, *, holds: bool) -> None:
+        measure.bound(self.reach(plan.lab, name), plan.node(name), by, holds=holds)
 
     def processes(self, lab: str, name: NodeName, by: Deadline) -> Processes:
         return measure.of_node(lab, name)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lab.comparison.probes.inside import FLUSHES, ISOLATION, MACHINE, told
-from lab.comparison.probes.isolation import in_words
+from lab.comparison.probes.isolation import in_words, outside
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.substrates.base import Reach
@@ -43,7 +43,7 @@ def test_writes_are_flushed_and_nothing_is_left_of_them(tmp_path: Path) -> None:
 
 def test_who_is_nobody_is_refused_all_that_root_may() -> None:
     user = NOBODY if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-    found = said(ISOLATION, "me", "worker-1", "127.0.0.1", "9", "yes", user=user)
+    found = said(ISOLATION, "me", "worker-1", "127.0.0.1", "9", "/no/file", "no word", "yes", user=user)
     assert found["kernel"] == os.uname().release
     assert found["processes"] >= 1
     assert found["sibling reached"] is False
@@ -51,8 +51,23 @@ def test_who_is_nobody_is_refused_all_that_root_may() -> None:
     assert all(found["tries"].values())
     assert found["module"] in ("EPERM", "ENOSYS")
     assert int(found["root"]["CapEff"], 16) == 0
-    words = in_words(found, {"kernel": os.uname().release, "processes": found["processes"]})
+    words = in_words(found, os.uname().release)
     assert words["isolation-root"].endswith("refused: mount, kernel settings, clock")
+
+
+def test_a_program_and_a_file_of_others_are_found_where_they_can_be(tmp_path: Path) -> None:
+    file, word = tmp_path / "file", f"word-of-{os.getpid()}"
+    file.touch()
+
+    def seen(backwards: str, path: Path) -> tuple[bool, bool]:
+        # Forwards it would stand on the command line of who looks for it.
+        found = said(ISOLATION, "me", "worker-1", "127.0.0.1", "9", str(path), backwards, "no")
+        return found["outside seen"], found["sibling read"]
+
+    with outside(word):
+        assert seen(word[::-1], file) == (True, True)
+        assert seen("drow-rehtona", tmp_path / "none") == (False, False)
+    assert seen(word[::-1], file) == (False, True)
 
 
 def test_words_that_are_no_answer_are_refused() -> None:

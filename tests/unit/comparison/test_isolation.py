@@ -7,13 +7,14 @@ import pytest
 from lab.comparison import catalogue
 from lab.comparison.probes.isolation import ROWS, capabilities, in_words
 
-OURS = {"kernel": "6.18.44", "processes": 120}
+OURS = "6.18.44"
 NONE, ALL = "0" * 16, "000001ffffffffff"
 APP = {"CapEff": NONE, "CapBnd": NONE, "Seccomp": "2", "NoNewPrivs": "1"}
 CONTAINER: dict[str, Any] = {
     "kernel": "6.18.44",
     "first": "gunicorn",
     "processes": 4,
+    "outside seen": False,
     "app": APP,
     "root": {"CapEff": NONE},
     "devices": ["full", "null", "zero"],
@@ -21,6 +22,7 @@ CONTAINER: dict[str, Any] = {
     "module": "EPERM",
     "sibling reached": True,
     "sibling seen": 0,
+    "sibling read": False,
     "tries": {
         "mount": "mount: permission denied",
         "kernel settings": "Read-only file system",
@@ -41,10 +43,12 @@ MACHINE: dict[str, Any] = {
 BARE: dict[str, Any] = {
     **CONTAINER,
     "processes": 121,
+    "outside seen": True,
     "app": {"CapEff": NONE, "CapBnd": ALL},
     "root": {"CapEff": ALL},
     "module": "ENOSYS",
     "sibling seen": 2,
+    "sibling read": True,
     "tries": {"mount": "", "kernel settings": ""},
 }
 
@@ -53,12 +57,12 @@ def test_a_container() -> None:
     assert in_words(CONTAINER, OURS) == {
         "isolation-kernel": "6.18.44, this computer's",
         "isolation-first": "gunicorn",
-        "isolation-processes": "4, none of this computer's other 116",
+        "isolation-processes": "4, none of this computer's",
         "isolation-capabilities": "none, and can gain none",
         "isolation-seccomp": "yes, a filter",
         "isolation-devices": "3 in /dev; disks: none",
         "isolation-module": "no (EPERM)",
-        "isolation-sibling": "its port over the network; none of its processes",
+        "isolation-sibling": "its port over the network; none of its processes; none of its files",
         "isolation-root": "capabilities: none; allowed: none; refused: mount, kernel settings, clock",
     }
 
@@ -74,10 +78,10 @@ def test_a_machine() -> None:
 
 def test_a_bare_process() -> None:
     words = in_words(BARE, OURS)
-    assert words["isolation-processes"] == "121, all of this computer's"
+    assert words["isolation-processes"] == "121, this computer's among them"
     assert words["isolation-seccomp"] == "not told by this kernel"
     assert words["isolation-module"] == "no: this computer's kernel takes no modules"
-    assert words["isolation-sibling"] == "its port over the network; 2 of its processes"
+    assert words["isolation-sibling"] == "its port over the network; 2 of its processes; its files"
 
 
 def test_an_app_that_was_not_found_is_not_taken_for_one_without_powers() -> None:

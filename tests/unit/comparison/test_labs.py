@@ -1,16 +1,27 @@
 """Which labs are awake while a column is measured, and what becomes of one that fails. Nothing here is an engine."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from lab.comparison.columns import Place
+from lab.comparison import labs
+from lab.comparison.columns import BARE, Place, Way
 from lab.comparison.labs import Labs
-from lab.model.errors import LabError
+from lab.comparison.probes import durability
+from lab.comparison.probes.base import Ground
+from lab.flows import deployment
+from lab.host import paths
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError, UsageError
+from lab.model.node import NodeName
 from lab.substrates import registry
 from tests.unit.comparison.test_schedule import BOX, COLD
+from tests.unit.model.test_plan import TOPOLOGY, make
+
+BESIDE_BOX = Place(BARE, "Bare process", "box", Way.BARE, is_machine=False)
 
 
 @pytest.fixture
@@ -25,7 +36,10 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
             raise LabError(f"{what} failed", where="there", mend="mend it")
 
     def load(_lab: str, name: str) -> Any:
-        return SimpleNamespace(substrate=registry.get("docker"), name=name)
+        return SimpleNamespace(substrate=SimpleNamespace(sleep=doze, wake=print), name=name, plan=make())
+
+    def doze(_lab: str, names: Sequence[NodeName], _by: Deadline) -> None:
+        note(f"doze {', '.join(map(str, names))}")
 
     monkeypatch.setattr("lab.flows.deployment.load", load)
     monkeypatch.setattr("lab.flows.sleep.sleep", lambda lab, *_: note(f"sleep {lab.name}"))
@@ -77,3 +91,56 @@ def test_a_lab_that_does_not_come_up_is_removed_and_not_tried_again(done: list[s
     with pytest.raises(LabError, match="destroy machine failed"):
         stage.close()
     assert done[-2:] == ["destroy box", "destroy machine"]
+
+
+def test_beside_a_bare_process_only_the_store_is_awake(done: list[str], tmp_path: Path) -> None:
+    stage, _ = _stage(tmp_path)
+    for place in (BESIDE_BOX, BESIDE_BOX, BOX, BESIDE_BOX, COLD):
+        stage.at(place)
+    doze = "doze worker-2, worker-1, loadbalancer-1"
+    assert done == ["up box", doze, "up box", doze, "sleep box", "up machine"]
+    stage.mend(BESIDE_BOX)
+    stage.at(BESIDE_BOX)
+    assert done[6:] == ["up box", doze]
+
+
+def _deployed(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """There are labs of these names on one substrate."""
+    monkeypatch.setattr(deployment, "deployed", lambda lab: {"box": None} if lab in names else {})
+
+
+def test_the_lab_that_never_flushes_is_a_comparisons_as_the_others_are(
+    done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The longest name that a lab can have, and one that it can have, too.
+    assert labs.beside("compare-16-chars") == "compare-1-nosync"
+    _deployed(monkeypatch, "compare-nosync")
+    with pytest.raises(UsageError, match="there is a lab compare-nosync already, and a comparison removes"):
+        labs.check_free("compare")
+    labs.clear("compare", paths.cache() / "scratch")
+    assert done == []
+    labs.mark("compare-nosync")
+    labs.check_free("compare")
+    labs.clear("compare", paths.cache() / "scratch")
+    assert done == ["destroy box"]
+
+
+def test_while_a_store_loses_its_power_the_comparisons_own_lab_sleeps_and_the_other_one_is_marked(
+    done: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    there = SimpleNamespace(
+        substrate=registry.get("docker"), name="box", deployed=SimpleNamespace(topology_file=None, topology=TOPOLOGY)
+    )
+    monkeypatch.setattr(Ground, "deployment", lambda _: there)
+    monkeypatch.setattr("lab.flows.sleep.wake", lambda lab, *_: done.append(f"wake {lab.name}"))
+
+    def run(asked: Any, *_: object) -> Path:
+        _deployed(monkeypatch, "compare-nosync")
+        labs.check_free("compare")
+        done.append(f"run in {asked.lab}")
+        raise LabError("it broke", where="there", mend="mend it")
+
+    monkeypatch.setattr("lab.flows.prove.run", run)
+    with pytest.raises(LabError, match="it broke"):
+        durability.Durability().once(Ground(BOX, "compare", tmp_path, lambda _: None), Deadline.after(60, "test"))
+    assert done == ["sleep box", "up box", "run in compare-nosync", "destroy box", "wake box"]

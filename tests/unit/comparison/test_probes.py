@@ -1,9 +1,12 @@
 """What probes compute, and that there is one for each batch of rows."""
 
+import signal
 import socket
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,11 +17,13 @@ from lab.comparison.probes.base import Ground, Seen
 from lab.comparison.probes.durability import lost
 from lab.comparison.probes.every import probes
 from lab.comparison.probes.room import fitting
-from lab.comparison.probes.traffic import CLIENTS, Asked, ask, values
+from lab.comparison.probes.traffic import CLIENTS, Asked, ask, half_of, values
 from lab.comparison.probes.worker import answered_by
+from lab.host import http
 from lab.ledger.audit import Account, Sort
 from lab.ledger.struck import FaultSeen
 from lab.ledger.writes import What
+from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from tests.conftest import REPO
 from tests.unit.traffic.test_run import responder
@@ -59,20 +64,22 @@ def account(lost_: int, acknowledged: int, *, is_whole: bool, faults: int = 1) -
 
 
 def test_writes_that_are_gone_are_counted_and_a_database_that_is_gone_has_lost_all() -> None:
-    assert lost(account(3, 100, is_whole=True)) == Seen(3, "of 100 acknowledged writes")
-    assert lost(account(0, 100, is_whole=False)).value == 100
+    said = "of 100 acknowledged writes, at 30 requests a second"
+    assert lost(account(3, 100, is_whole=True), 30.0) == Seen(3, said)
+    assert lost(account(0, 100, is_whole=False), 30.0).value == 100
 
 
 @pytest.mark.parametrize("nothing", [account(0, 0, is_whole=False), account(0, 9, is_whole=False, faults=0)])
 def test_a_run_that_broke_nothing_says_nothing(nothing: Account) -> None:
     with pytest.raises(LabError, match="the run says nothing"):
-        lost(nothing)
+        lost(nothing, 30.0)
 
 
 def test_requests_are_answered_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     full_s, half_s = 0.3, 0.4
     monkeypatch.setattr(traffic, "FULL_S", full_s)
-    monkeypatch.setattr(traffic, "HALF_S", half_s)
+    monkeypatch.setattr(traffic, "LEAST_S", half_s)
+    monkeypatch.setattr(traffic, "MOST_S", half_s)
     with responder() as (url, _):
         asked = ask(url)
     assert asked.rate > CLIENTS / full_s
@@ -85,11 +92,51 @@ def test_requests_are_answered_and_counted(monkeypatch: pytest.MonkeyPatch) -> N
     assert 0 < half.value <= nearly.value
 
 
-def test_percentiles_are_of_all_latencies() -> None:
-    found = values(Asked(10, [number / 100 for number in range(100, 0, -1)]), "")
-    assert (found["p50"], found["p99"]) == (Seen(0.5, "at 5 requests a second, half of what it can"), found["p99"])
-    assert isinstance(found["p99"], Seen)
-    assert found["p99"].value == 0.99
+def test_percentiles_are_of_all_latencies_and_say_of_how_many() -> None:
+    found = values(Asked(10, [number / 100 for number in range(100, 0, -1)]), "", "and so on")
+    note = "100 answers at 5 requests a second, half of what it can; and so on"
+    assert found == {"requests": Seen(10, "and so on"), "p50": Seen(0.5, note), "p99": Seen(0.99, note)}
+
+
+def test_of_few_answers_99_of_100_is_the_slowest_and_is_called_so() -> None:
+    found = values(Asked(10, [number / 100 for number in range(99, 0, -1)]), "")
+    assert found["p99"] == Seen(0.99, "the slowest of 99 answers at 5 requests a second, half of what it can")
+
+
+@pytest.mark.parametrize(
+    ("rate", "requests", "duration_s"),
+    # Enough in the least time; enough in more time; as many as the most time has.
+    [(800, 1000, 2.5), (100, 200, 4.0), (40, 100, 5.0), (0.5, 10, 5.0)],
+)
+def test_requests_are_due_until_there_are_enough_of_them(rate: float, requests: int, duration_s: float) -> None:
+    pace = half_of(rate)
+    assert (pace.requests, pace.duration_s) == (requests, duration_s)
+
+
+class Draining:
+    """A process that ends once it was told to, and somebody has looked twice."""
+
+    def __init__(self, looks: list[float]) -> None:
+        self.looks = looks
+        self.told_s: float | None = None
+
+    def send_signal(self, number: int) -> None:
+        assert number == signal.SIGTERM
+        self.told_s = time.monotonic()
+
+    def poll(self) -> int | None:
+        return 0 if len(self.looks) == 2 else None
+
+
+def test_a_bare_process_that_drains_is_looked_at_as_seldom_as_a_load_balancer_looks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    looks: list[float] = []
+    process: Any = Draining(looks)
+    monkeypatch.setattr(http, "get", lambda *_: looks.append(time.monotonic()))
+    bare.Bare(process, "bare-1", "http://bare", 0.0, tmp_path, tmp_path, looks_s=0.2).stop(Deadline.after(30, "test"))
+    assert looks[0] - process.told_s >= 0.1
+    assert looks[1] - process.told_s >= 0.3
 
 
 def test_a_site_that_is_not_there_is_an_error() -> None:

@@ -1,15 +1,18 @@
 """What is typed to start a worker by hand is what stands in compose.yaml; and Docker's words, read."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from lab.model.deadline import Deadline
 from lab.model.node import NodeName, Role
 from lab.substrates import registry
 from lab.substrates.base import CanMeasure
-from lab.substrates.docker import compose
+from lab.substrates.docker import compose, measure
 from lab.substrates.docker.measure import in_micros, layers, run_argv
+from lab.substrates.docker.names import Names
 from tests.unit.model.test_plan import make
 
 W1 = NodeName(Role.WORKER, 1)
@@ -18,9 +21,9 @@ W1 = NodeName(Role.WORKER, 1)
 MORE = {"--network": ["labkit-blue_net"], "--label": ["labkit.lab=blue"], "--security-opt": ["seccomp=unconfined"]}
 
 
-def typed() -> list[str]:
+def typed(*, is_bounded: bool = True) -> list[str]:
     values = compose.parse(compose.render(make(), None))
-    return run_argv(values, W1, Path("/state"), "some-name", MORE)
+    return run_argv(values, W1, Path("/state"), "some-name", MORE, is_bounded=is_bounded)
 
 
 def test_a_typed_worker_has_what_compose_yaml_says_and_more_on_top() -> None:
@@ -46,6 +49,23 @@ def test_a_typed_worker_has_what_compose_yaml_says_and_more_on_top() -> None:
         ("--label", "labkit.lab=blue"),
         ("--security-opt", "seccomp=unconfined"),
     ]
+
+
+def test_a_worker_whose_start_is_measured_is_typed_without_a_bound_on_its_processor_time() -> None:
+    bounded = typed()
+    at = bounded.index("--cpus")
+    assert typed(is_bounded=False) == bounded[:at] + bounded[at + 2 :]
+
+
+@pytest.mark.parametrize(("holds", "cpus"), [(True, "0.4"), (False, "2")])
+def test_the_bound_is_the_plans_or_all_processors_that_there_are(
+    monkeypatch: pytest.MonkeyPatch, holds: bool, cpus: str
+) -> None:
+    said: list[list[str]] = []
+    monkeypatch.setattr(measure, "run", lambda argv, **_: said.append(argv))
+    monkeypatch.setattr(measure, "api", lambda: SimpleNamespace(info=lambda: {"NCPU": 2}))
+    measure.bound(make(), W1, Deadline.after(60, "test"), holds=holds)
+    assert said == [["docker", "update", "--cpus", cpus, Names("blue").node(W1)]]
 
 
 def test_nothing_that_compose_yaml_says_of_a_worker_is_left_out() -> None:

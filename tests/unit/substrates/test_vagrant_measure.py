@@ -7,7 +7,8 @@ import pytest
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import NodeName, Role
-from lab.substrates.vagrant import measure, render
+from lab.substrates.base import Reach
+from lab.substrates.vagrant import measure, render, substrate
 from lab.substrates.vagrant.names import Names, lab_of_volume
 from lab.substrates.vagrant.tool import first_word_s, typed_up
 from tests.unit.model.test_plan import make
@@ -86,3 +87,29 @@ def test_what_is_told_of_a_machine_is_what_stands_in_its_vagrantfile() -> None:
             assert f"    libvirt.cpus = {told['processors']}" in vagrantfile(driver, variant)
             assert (told == plain) is not bool(variant)
     assert measure.facts_with({"accelerator": "kvm", "disk cache": "writeback"}, "no-cache")["disk cache"] == "none"
+
+
+@pytest.mark.parametrize(("holds", "quota"), [(True, "CPUQuota=40%"), (False, "CPUQuota=")])
+def test_the_bound_of_a_machines_service_is_the_plans_or_none(tmp_path: Path, holds: bool, quota: str) -> None:
+    said = tmp_path / "said"
+    prefix = ("sh", "-c", f'echo "$@" >{said}', "sh")
+    measure.bound(Reach(prefix, prefix, False, "here"), make().node(W1), Deadline.after(60, "test"), holds=holds)
+    assert said.read_text() == f"systemctl set-property --runtime lab-worker.service {quota}\n"
+
+
+def test_what_the_kit_gives_a_machine_is_there_before_the_clock_of_its_start_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+
+    def typed(*_: object) -> float:
+        done.append("typed")
+        return 0.5
+
+    monkeypatch.setattr(substrate, "_vagrantfile", lambda *_: "")
+    monkeypatch.setattr("lab.host.records.write", lambda *_: None)
+    monkeypatch.setattr(substrate, "_ready_to_boot", lambda *_: done.append("made ready"))
+    monkeypatch.setattr("lab.host.processes.now_s", lambda: float(len(done)))
+    monkeypatch.setattr("lab.substrates.vagrant.tool.typed_up", typed)
+    found = substrate.make().type_start(make(), W1, Deadline.after(60, "test"))
+    assert (found.asked_s, found.tool_s, found.ended_s) == (1, 0.5, 2)

@@ -1,0 +1,159 @@
+"""What is the same in all columns: the bound on a worker's processor time, and who asks. Nothing here is an engine."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lab.comparison.columns import Place, Way
+from lab.comparison.probes import life, traffic, worker
+from lab.comparison.probes.base import Ground
+from lab.comparison.probes.machine import Flushes
+from lab.comparison.probes.room import of_one
+from lab.comparison.probes.traffic import Asked, Traffic
+from lab.comparison.probes.worker import Keeper, remade, unbounded, visitors_rate
+from lab.flows import prove
+from lab.model.deadline import Deadline
+from lab.substrates import registry
+from tests.unit.model.test_plan import make
+
+BY = Deadline.after(600, "tests")
+BOX = Place("box", "Box", "box", Way.FRESH, is_machine=False)
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was done to a worker, in order."""
+    found: list[str] = []
+
+    def bound(*_: object, holds: bool) -> None:
+        found.append("bounded" if holds else "unbounded")
+
+    engine = SimpleNamespace(bound=bound, type_start=lambda *_: found.append("started"))
+    monkeypatch.setattr("lab.comparison.belongings.measurable", lambda _: engine)
+    monkeypatch.setattr("lab.flows.deployment.changing", lambda *_: nullcontext())
+    for module in (worker, life):
+        monkeypatch.setattr(module, "await_served", lambda *_: found.append("served"))
+    monkeypatch.setattr(worker, "await_absence", lambda *_: None)
+    monkeypatch.setattr(life, "await_ready", lambda *_, **__: found.append("ready"))
+    return found
+
+
+def lab_of(done: list[str]) -> Any:
+    engine = SimpleNamespace(
+        destroy=lambda *_: done.append("destroyed"),
+        restart=lambda *_: done.append("restarted"),
+        prepare=lambda *_: None,
+        has_own_kernel=False,
+    )
+    return SimpleNamespace(lab="blue", plan=make(), substrate=engine)
+
+
+def kept(lab: Any) -> Any:
+    """A keeper of this lab, in which nothing fails."""
+    return SimpleNamespace(set=lambda *_: lab, whole=lambda _: nullcontext())
+
+
+@pytest.fixture
+def ground(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ground:
+    monkeypatch.setattr(Ground, "deployment", lambda _: SimpleNamespace(substrate=registry.get("docker")))
+    return Ground(BOX, "blue", tmp_path, lambda _: None)
+
+
+def test_a_worker_that_is_made_is_bounded_once_it_serves_and_not_before(done: list[str]) -> None:
+    lab = lab_of(done)
+    remade(lab, lab.plan.workers()[-1].name, "", BY)
+    assert done == ["destroyed", "started", "served", "bounded"]
+
+
+def test_a_site_that_is_started_again_is_not_bounded_until_it_is_ready(done: list[str], ground: Ground) -> None:
+    found = life.Restart(kept(lab_of(done))).once(ground, BY)
+    assert list(found) == ["restart"]
+    assert done == ["unbounded", "restarted", "ready", "bounded", "served"]
+
+
+def test_a_worker_that_failed_without_its_bound_is_left_to_be_made_anew(done: list[str]) -> None:
+    lab = lab_of(done)
+    with pytest.raises(ZeroDivisionError), unbounded(lab, lab.plan.workers()[-1].name, BY):
+        raise ZeroDivisionError
+    assert done == ["unbounded"]
+
+
+@pytest.mark.parametrize(
+    ("known", "rate"),
+    [((None, "tcg"), prove.RATE_EMULATED), ((None, "kvm"), prove.RATE), ((None, None), prove.RATE)],
+)
+def test_visitors_come_as_often_in_each_column(
+    monkeypatch: pytest.MonkeyPatch, known: tuple[str | None, str | None], rate: float
+) -> None:
+    engines = dict(zip(registry.NAMES, known, strict=True))
+    monkeypatch.setattr(registry, "get", lambda name: SimpleNamespace(known_accelerator=lambda: engines[name]))
+    assert visitors_rate() == rate
+
+
+def test_requests_go_to_the_load_balancers_own_address_and_past_no_port_of_this_computer(
+    monkeypatch: pytest.MonkeyPatch, done: list[str], ground: Ground
+) -> None:
+    asked: list[str] = []
+
+    def ask(url: str) -> Asked:
+        asked.append(url)
+        return Asked(100, [0.1])
+
+    monkeypatch.setattr(traffic, "ask", ask)
+    monkeypatch.setattr(traffic, "_alone", lambda *_: nullcontext())
+    Traffic(kept(lab_of(done))).once(ground, BY)
+    assert asked == ["http://10.77.0.10:8080"]
+
+
+@pytest.mark.parametrize(
+    ("way", "is_machine", "left_out"),
+    [(Way.FRESH, True, False), (Way.TUNED, True, True), (Way.TUNED, False, False)],
+)
+def test_a_machines_drive_is_not_said_to_have_a_setting_that_the_stores_disks_have_not(
+    ground: Ground, way: Way, is_machine: bool, left_out: bool
+) -> None:
+    place = Place("k", "t", "s", way, is_machine, "some" if way is Way.TUNED else "")
+    found = Flushes(Keeper()).impossible(Ground(place, ground.lab, ground.scratch, ground.report))
+    assert list(found) == (["fsync-drive"] if left_out else [])
+
+
+def test_of_two_that_share_memory_one_alone_has_what_they_share_wholly_and_adds_none_of_it() -> None:
+    # 50 and 60 are each one's own, 30 is of both.
+    assert of_one(it=60 + 15, other=50 + 15, alone=50 + 30) == (60 + 30, 60)
+    assert of_one(it=60, other=50, alone=50) == (60, 60)
+
+
+@pytest.mark.parametrize(
+    ("is_bounded", "impossible", "order", "says"),
+    [
+        (True, "", ["0.4 processors", "ready", "held [17]", "asked"], ""),
+        (False, "", ["0.4 processors", "ready", "asked"], ""),
+        (True, "no", ["0.4 processors", "ready", "held [17]", "asked"], "its processor time is not bounded: no"),
+    ],
+)
+def test_a_bare_process_is_bounded_as_a_node_is_once_it_is_ready_or_says_that_it_is_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_bounded: bool, impossible: str, order: list[str], says: str
+) -> None:
+    done: list[str] = []
+
+    @contextmanager
+    def quota(_name: str, cpus: float) -> Iterator[Any]:
+        done.append(f"{cpus:g} processors")
+        yield SimpleNamespace(hold=lambda pids: done.append(f"held {pids}"), impossible=impossible)
+
+    @contextmanager
+    def running(*_: object) -> Iterator[Any]:
+        here = {"name": "bare-1", "url": "http://bare", "reach": None, "root": None}
+        yield SimpleNamespace(**here, await_ready=lambda _: done.append("ready"), pids=lambda: [17])
+
+    monkeypatch.setattr(worker, "quota", quota)
+    monkeypatch.setattr("lab.comparison.probes.bare.running", running)
+    monkeypatch.setattr(Ground, "deployment", lambda _: SimpleNamespace(plan=make()))
+    beside = Ground(Place("bare", "Bare", "box", Way.BARE, is_machine=False), "blue", tmp_path, lambda _: None)
+    with Keeper().serving(beside, BY, is_bounded=is_bounded) as found:
+        done.append("asked")
+    assert (done, found.says) == (order, says)
