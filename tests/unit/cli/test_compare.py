@@ -239,7 +239,7 @@ def test_a_lab_of_somebody_else_is_not_taken_for_a_comparison(home: Path) -> Non
 def test_an_engine_that_is_away_fails_its_columns_and_can_be_tried_again(home: Path) -> None:
     client.api.cache_clear()
     away = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
-    words = ["--rows", "restart", "--only", "docker", "--repeat", "2"]
+    words = ["--rows", "hash", "--only", "docker", "--repeat", "2"]
     gave = _typed(*words, "--out", str(home / "here"), **away)
     assert gave.code == 4, gave.err
     assert "Bare process, Docker container failed, and the rest goes on: Docker does not answer" in gave.err

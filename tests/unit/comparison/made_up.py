@@ -48,7 +48,7 @@ _FIGURES: Mapping[str, Sequence[float | None]] = {
     **_PHASES,
     "start": [sum(values[n] or 0 for values in _PHASES.values()) for n in range(4)],
     "stop": (0.05, 0.31, 2.4, 1.9),
-    "restart": (0.5, 1.2, 19.3, None),
+    "restart": (None, 1.2, 19.3, None),
     "destroy": (None, 0.1, 1.1, 1.2),
     "replace": (None, 2.1, 23, 6.2),
     "replace-failed": (None, 2, 3, 0),
