@@ -214,11 +214,21 @@ def _about(made: Plan, guesses: Sequence[Prediction], substrates: Sequence[Subst
 
 def _column(place: Place, settings: Mapping[str, Mapping[str, str]]) -> Column:
     if place.way is Way.BARE:
-        return Column(key=place.key, title=place.title)
+        return Column(key=place.key, title=place.title, settings=_of_this_computer())
     facts, engine = settings[place.substrate], registry.get(place.substrate)
     if facts and place.variant and isinstance(engine, CanMeasure):
         facts = engine.facts_with(facts, place.variant)
     return Column(key=place.key, title=place.title, substrate=place.substrate, settings=dict(facts))
+
+
+def _of_this_computer() -> dict[str, str]:
+    """With what a bare process is measured."""
+    return {
+        "engine": "none, a folder in place of an image (chroot)",
+        "kernel": os.uname().release,
+        "storage": computer.file_system(paths.cache()),
+        "network": "this computer's own",
+    }
 
 
 def _settings(substrate: Substrate) -> Mapping[str, str]:

@@ -111,6 +111,23 @@ def test_guesses_stand_beside_what_was_measured(home: Path) -> None:
     assert "guessed 3.00 x too high" in gave.out
 
 
+def test_every_table_says_with_what_it_was_measured(home: Path) -> None:
+    guessed = FIRST.model_copy(update={"predictions": (Prediction(row="start", column="box", guess=4.5),)})
+    shown = _typed("show", _kept(home / "one", guessed)).out
+    assert "start (Box: engine Box 1)" in shown
+    assert "What you guessed (Box: engine Box 1)" in shown
+    changed = _typed("diff", _kept(home / "a", FIRST), _kept(home / "b", LATER)).out
+    assert "What changed (Box: engine Box 1)" in changed
+
+
+def test_what_others_published_is_a_column_where_there_is_room_for_one(home: Path) -> None:
+    wide, narrow = (_typed("show", _kept(home / "one", FIRST), COLUMNS=width).out for width in ("200", "80"))
+    assert "Published elsewhere" in wide
+    assert "elsewhere, Start: " not in wide
+    assert "Published elsewhere" not in narrow
+    assert "elsewhere, Start: a container: 568 ms" in narrow
+
+
 def test_two_comparisons_are_put_together_into_a_report_with_its_page(home: Path) -> None:
     words = [_kept(home / "a", FIRST), _kept(home / "b", OTHER), "-o", str(home / "both")]
     dry = _typed("merge", *words, "--dry-run")

@@ -13,6 +13,10 @@ from lab.comparison.report import Cell, Column, Prediction, Report, RowResult
 MADE_UP = "None of these values was measured: they were made up to test this page."
 BARE, BOX, COLD, WARM = "bare", "docker", "vagrant-cold", "vagrant-warm"
 
+_HOST = {
+    **{"engine": "none, a folder in place of an image (chroot)", "kernel": "6.18.44", "storage": "ext4"},
+    **{"network": "this computer's own"},
+}
 _ENGINE = {"engine": "Docker 26.1.5+dfsg1", "storage": "overlay2", "network": "bridge"}
 _MACHINES = {
     **{"engine": "Vagrant 2.3.7, libvirt 11.3.0, QEMU 10.0.2", "accelerator": "TCG", "disk cache": "writeback"},
@@ -25,7 +29,7 @@ def _column(key: str, title: str, settings: dict[str, str], otherwise: dict[str,
 
 
 COLUMNS = (
-    Column(key=BARE, title="Bare process", settings={"isolation": "chroot"}),
+    Column(key=BARE, title="Bare process", settings=_HOST),
     _column(BOX, "Docker container", _ENGINE),
     _column(COLD, "Vagrant VM, cold", _MACHINES),
     _column(WARM, "Vagrant VM, warm", _MACHINES),

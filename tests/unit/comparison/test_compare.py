@@ -1,5 +1,6 @@
 """From what was asked for to a plan. Asks no engine."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,11 +8,13 @@ import pytest
 
 from lab.comparison import compare, labs, sheet, table
 from lab.comparison.catalogue import BATCHES
+from lab.comparison.columns import Way
 from lab.comparison.compare import Asked
 from lab.comparison.report import Report, dump, load
 from lab.comparison.sheet import Run
-from lab.host import paths, records
+from lab.host import computer, paths, records
 from lab.model.errors import UsageError
+from tests.unit.comparison import made_up
 from tests.unit.comparison.reports import HOST
 
 MINUTES = 60
@@ -71,6 +74,17 @@ def test_a_tuned_column_tells_its_own_setting_and_the_others_those_of_the_kit() 
     assert told["vagrant-no-cache"]["disk cache"] == "none"
     away = compare._column(compare.plan(Asked(rows=("all",))).places[-1], {"docker": {}, "vagrant": {}})
     assert away.settings == {}
+
+
+def test_a_bare_process_tells_with_what_it_is_measured_as_the_made_up_report_does() -> None:
+    [bare] = [place for place in compare.plan(Asked()).places if place.way is Way.BARE]
+    told = compare._column(bare, {}).settings
+    assert told["kernel"] == os.uname().release
+    assert told["storage"] == computer.file_system(paths.cache())
+    assert told.keys() == made_up.report().column(made_up.BARE).settings.keys()
+    assert f"Bare process: engine {told['engine']}, kernel {os.uname().release}" in table.circumstances(
+        [compare._column(bare, {})]
+    )
 
 
 def test_how_often_can_be_said() -> None:
