@@ -30,7 +30,8 @@ def show(found: Report) -> None:
     """Prints what is compared with what, all rows, what is to be known of them, and the guesses beside them."""
     screen = Console(highlight=False)
     screen.print(_FIRST)
-    click.echo(f"Measured at {found.made_at}" + ("" if found.complete else "; not complete yet"))
+    parts = f"; put together of {found.parts} comparisons, measured one after the other" if found.parts > 1 else ""
+    click.echo(f"Measured at {found.made_at}{parts}" + ("" if found.complete else "; not complete yet"))
     for key, value in found.host.items():
         click.echo(words.printable(f"  {key}: {value}"))
     for group in table.tables(found):

@@ -139,6 +139,7 @@ def test_two_comparisons_are_put_together_into_a_report_with_its_page(home: Path
     assert set(both.rows[0].cells) == {"bare", "box", "machine-cold"}
     assert (home / "both" / "report.html").read_text().startswith("<!DOCTYPE html>")
     assert _typed("merge", *words).code == 0, "the same once more is no harm"
+    assert "put together of 2 comparisons, measured one after the other" in gave.out
 
 
 def test_another_comparison_is_not_overwritten(home: Path) -> None:

@@ -88,6 +88,15 @@ def test_how_often_it_was_measured_is_told_as_it_was_asked_for() -> None:
     assert "twenty" not in asked
 
 
+def test_what_was_put_together_does_not_say_that_it_was_measured_in_turns() -> None:
+    alone, both = (re.sub(r"\s+", " ", page.render(ONE.model_copy(update={"parts": parts}))) for parts in (1, 2))
+    assert "<p>In rounds: in each, every column has its turn" in alone
+    assert "ut together" not in alone
+    assert "<p>In rounds" not in both
+    assert "<strong>Put together of 2 comparisons</strong>, which were measured one after the other" in both
+    assert "there are twenty of them at least" not in both, "each of them may have been asked for another number"
+
+
 def test_guesses_stand_beside_what_was_measured() -> None:
     assert re.search(r"Start of a worker\s+Docker container\s+5 s\s+1\.\d\d s\s+guessed [\d.]+ x too high", text())
     assert "Your guesses" in text()
