@@ -13,7 +13,7 @@ from lab.comparison.catalogue import ALL, BATCHES, Batch
 from lab.comparison.columns import Place, Way
 from lab.comparison.labs import Labs
 from lab.comparison.measure import circumstances
-from lab.comparison.probes.base import Probe
+from lab.comparison.probes.base import Ground, Probe
 from lab.comparison.report import Column, Prediction, Report
 from lab.comparison.schedule import Task
 from lab.comparison.session import Listeners, Progress
@@ -158,6 +158,20 @@ def _places(asked: Asked, old: Report | None) -> list[Place]:
     if old is not None and asked.only is None and not asked.rows:
         wanted = []
     return [place for place in found if place in wanted or place.key in before]
+
+
+def impossible(made: Plan, probes: Mapping[str, Probe]) -> set[tuple[str, str]]:
+    """The cells, by row and column, of which is known before there is a lab that they cannot be measured."""
+    found: set[tuple[str, str]] = set()
+    for task in made.tasks:
+        key = task.place.key
+        try:
+            ground = Ground(task.place, made.lab, paths.cache(), lambda _: None)
+            reasons = probes[task.batch.name].impossible(ground)
+        except LabError:
+            continue  # The probe asks the lab, and there is none yet.
+        found |= {(row, key) for row in reasons}
+    return found
 
 
 def measure(

@@ -8,8 +8,9 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from lab.cli import compare as verb
-from lab.comparison import compare, report
+from lab.comparison import compare, predict, report
 from lab.comparison.compare import Asked
+from lab.comparison.probes.every import probes
 from lab.comparison.report import Prediction, Report
 from lab.comparison.session import Progress
 from lab.host import paths, records
@@ -222,15 +223,29 @@ def test_an_interruption_leaves_the_page_of_what_there_is(home: Path, monkeypatc
     assert "1.50 s" in (home / "here" / "report.html").read_text()
 
 
-def test_guesses_are_asked_for_until_there_are_no_more() -> None:
+def test_guesses_are_asked_for_until_there_are_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     made = compare.plan(Asked(rows=("restart", "memory", "disk"), only="docker"))
     with CliRunner().isolation(input="300 ms\n\nsoon\n50\nq\n") as (out, _, _):
         found = verb._guesses(made)
         told = out.getvalue().decode()
     guesses = [(one.row, one.column, one.guess) for one in found]
     assert guesses == [("restart", "docker", 0.3), ("memory-more", "docker", 5e7)]
-    assert "that is no figure in MB; Enter leaves it out" in told
+    assert "'soon' is no figure in MB; Enter leaves it out" in told
     assert told.count("Disk of ") == 1
+
+
+def test_nobody_is_asked_for_what_cannot_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {}
+    for user in (0, 1000):
+        monkeypatch.setattr("os.geteuid", lambda user=user: user)
+        made = compare.plan(Asked())
+        found = predict.questions(made.tasks, None, compare.impossible(made, probes()))
+        asked[user] = {(one.row, column) for one in found for column in one.columns}
+        assert len(found) < 20, "a learner has to answer them"
+    assert {("stop", "docker"), ("stop", "vagrant-cold"), ("start", "vagrant-warm")} < asked[0]
+    assert ("stop", "vagrant-warm") not in asked[0], "it is put to sleep again instead"
+    assert {row for row, _ in asked[0] - asked[1]} == {"memory", "memory-more"}
 
 
 def test_progress_is_told_line_by_line_where_there_is_no_terminal() -> None:
