@@ -123,6 +123,8 @@ def _tell(made: Plan) -> None:
         f"kept in {made.folder}"
         + ("; what is there already is not measured again (another --out begins anew)" if made.old else "")
     )
+    if made.other is not None:
+        click.echo(as_called(f"one of other rows or columns was interrupted: `lab compare --out {made.other}` goes on"))
     estimate = f"{runs} runs, about {words.span_s(made.seconds)}, besides what has to be built first"
     click.echo(estimate if made.tasks else "there is nothing left to be measured")
     if made.tasks and os.geteuid():

@@ -48,7 +48,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done: `tasks` in order, kept in `folder`; `old` is the report there, which is resumed."""
+    """What is to be done: `tasks` in order, kept in `folder`; `old` is the report there, which is resumed. `other` has
+    the latest comparison, where that was interrupted and is of other rows or columns."""
 
     lab: str
     batches: tuple[Batch, ...]
@@ -57,6 +58,7 @@ class Plan:
     folder: Path
     old: Report | None
     tasks: tuple[Task, ...]
+    other: Path | None = None
 
     @property
     def seconds(self) -> float:
@@ -71,7 +73,7 @@ class Plan:
 
 def plan(asked: Asked) -> Plan:
     """What `measure` would do. Raises UsageError for a row that there is not, and a report that cannot be read."""
-    folder, old = _place(asked)
+    folder, old, other = _place(asked)
     known = {row.name for row in old.rows} if old else set()
     batches = _chosen(asked.rows) if asked.rows or not known else []
     batches = [one for one in BATCHES if one in batches or any(row.name in known for row in one.rows)]
@@ -84,18 +86,21 @@ def plan(asked: Asked) -> Plan:
         if old is not None
     }
     tasks = schedule.tasks(batches, places, repeats, done)
-    return Plan(asked.lab, tuple(batches), tuple(places), repeats, folder, old, tuple(tasks))
+    return Plan(asked.lab, tuple(batches), tuple(places), repeats, folder, old, tuple(tasks), other)
 
 
-def _place(asked: Asked) -> tuple[Path, Report | None]:
+def _place(asked: Asked) -> tuple[Path, Report | None, Path | None]:
     """Where the report is kept, and what is there. Where none was named, that is the latest one if it was interrupted
-    and is of what is asked for."""
+    and is of what is asked for; the folder of one that was interrupted, and is of something else, is the third."""
     kept = sorted(_home().glob(f"*/{report.FILE}")) if asked.folder is None else []
-    if kept and _goes_on(asked, latest := _latest(kept[-1])):
-        return kept[-1].parent, latest
+    other = None
+    if kept and not (latest := _latest(kept[-1])).complete:
+        if _is_same(asked, latest):
+            return kept[-1].parent, latest, None
+        other = kept[-1].parent
     folder = asked.folder or _home() / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     check_folder(folder)
-    return folder, report.load(folder) if (folder / report.FILE).exists() else None
+    return folder, report.load(folder) if (folder / report.FILE).exists() else None, other
 
 
 def _latest(file: Path) -> Report:
@@ -106,12 +111,11 @@ def _latest(file: Path) -> Report:
         raise UsageError(error.message, where=error.where, mend=mend) from error
 
 
-def _goes_on(asked: Asked, latest: Report) -> bool:
-    """Whether what was interrupted is what is asked for: the same rows, or none named; and no other substrate."""
-    rows = {row.name for row in latest.rows}
-    same_rows = not asked.rows or rows == {row.name for batch in _chosen(asked.rows) for row in batch.rows}
-    no_other = asked.only is None or {one.substrate for one in latest.columns} <= {asked.only, ""}
-    return not latest.complete and same_rows and no_other
+def _is_same(asked: Asked, latest: Report) -> bool:
+    """Whether a comparison has the rows and the columns that are asked for, no more and no fewer."""
+    rows = {row.name for batch in _chosen(asked.rows) for row in batch.rows}
+    places = {place.key for place in _places(asked, None)}
+    return rows == {row.name for row in latest.rows} and places == {column.key for column in latest.columns}
 
 
 def check_folder(folder: Path) -> None:

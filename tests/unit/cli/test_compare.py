@@ -259,6 +259,18 @@ def test_progress_is_told_line_by_line_where_there_is_no_terminal() -> None:
     ]
 
 
+def test_an_interrupted_comparison_of_something_else_is_named_with_how_to_go_on(home: Path) -> None:
+    kept = paths.state() / "comparisons" / "20260101-000000"
+    _kept(kept, FIRST.model_copy(update={"complete": False}))
+    gave = _typed("--dry-run")
+    assert gave.code == 0, gave.err
+    assert f"one of other rows or columns was interrupted: `lab compare --out {kept}` goes on" in gave.out
+    assert f"kept in {kept}" not in gave.out
+    gone_on = _typed("--dry-run", "--out", str(kept))
+    assert f"kept in {kept}; what is there already is not measured again" in gone_on.out
+    assert "was interrupted" not in gone_on.out
+
+
 def test_a_lab_of_somebody_else_is_not_taken_for_a_comparison(home: Path) -> None:
     folder = paths.lab("mine")
     record = {"lab": "mine", "slot": 0, "substrates": {"docker": {"mode": "?"}}}

@@ -1,5 +1,6 @@
 """From what was asked for to a plan. Asks no engine."""
 
+import dataclasses
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,24 +129,40 @@ def test_more_rows_and_more_repeats_can_be_asked_of_a_comparison(tmp_path: Path)
     assert runs["memory", "docker"] == runs["memory", "vagrant-cold"] == 2
 
 
+SAME = Asked(rows=("start",), only="docker")
+
+
 def test_without_a_folder_the_latest_comparison_goes_on_where_it_was_interrupted() -> None:
     home = paths.state() / "comparisons"
     _kept(home / "20260101-000000")
     _kept(home / "20260102-000000", complete=True)
-    assert compare.plan(Asked()).old is None
+    assert compare.plan(SAME).old is None
     _kept(home / "20260103-000000")
-    made = compare.plan(Asked())
-    assert made.folder == home / "20260103-000000"
+    made = compare.plan(SAME)
+    assert (made.folder, made.other) == (home / "20260103-000000", None)
     assert made.old is not None
     assert [task.runs for task in made.tasks] == [3, 3]
+    assert compare.plan(dataclasses.replace(SAME, repeats=9)).old is not None
 
 
-def test_other_rows_or_one_substrate_alone_are_a_comparison_of_their_own() -> None:
-    _kept(paths.state() / "comparisons" / "20260101-000000")
-    for same in (Asked(rows=("start",)), Asked(only="docker"), Asked(repeats=9)):
-        assert compare.plan(same).old is not None
-    for other in (Asked(rows=("hash",)), Asked(rows=("start", "hash")), Asked(only="vagrant")):
-        assert compare.plan(other).old is None
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Asked(),
+        Asked(rows=("start",)),
+        Asked(only="docker"),
+        Asked(rows=("start",), only="vagrant"),
+        Asked(rows=("start", "hash"), only="docker"),
+        Asked(rows=("all",)),
+    ],
+)
+def test_other_rows_or_columns_are_begun_anew_and_what_was_interrupted_is_named(asked: Asked) -> None:
+    kept = paths.state() / "comparisons" / "20260101-000000"
+    _kept(kept)
+    made, alone = compare.plan(asked), compare.plan(dataclasses.replace(asked, folder=Path("/nowhere")))
+    assert (made.old, made.other) == (None, kept)
+    assert made.folder != kept
+    assert (made.batches, made.places, made.tasks) == (alone.batches, alone.places, alone.tasks)
 
 
 def test_a_latest_comparison_that_is_damaged_says_how_to_go_on() -> None:
