@@ -27,7 +27,7 @@ PAGE = "report.html"
 _ROWS = "--rows"
 _FOLDER = click.Path(path_type=Path)
 _GUESSED = (
-    "Guess first: a figure for each of what stands in brackets, with ; between them. Enter: no idea; q: no more guesses. "
+    "Guess first: a figure for each of what stands in brackets, with ; between. Enter: no idea; q: no more guesses. "
     "A unit may stand behind a figure: 300 ms; 1.5 min."
 )
 

@@ -5,9 +5,9 @@ The rule. Of each cell that both have measured, the samples are held against eac
 ratio of the medians comes from a bootstrap (`lab.comparison.figures`). A cell *changed* where that test gives p below
 0.01, so that of a hundred cells about one is called changed by chance, and where the medians are a tenth or more apart:
 two sessions on one computer differ by some per cent though nothing was changed in between, which samples of one session
-cannot show (Kalibera and Jones, "Rigorous benchmarking in reasonable time", 2013; Mytkowicz and others, "Producing wrong
-data without doing anything obviously wrong", 2009). Of fewer than five samples on a side nothing is said, since with
-those even samples that do not overlap give no p that small; nor where a side is marked noisy.
+cannot show (Kalibera and Jones, "Rigorous benchmarking in reasonable time", 2013; Mytkowicz and others, "Producing
+wrong data without doing anything obviously wrong", 2009). Of fewer than five samples on a side nothing is said, since
+with those even samples that do not overlap give no p that small; nor where a side is marked noisy.
 """
 
 import math

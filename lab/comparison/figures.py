@@ -11,7 +11,7 @@ from scipy import stats
 
 _RESAMPLES = 2000
 _CONFIDENCE = 0.95
-# Of five samples even the span from the lowest to the highest holds the median of all that there could be with 94 % only
+# Of five samples even the span from the lowest to the highest holds the median of all there could be with 94 % only
 # (1 - 2 x 0.5^5): with fewer than six there is no interval of 95 %.
 _ENOUGH = 6
 # Of fewer samples the 95th percentile is the highest of them.

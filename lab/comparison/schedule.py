@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from lab.comparison.catalogue import Batch
-from lab.comparison.columns import Place
+from lab.comparison.columns import Place, Way
 
-ROUNDS = 5
+# More of them would spread the runs better; with each, the guests fall asleep and wake once more.
+ROUNDS = 3
 # What it takes until a lab of two workers is up; and to go from one lab to another: the one falls asleep, role by role,
 # and `up` wakes the other, looks at all of it, sets its clocks. By whether they are machines: two cores without KVM.
 _UP_S = {False: 15.0, True: 100.0}
@@ -115,14 +116,16 @@ def left_s(turns: Sequence[Turn], took: Took, opened: Iterable[str] = ()) -> flo
     `opened` are the substrates whose lab is up already.
     """
     up, pace = set(opened), _pace(turns, took)
-    total, last = 0.0, ""
+    total, last = 0.0, ("", False)
     for one in turns:
         place, name = one.task.place, one.task.name
         mean = sum(took[name]) / len(took[name]) if took.get(name) else one.task.run_s * pace.get(place.key, 1.0)
         total += mean * (one.runs + one.warm_ups)
-        if place.substrate != last:
+        # Beside a bare process most of the lab sleeps.
+        here = place.substrate, place.way is Way.BARE
+        if here != last:
             total += _SWITCH_S[place.is_machine] if place.substrate in up else _UP_S[place.is_machine] + _DOWN_S
-            up, last = up | {place.substrate}, place.substrate
+            up, last = up | {place.substrate}, here
     return total
 
 

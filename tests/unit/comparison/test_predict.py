@@ -21,7 +21,8 @@ def test_each_row_is_asked_once_for_all_columns_that_an_engine_has() -> None:
     b = batch("b", Cost(1, 1, 1, 1))
     asked = predict.questions(schedule.tasks([a, b], [BARE, BOX, COLD, WARM, TUNED], None, {}), None)
     assert [(one.row, one.columns) for one in asked] == [("a", ("box", "cold")), ("b", ("box", "cold", "warm"))]
-    assert [one.says for one in asked] == ["a, in s (Box; Machine, cold)", "b, in s (Box; Machine, cold; Machine, warm)"]
+    says = ["a, in s (Box; Machine, cold)", "b, in s (Box; Machine, cold; Machine, warm)"]
+    assert [one.says for one in asked] == says
 
 
 def test_neither_phases_nor_words_are_guessed() -> None:

@@ -14,6 +14,7 @@ from lab.comparison.schedule import ROUNDS, Task, Turn
 BOX = Place("box", "Box", "box", Way.FRESH, is_machine=False)
 COLD = Place("cold", "Machine, cold", "machine", Way.FRESH, is_machine=True)
 WARM = Place("warm", "Machine, warm", "machine", Way.WARM, is_machine=True)
+BARE = Place("bare", "Bare process", "box", Way.BARE, is_machine=False)
 
 
 def batch(name: str, cost: Cost, *, ways: frozenset[Way] = frozenset(Way), often: int | None = None) -> Batch:
@@ -22,7 +23,7 @@ def batch(name: str, cost: Cost, *, ways: frozenset[Way] = frozenset(Way), often
     return Batch(name, (row,), cost, ways, "no", is_standard=True, often=often, has_warm_up=often is None)
 
 
-QUICK = batch("quick", Cost(container=1, machine=9, woken=5))
+QUICK = batch("quick", Cost(bare=1, container=1, machine=9, woken=5))
 LONG = batch("long", Cost(container=60, machine=120), ways=frozenset({Way.FRESH}), often=3)
 
 
@@ -44,7 +45,7 @@ def test_a_warm_up_comes_once_before_the_first_run_and_never_where_it_takes_long
     turns = _all(schedule.tasks([QUICK, LONG], [BOX, COLD], None, {}))
     warm_ups = Counter(turn.task.name for turn in turns for _ in range(turn.warm_ups))
     assert warm_ups == {("quick", "box"): 1, ("quick", "cold"): 1}
-    assert [turn.warm_ups for turn in turns if turn.task.name == ("quick", "box")] == [1, 0, 0, 0, 0]
+    assert [turn.warm_ups for turn in turns if turn.task.name == ("quick", "box")] == [1, *[0] * (ROUNDS - 1)]
 
 
 @given(st.integers(1, 60))
@@ -64,12 +65,10 @@ def test_what_turns_out_quick_is_measured_more_often_unless_somebody_said_how_of
     took = {("quick", "cold"): [1.5, 1.0]}
     for repeats, wanted in ((None, 20), (6, 6)):
         tasks = schedule.tasks([QUICK], [COLD], repeats, {})
-        assert schedule.turn(tasks, 0, {}, {}).runs == 2 - (repeats is None)
-        made, runs = {("quick", "cold"): 1}, 1
+        runs = schedule.turn(tasks, 0, {}, {}).runs
+        assert runs == 2
         for step in schedule.steps(tasks)[1:]:
-            turn = schedule.turn(tasks, step, took, made)
-            made[turn.task.name] += turn.runs
-            runs += turn.runs
+            runs += schedule.turn(tasks, step, took, {("quick", "cold"): runs}).runs
         assert runs == wanted
 
 
@@ -78,7 +77,9 @@ def test_an_estimate_is_the_catalogues_and_counts_that_labs_are_brought_up_and_w
     assert schedule.left_s(alone, {}) == pytest.approx(6 * 1 + 15 + 10)
     assert schedule.left_s(alone, {}, opened=["box"]) == pytest.approx(6 * 1 + 3)
     both = _all(schedule.tasks([QUICK], [BOX, COLD], 5, {}))
-    assert schedule.left_s(both, {}, opened=["box", "machine"]) == pytest.approx(6 * 1 + 6 * 9 + 5 * (3 + 25))
+    assert schedule.left_s(both, {}, opened=["box", "machine"]) == pytest.approx(6 * 1 + 6 * 9 + ROUNDS * (3 + 25))
+    beside = _all(schedule.tasks([QUICK], [BARE, BOX], 5, {}))
+    assert schedule.left_s(beside, {}, opened=["box"]) == pytest.approx(6 * 1 + 6 * 1 + ROUNDS * (3 + 3))
 
 
 def test_an_estimate_follows_what_runs_take() -> None:
