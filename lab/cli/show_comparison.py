@@ -63,7 +63,7 @@ def _group(group: table.Table, columns: Sequence[Column], *, with_published: boo
     drawn = Table("", *titles, title=_titled(group.group, group.circumstances), title_justify="left")
     for line in group.lines:
         indent = "  " if line.row.phases_of else ""
-        cells = [_cell(line, column.key) for column in columns] + [_safe("\n".join(line.published))] * with_published
+        cells = [_cell(line, column.key) for column in columns] + [_safe("\n\n".join(line.published))] * with_published
         drawn.add_row(indent + _safe(line.row.title), *cells)
     return drawn
 

@@ -30,8 +30,8 @@ def questions(
     tasks: Sequence[Task], old: Report | None, impossible: Container[tuple[str, str]] = frozenset()
 ) -> list[Question]:
     """What is asked before these tasks, a question for each row of figures that is no phase of another: in the columns
-    that are an engine's own, but for cells, by row and column, that are known to be `impossible`, and for those that the
-    report that is resumed has seen, or a guess of, already."""
+    that are an engine's own, but for cells, by row and column, that are known to be `impossible`, and for those that
+    the report that is resumed has seen, or a guess of, already."""
     asked = [task for task in tasks if task.place.way in _ASKED]
     found = []
     for batch in dict.fromkeys(task.batch for task in asked):

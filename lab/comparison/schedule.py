@@ -98,9 +98,7 @@ def turn(asked: Sequence[Task], step: int, took: Took, made: Mapping[Name, int],
     return Turn(task, max(0, until - before), 0 if seconds or before else task.warm_ups)
 
 
-def coming(
-    asked: Sequence[Task], step: int, took: Took, made: Mapping[Name, int], own: Took = NOTHING
-) -> list[Turn]:
+def coming(asked: Sequence[Task], step: int, took: Took, made: Mapping[Name, int], own: Took = NOTHING) -> list[Turn]:
     """The turns from this one on, in the order in which they are taken."""
     made, found = dict(made), []
     for each in steps(asked)[step:]:
