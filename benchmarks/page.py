@@ -11,7 +11,7 @@ from lab.comparison.figures import Figure
 _HEAD = """# Measured
 
 `benchmarks/speed.py` wrote this page from the samples in `benchmarks/results.json`. Medians of interleaved runs, with a
-bootstrap interval of 95 % where there are three runs or more; nothing here is a test. Artefacts are built and the store
+bootstrap interval of 95 % where there are six runs or more; nothing here is a test. Artefacts are built and the store
 has its data before the clock starts.
 
 ## What was asked for

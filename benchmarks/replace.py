@@ -40,7 +40,7 @@ _CONTAINER, _LAST_BYTE = "labkit-bench-bare", ".230"
 _HEAD = """# Replacing a worker, and waking a lab
 
 `benchmarks/replace.py` wrote this page from the samples in `benchmarks/replace-results.json`. Medians of interleaved
-runs, with a bootstrap interval of 95 % where there are three runs or more; nothing here is a test.
+runs, with a bootstrap interval of 95 % where there are six runs or more; nothing here is a test.
 
 A worker of a running lab of two is destroyed, and the clock starts. It stops when another one serves through the load
 balancer in its place: made *from nothing* (the kit's cold start), or woken *from the warm pool*, whose worker was

@@ -1,6 +1,6 @@
 """A sample of what `lab compare` gives, measured on this computer: its report and its page, to be looked at by others.
 
-    PYTHONPATH=. .venv/bin/python -m benchmarks.sample           # the standard rows: half an hour or more
+    PYTHONPATH=. .venv/bin/python -m benchmarks.sample           # the standard rows: about 20 minutes without KVM
     PYTHONPATH=. .venv/bin/python -m benchmarks.sample --page    # measures nothing, and writes the page anew
 
 Interrupted, it goes on when it is typed again. Needs root, for a bare process. A comparison of which something failed

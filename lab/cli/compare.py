@@ -26,7 +26,10 @@ from lab.substrates import base, registry
 PAGE = "report.html"
 _ROWS = "--rows"
 _FOLDER = click.Path(path_type=Path)
-_GUESSED = "Guess first. Enter: no idea; q: no more guesses. A unit may stand behind a figure: 300 ms, 1.5 GB."
+_GUESSED = (
+    "Guess first: a figure for each of what stands in brackets, with ; between. Enter: no idea; q: no more guesses. "
+    "A unit may stand behind a figure: 300 ms; 1.5 min."
+)
 
 
 class Compare(click.Group):
@@ -120,6 +123,8 @@ def _tell(made: Plan) -> None:
         f"kept in {made.folder}"
         + ("; what is there already is not measured again (another --out begins anew)" if made.old else "")
     )
+    if made.other is not None:
+        click.echo(as_called(f"one of other rows or columns was interrupted: `lab compare --out {made.other}` goes on"))
     estimate = f"{runs} runs, about {words.span_s(made.seconds)}, besides what has to be built first"
     click.echo(estimate if made.tasks else "there is nothing left to be measured")
     if made.tasks and os.geteuid():
@@ -136,7 +141,7 @@ def _guesses(made: Plan) -> list[Prediction]:
     """What somebody guesses, question by question."""
     click.echo(_GUESSED)
     found: list[Prediction] = []
-    for question in predict.questions(made.tasks, made.old):
+    for question in predict.questions(made.tasks, made.old, compare.impossible(made, probes())):
         answer = _answer(question)
         if answer is None:
             break
@@ -145,16 +150,15 @@ def _guesses(made: Plan) -> list[Prediction]:
 
 
 def _answer(question: Question) -> list[Prediction] | None:
-    """The guess, none where there is no idea; None where there shall be no more questions."""
+    """The guesses, none where there is no idea; None where there shall be no more questions."""
     while True:
         typed = click.prompt(question.says, default="", show_default=False).strip()
         if typed == "q":
             return None
-        if not typed:
-            return []
-        if (guess := words.read(typed, question.unit)) is not None:
-            return [Prediction(row=question.row, column=question.column, guess=guess)]
-        click.echo(f"that is no figure in {words.asked_in(question.unit)}; Enter leaves it out")
+        try:
+            return predict.read(typed, question)
+        except ValueError as wrong:
+            click.echo(f"{wrong}; Enter leaves it out")
 
 
 def _measured(made: Plan, guesses: Sequence[Prediction]) -> Report:

@@ -17,6 +17,8 @@ _FIRST = (
     "Vagrant is a front end, as the command docker is: it asks an engine for what it makes. Its own time is the phase "
     '"the tool"; everything else compares a virtual machine with a container.'
 )
+# So many letters a line have room for what others published, in a column of its own.
+_WIDE = 120
 
 
 def _safe(text: str) -> str:
@@ -28,15 +30,13 @@ def show(found: Report) -> None:
     """Prints what is compared with what, all rows, what is to be known of them, and the guesses beside them."""
     screen = Console(highlight=False)
     screen.print(_FIRST)
-    click.echo(f"Measured at {found.made_at}" + ("" if found.complete else "; not complete yet"))
+    parts = f"; put together of {found.parts} comparisons, measured one after the other" if found.parts > 1 else ""
+    click.echo(f"Measured at {found.made_at}{parts}" + ("" if found.complete else "; not complete yet"))
     for key, value in found.host.items():
         click.echo(words.printable(f"  {key}: {value}"))
     for group in table.tables(found):
         screen.print()
-        screen.print(_group(group, found.columns))
-        for line in group.lines:
-            for said in line.published:
-                screen.print(f"  elsewhere, {_safe(line.row.title)}: {_safe(said)}", style="dim", soft_wrap=True)
+        _show_group(screen, group, found.columns)
     if found.predictions:
         screen.print()
         screen.print(_guesses(found))
@@ -44,12 +44,27 @@ def show(found: Report) -> None:
         click.echo(words.printable(f"\n{note}"))
 
 
-def _group(group: table.Table, columns: Sequence[Column]) -> Table:
-    title = f"{group.group} ({group.circumstances})" if group.circumstances else group.group
-    drawn = Table("", *(_safe(column.title) for column in columns), title=_safe(title), title_justify="left")
+def _titled(what: str, circumstances: str) -> str:
+    return _safe(f"{what} ({circumstances})" if circumstances else what)
+
+
+def _show_group(screen: Console, group: table.Table, columns: Sequence[Column]) -> None:
+    """A table, with what others published in a column of its own; below it where the screen has no room for that."""
+    others = [line for line in group.lines if line.published]
+    is_beside = bool(others) and screen.width >= _WIDE
+    screen.print(_group(group, columns, with_published=is_beside))
+    for line in [] if is_beside else others:
+        for said in line.published:
+            screen.print(f"  elsewhere, {_safe(line.row.title)}: {_safe(said)}", style="dim", soft_wrap=True)
+
+
+def _group(group: table.Table, columns: Sequence[Column], *, with_published: bool) -> Table:
+    titles = [_safe(column.title) for column in columns] + ["Published elsewhere"] * with_published
+    drawn = Table("", *titles, title=_titled(group.group, group.circumstances), title_justify="left")
     for line in group.lines:
         indent = "  " if line.row.phases_of else ""
-        drawn.add_row(indent + _safe(line.row.title), *(_cell(line, column.key) for column in columns))
+        cells = [_cell(line, column.key) for column in columns] + [_safe("\n\n".join(line.published))] * with_published
+        drawn.add_row(indent + _safe(line.row.title), *cells)
     return drawn
 
 
@@ -62,7 +77,8 @@ def _cell(line: Line, key: str) -> str:
 
 
 def _guesses(found: Report) -> Table:
-    drawn = Table("guessed", "column", "guess", "measured", "", title="What you guessed", title_justify="left")
+    title = _titled("What you guessed", table.circumstances(found.columns))
+    drawn = Table("guessed", "column", "guess", "measured", "", title=title, title_justify="left")
     for one in found.predictions:
         row = found.row(one.row)
         cell = row.cells.get(one.column) if row else None
@@ -83,7 +99,8 @@ def show_changes(first: Report, second: Report) -> None:
     titles = {column.key: column.title for column in second.columns}
     changed = [one for one in found if one.verdict in (Verdict.BETTER, Verdict.WORSE, Verdict.CHANGED)]
     if changed:
-        drawn = Table("row", "column", "before", "after", "times", "", title="What changed", title_justify="left")
+        title = _titled("What changed", table.circumstances(second.columns))
+        drawn = Table("row", "column", "before", "after", "times", "", title=title, title_justify="left")
         for one in changed:
             drawn.add_row(*map(_safe, _change(one, titles[one.column])))
         Console(highlight=False).print(drawn)

@@ -13,11 +13,13 @@ from lab.comparison.report import Better, Kind
 ALL = "all"
 # What takes less than this is quick, and measured more often.
 QUICK_S = 2.0
-# Of a run that measures a time half is that time; the other half is to make ready for it, and to leave the lab whole.
+# Half of a run that measures a time is that time, as long as nobody has seen it; the other half makes ready for it, and
+# leaves the lab whole.
 _OF_TIMES = 2
-# Longer runs have no warm-up: that the lab was made just before, in the same way, was one.
-_WARM_S = 10.0
-QUICK_REPEATS, SLOW_REPEATS, LONG_REPEATS = 20, 5, 3
+# Longer runs are dear. They have no warm-up: that the lab was made just before, in the same way, was one. And they are
+# not made more often for the sake of a quick value among those that they give.
+_DEAR_S = 10.0
+QUICK_REPEATS, SLOW_REPEATS = 20, 5
 _FILE = Path(__file__).with_name("catalogue.toml")
 _WOKEN = "once it is awake, it is the machine that was made from nothing: see there"
 _TUNED = "it is measured with the kit's own settings alone"
@@ -79,7 +81,7 @@ class Batch:
     """Rows that one run measures together, by the probe of this name.
 
     `ways` are the columns that it makes sense in, `not_bare` says why not in a bare process. `is_standard`: measured
-    unless other rows are asked for. `is_long`: takes minutes, so it is measured thrice, without a warm-up.
+    unless other rows are asked for. `often`: how often it is measured, None where that depends on what a run takes.
     """
 
     name: str
@@ -88,8 +90,13 @@ class Batch:
     ways: frozenset[Way]
     not_bare: str
     is_standard: bool
-    is_long: bool
+    often: int | None
     has_warm_up: bool
+
+    @property
+    def is_time(self) -> bool:
+        """Whether the first of its rows tells how long something takes."""
+        return self.rows[0].kind == "time"
 
     def impossible(self, place: Place) -> str | None:
         """Why it makes no sense in this column, None where it does."""
@@ -98,27 +105,28 @@ class Batch:
         return {Way.WARM: _WOKEN, Way.TUNED: _TUNED}.get(place.way, self.not_bare)
 
     def repeats(self, place: Place, asked: int | None = None) -> tuple[int, int]:
-        """How often it is measured in this column, as the cost is expected, and where a run turns out to be quick: as
+        """How often it is measured in this column, as the cost is expected, and where it turns out to be quick: as
         often as was `asked` for, or the catalogue's own number. Words are seen once."""
         if all(row.kind == "words" for row in self.rows):
             return 1, 1
-        if asked is not None:
-            return asked, asked
-        if self.is_long:
-            return LONG_REPEATS, LONG_REPEATS
+        if said := asked or self.often:
+            return said, said
         return QUICK_REPEATS if self.is_quick(self.cost.of(place)) else SLOW_REPEATS, QUICK_REPEATS
 
-    def is_quick(self, run_s: float) -> bool:
-        """Whether what takes so many seconds a run is quick."""
-        return run_s < QUICK_S * (_OF_TIMES if self.rows[0].kind == "time" else 1)
+    def is_quick(self, run_s: float, took_s: float | None = None) -> bool:
+        """Whether it is quick, where a run takes `run_s`, and what the first row measures `took_s`: None where that is
+        not known, or no time."""
+        if not self.is_time:
+            return run_s < QUICK_S
+        return run_s < _DEAR_S and (run_s / _OF_TIMES if took_s is None else took_s) < QUICK_S
 
     def warm_ups(self, place: Place) -> int:
         """How many runs are thrown away before the first one in this column."""
-        return int(self.has_warm_up and self.cost.of(place) < _WARM_S)
+        return int(self.has_warm_up and self.cost.of(place) < _DEAR_S)
 
 
 def _batch(table: Mapping[str, Any]) -> Batch:
-    is_long = table.get("long", False)
+    often = table.get("repeats")
     return Batch(
         name=table["name"],
         rows=tuple(RowSpec(**{**row, "group": Group(row["group"])}) for row in table["row"]),
@@ -126,8 +134,8 @@ def _batch(table: Mapping[str, Any]) -> Batch:
         ways=frozenset(map(Way, table["ways"])),
         not_bare=table.get("not_bare", ""),
         is_standard=table.get("standard", True),
-        is_long=is_long,
-        has_warm_up=table.get("warm_up", not is_long),
+        often=often,
+        has_warm_up=table.get("warm_up", often is None),
     )
 
 

@@ -13,7 +13,7 @@ from lab.comparison.catalogue import ALL, BATCHES, Batch
 from lab.comparison.columns import Place, Way
 from lab.comparison.labs import Labs
 from lab.comparison.measure import circumstances
-from lab.comparison.probes.base import Probe
+from lab.comparison.probes.base import Ground, Probe
 from lab.comparison.report import Column, Prediction, Report
 from lab.comparison.schedule import Task
 from lab.comparison.session import Listeners, Progress
@@ -48,7 +48,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done: `tasks` in order, kept in `folder`; `old` is the report there, which is resumed."""
+    """What is to be done: `tasks` in order, kept in `folder`; `old` is the report there, which is resumed. `other` has
+    the latest comparison, where that was interrupted and is of other rows or columns."""
 
     lab: str
     batches: tuple[Batch, ...]
@@ -57,6 +58,7 @@ class Plan:
     folder: Path
     old: Report | None
     tasks: tuple[Task, ...]
+    other: Path | None = None
 
     @property
     def seconds(self) -> float:
@@ -71,7 +73,7 @@ class Plan:
 
 def plan(asked: Asked) -> Plan:
     """What `measure` would do. Raises UsageError for a row that there is not, and a report that cannot be read."""
-    folder, old = _place(asked)
+    folder, old, other = _place(asked)
     known = {row.name for row in old.rows} if old else set()
     batches = _chosen(asked.rows) if asked.rows or not known else []
     batches = [one for one in BATCHES if one in batches or any(row.name in known for row in one.rows)]
@@ -84,18 +86,21 @@ def plan(asked: Asked) -> Plan:
         if old is not None
     }
     tasks = schedule.tasks(batches, places, repeats, done)
-    return Plan(asked.lab, tuple(batches), tuple(places), repeats, folder, old, tuple(tasks))
+    return Plan(asked.lab, tuple(batches), tuple(places), repeats, folder, old, tuple(tasks), other)
 
 
-def _place(asked: Asked) -> tuple[Path, Report | None]:
+def _place(asked: Asked) -> tuple[Path, Report | None, Path | None]:
     """Where the report is kept, and what is there. Where none was named, that is the latest one if it was interrupted
-    and is of what is asked for."""
+    and is of what is asked for; the folder of one that was interrupted, and is of something else, is the third."""
     kept = sorted(_home().glob(f"*/{report.FILE}")) if asked.folder is None else []
-    if kept and _goes_on(asked, latest := _latest(kept[-1])):
-        return kept[-1].parent, latest
+    other = None
+    if kept and not (latest := _latest(kept[-1])).complete:
+        if _is_same(asked, latest):
+            return kept[-1].parent, latest, None
+        other = kept[-1].parent
     folder = asked.folder or _home() / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     check_folder(folder)
-    return folder, report.load(folder) if (folder / report.FILE).exists() else None
+    return folder, report.load(folder) if (folder / report.FILE).exists() else None, other
 
 
 def _latest(file: Path) -> Report:
@@ -106,12 +111,11 @@ def _latest(file: Path) -> Report:
         raise UsageError(error.message, where=error.where, mend=mend) from error
 
 
-def _goes_on(asked: Asked, latest: Report) -> bool:
-    """Whether what was interrupted is what is asked for: the same rows, or none named; and no other substrate."""
-    rows = {row.name for row in latest.rows}
-    same_rows = not asked.rows or rows == {row.name for batch in _chosen(asked.rows) for row in batch.rows}
-    no_other = asked.only is None or {one.substrate for one in latest.columns} <= {asked.only, ""}
-    return not latest.complete and same_rows and no_other
+def _is_same(asked: Asked, latest: Report) -> bool:
+    """Whether a comparison has the rows and the columns that are asked for, no more and no fewer."""
+    rows = {row.name for batch in _chosen(asked.rows) for row in batch.rows}
+    places = {place.key for place in _places(asked, None)}
+    return rows == {row.name for row in latest.rows} and places == {column.key for column in latest.columns}
 
 
 def check_folder(folder: Path) -> None:
@@ -158,6 +162,20 @@ def _places(asked: Asked, old: Report | None) -> list[Place]:
     if old is not None and asked.only is None and not asked.rows:
         wanted = []
     return [place for place in found if place in wanted or place.key in before]
+
+
+def impossible(made: Plan, probes: Mapping[str, Probe]) -> set[tuple[str, str]]:
+    """The cells, by row and column, of which is known before there is a lab that they cannot be measured."""
+    found: set[tuple[str, str]] = set()
+    for task in made.tasks:
+        key = task.place.key
+        try:
+            ground = Ground(task.place, made.lab, paths.cache(), lambda _: None)
+            reasons = probes[task.batch.name].impossible(ground)
+        except LabError:
+            continue  # The probe asks the lab, and there is none yet.
+        found |= {(row, key) for row in reasons}
+    return found
 
 
 def measure(
@@ -214,11 +232,21 @@ def _about(made: Plan, guesses: Sequence[Prediction], substrates: Sequence[Subst
 
 def _column(place: Place, settings: Mapping[str, Mapping[str, str]]) -> Column:
     if place.way is Way.BARE:
-        return Column(key=place.key, title=place.title)
+        return Column(key=place.key, title=place.title, settings=_of_this_computer())
     facts, engine = settings[place.substrate], registry.get(place.substrate)
     if facts and place.variant and isinstance(engine, CanMeasure):
         facts = engine.facts_with(facts, place.variant)
     return Column(key=place.key, title=place.title, substrate=place.substrate, settings=dict(facts))
+
+
+def _of_this_computer() -> dict[str, str]:
+    """With what a bare process is measured."""
+    return {
+        "engine": "none, a folder in place of an image (chroot)",
+        "kernel": os.uname().release,
+        "storage": computer.file_system(paths.cache()),
+        "network": "this computer's own",
+    }
 
 
 def _settings(substrate: Substrate) -> Mapping[str, str]:

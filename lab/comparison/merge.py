@@ -30,6 +30,7 @@ def merged(one: Report, other: Report) -> Report:
         host=host_of_both(older.host, younger.host),
         notes=tuple(dict.fromkeys((*older.notes, *younger.notes))),
         repeats=older.repeats if older.repeats == younger.repeats else None,
+        parts=older.parts if older == younger else older.parts + younger.parts,
         columns=tuple(columns[key] for key in sorted(columns, key=lambda key: (key != BARE, key))),
         rows=_rows(older, younger, columns),
         predictions=_predictions(older, younger),

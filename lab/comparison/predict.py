@@ -1,39 +1,69 @@
 """Predict first: what a learner is asked before anything is measured, and how near the guess was. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from lab.comparison import words
 from lab.comparison.catalogue import RowSpec
-from lab.comparison.columns import Way
-from lab.comparison.report import Report
+from lab.comparison.columns import Place, Way
+from lab.comparison.report import Prediction, Report
 from lab.comparison.schedule import Task
 
 # Somebody who guesses the size of a thing knows it; nobody knows it to a tenth.
 _NEAR = 1.25
 _ASKED = frozenset({Way.FRESH, Way.WARM})
+BETWEEN = ";"
+"""What stands between the guesses of two columns: a comma may be one within a figure."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """A guess to ask for, of a row with this unit."""
+    """Guesses to ask for, of a row with this unit: one for each of these columns, by their keys."""
 
     row: str
-    column: str
+    columns: tuple[str, ...]
     unit: str
     says: str
 
 
-def questions(tasks: Sequence[Task], old: Report | None) -> list[Question]:
-    """What is asked before these tasks: each row of figures, but for the phases of another, in each column that is an
-    engine's own; but not what the report that is resumed has seen, or a guess of, already."""
-    return [
-        Question(spec.name, place.key, spec.unit, f"{spec.title}, {place.title}, in {words.asked_in(spec.unit)}")
-        for batch in dict.fromkeys(task.batch for task in tasks)
-        for spec in batch.rows
-        for place in (task.place for task in tasks if task.batch == batch)
-        if _is_asked(spec) and place.way in _ASKED and not _is_known(old, spec.name, place.key)
-    ]
+def questions(
+    tasks: Sequence[Task], old: Report | None, impossible: Container[tuple[str, str]] = frozenset()
+) -> list[Question]:
+    """What is asked before these tasks, a question for each row of figures that is no phase of another: in the columns
+    that are an engine's own, but for cells, by row and column, that are known to be `impossible`, and for those that
+    the report that is resumed has seen, or a guess of, already."""
+    asked = [task for task in tasks if task.place.way in _ASKED]
+    found = []
+    for batch in dict.fromkeys(task.batch for task in asked):
+        places = [task.place for task in asked if task.batch == batch]
+        for spec in filter(_is_asked, batch.rows):
+            open_ = [one for one in places if (spec.name, one.key) not in impossible]
+            open_ = [one for one in open_ if not _is_known(old, spec.name, one.key)]
+            found += [_question(spec, open_)] if open_ else []
+    return found
+
+
+def _question(spec: RowSpec, places: Sequence[Place]) -> Question:
+    titles = f"{BETWEEN} ".join(place.title for place in places)
+    says = f"{spec.title}, in {words.asked_in(spec.unit)} ({titles})"
+    return Question(spec.name, tuple(place.key for place in places), spec.unit, says)
+
+
+def read(typed: str, question: Question) -> list[Prediction]:
+    """The guesses that somebody typed, in the order of the question's columns; one that is left empty is none.
+
+    Raises ValueError that says what is wrong with them.
+    """
+    parts = [part.strip() for part in typed.split(BETWEEN)]
+    if len(parts) > len(question.columns):
+        raise ValueError(f"these are {len(parts)} figures, of {len(question.columns)} that are asked for")
+    found = []
+    for part, column in zip(parts, question.columns, strict=False):
+        guess = words.read(part, question.unit) if part else None
+        if part and guess is None:
+            raise ValueError(f"{part!r} is no figure in {words.asked_in(question.unit)}")
+        found += [Prediction(row=question.row, column=column, guess=guess)] if guess is not None else []
+    return found
 
 
 def _is_asked(spec: RowSpec) -> bool:

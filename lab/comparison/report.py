@@ -116,6 +116,7 @@ class Report(_Value):
     """A whole comparison; `complete` is false where it was interrupted, and can be resumed.
 
     `repeats` is how often each row was to be measured, where somebody said so: None is as often as the catalogue says.
+    `parts` is of how many comparisons it was put together, measured one after the other: 1 where it was not.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -123,6 +124,7 @@ class Report(_Value):
     host: dict[str, str]
     notes: tuple[str, ...] = ()
     repeats: Annotated[int, Field(ge=1)] | None = None
+    parts: Annotated[int, Field(ge=1)] = 1
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
     rows: tuple[RowResult, ...]
     predictions: tuple[Prediction, ...] = ()

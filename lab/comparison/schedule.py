@@ -6,22 +6,27 @@ other: guests are put to sleep and woken between columns, and that takes longer 
 """
 
 import math
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from lab.comparison.catalogue import Batch
-from lab.comparison.columns import Place
+from lab.comparison.columns import Place, Way
 
-ROUNDS = 5
-# What it takes until a lab of two workers is up, and to put one to sleep and wake another: two cores without KVM.
+# More of them would spread the runs better; with each, the guests fall asleep and wake once more.
+ROUNDS = 3
+# What it takes until a lab of two workers is up; and to go from one lab to another: the one falls asleep, role by role,
+# and `up` wakes the other, looks at all of it, sets its clocks. By whether they are machines: two cores without KVM.
 _UP_S = {False: 15.0, True: 100.0}
-_SWITCH_S = {False: 0.0, True: 12.0}
+_SWITCH_S = {False: 3.0, True: 25.0}
 _DOWN_S = 10.0
 
 Name = tuple[str, str]
 """Of a task: those of its batch and its column."""
 Took = Mapping[Name, Sequence[float]]
 """The seconds that each run of a task took, warm-ups included."""
+NOTHING: Took = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -72,9 +77,10 @@ def tasks(
     return [task for task in found if task.runs > 0]
 
 
-def wanted(task: Task, seconds: Sequence[float]) -> int:
-    """How often a task is to be measured, from what its runs took."""
-    return task.if_quick if seconds and task.batch.is_quick(sum(seconds) / len(seconds)) else task.runs
+def wanted(task: Task, seconds: Sequence[float], own: Sequence[float] = ()) -> int:
+    """How often a task is to be measured, from what its runs took, and what its first row tells if that is a time."""
+    is_quick = bool(seconds) and task.batch.is_quick(statistics.mean(seconds), statistics.mean(own) if own else None)
+    return task.if_quick if is_quick else task.runs
 
 
 def steps(asked: Sequence[Task]) -> range:
@@ -82,20 +88,21 @@ def steps(asked: Sequence[Task]) -> range:
     return range(ROUNDS * len(asked))
 
 
-def turn(asked: Sequence[Task], step: int, took: Took, made: Mapping[Name, int]) -> Turn:
-    """The turn of this number, from what the runs `took`, and how many were `made`. It may have no runs."""
+def turn(asked: Sequence[Task], step: int, took: Took, made: Mapping[Name, int], own: Took = NOTHING) -> Turn:
+    """The turn of this number, from what the runs `took`, how many were `made`, and what their first row told as its
+    `own` time. It may have no runs."""
     round_, place = divmod(step, len(asked))
     task = asked[place]
     seconds, before = took.get(task.name, ()), made.get(task.name, 0)
-    until = math.ceil(wanted(task, seconds) * (round_ + 1) / ROUNDS)
+    until = math.ceil(wanted(task, seconds, own.get(task.name, ())) * (round_ + 1) / ROUNDS)
     return Turn(task, max(0, until - before), 0 if seconds or before else task.warm_ups)
 
 
-def coming(asked: Sequence[Task], step: int, took: Took, made: Mapping[Name, int]) -> list[Turn]:
+def coming(asked: Sequence[Task], step: int, took: Took, made: Mapping[Name, int], own: Took = NOTHING) -> list[Turn]:
     """The turns from this one on, in the order in which they are taken."""
     made, found = dict(made), []
     for each in steps(asked)[step:]:
-        found.append(turn(asked, each, took, made))
+        found.append(turn(asked, each, took, made, own))
         made[found[-1].task.name] = made.get(found[-1].task.name, 0) + found[-1].runs
     return [one for one in found if one.runs]
 
@@ -107,14 +114,16 @@ def left_s(turns: Sequence[Turn], took: Took, opened: Iterable[str] = ()) -> flo
     `opened` are the substrates whose lab is up already.
     """
     up, pace = set(opened), _pace(turns, took)
-    total, last = 0.0, ""
+    total, last = 0.0, ("", False)
     for one in turns:
         place, name = one.task.place, one.task.name
         mean = sum(took[name]) / len(took[name]) if took.get(name) else one.task.run_s * pace.get(place.key, 1.0)
         total += mean * (one.runs + one.warm_ups)
-        if place.substrate != last:
+        # Beside a bare process most of the lab sleeps.
+        here = place.substrate, place.way is Way.BARE
+        if here != last:
             total += _SWITCH_S[place.is_machine] if place.substrate in up else _UP_S[place.is_machine] + _DOWN_S
-            up, last = up | {place.substrate}, place.substrate
+            up, last = up | {place.substrate}, here
     return total
 
 

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Protocol
 
 from lab.comparison import quiet, schedule, sheet, words
+from lab.comparison.catalogue import Batch
 from lab.comparison.columns import Place
-from lab.comparison.probes.base import Ground, Probe
+from lab.comparison.probes.base import Ground, Probe, Seen, Value
 from lab.comparison.quiet import Household
 from lab.comparison.report import Report
 from lab.comparison.schedule import Name, Task, Turn
@@ -80,6 +81,8 @@ class _Session:
     home: Household
     to: Listeners
     took: dict[Name, list[float]] = field(default_factory=dict)
+    # What the first row told, where that is a time.
+    own: dict[Name, list[float]] = field(default_factory=dict)
     made: dict[Name, int] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
     prepared: dict[tuple[str, str], Ground] = field(default_factory=dict)
@@ -92,7 +95,7 @@ class _Session:
         self.keep(self.report)
         for step in schedule.steps(self.tasks):
             self.step = step
-            turn = schedule.turn(self.tasks, step, self.took, self.made)
+            turn = schedule.turn(self.tasks, step, self.took, self.made, self.own)
             if turn.runs and self._is_open(turn):
                 self._take(turn)
 
@@ -146,13 +149,14 @@ class _Session:
             values = self.probes[task.batch.name].once(ground, _deadline(task))
             after = usage.now()
             self.took.setdefault(task.name, []).append(after.at - before.at)
+            self.own.setdefault(task.name, []).extend(_own_s(task.batch, values))
             if number >= turn.warm_ups:
                 others = quiet.others(self.home, before, after, os.cpu_count() or 1)
                 self.made[task.name] = self.made.get(task.name, 0) + 1
                 self.keep(sheet.measured(self.report, task.place.key, Run(values, load, others)))
 
     def _tell(self, task: Task) -> None:
-        coming = schedule.coming(self.tasks, self.step, self.took, self.made)
+        coming = schedule.coming(self.tasks, self.step, self.took, self.made, self.own)
         coming = [turn for turn in coming if self._is_open(turn)]
         done, left = sum(map(len, self.took.values())), sum(turn.runs + turn.warm_ups for turn in coming)
         doing = f"{task.place.title}: {task.batch.name}"
@@ -174,7 +178,8 @@ class _Session:
         titles = dict.fromkeys(task.place.title for task in self.tasks if task.place.substrate == place.substrate)
         self.to.report(f"{', '.join(titles)} failed, and the rest goes on: {error.message}")
         for task in self.tasks:
-            is_whole = self.made.get(task.name, 0) >= schedule.wanted(task, self.took.get(task.name, ()))
+            wanted = schedule.wanted(task, self.took.get(task.name, ()), self.own.get(task.name, ()))
+            is_whole = self.made.get(task.name, 0) >= wanted
             if task.place.substrate == place.substrate and task.name not in self.over and not is_whole:
                 self.keep(sheet.failed(self.report, task.place.key, task.batch.rows, _reason(error)))
 
@@ -212,3 +217,10 @@ def _deadline(task: Task) -> Deadline:
 def _reason(error: LabError) -> str:
     # An engine's own words may have colours.
     return words.printable(f"{error.message} ({error.where})")
+
+
+def _own_s(batch: Batch, values: Mapping[str, Value]) -> list[float]:
+    """The seconds that the first of the rows tells of a run; none where it tells no time."""
+    told = values.get(batch.rows[0].name)
+    number = told.value if isinstance(told, Seen) else told
+    return [number] if batch.is_time and isinstance(number, int | float) else []

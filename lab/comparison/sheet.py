@@ -74,9 +74,17 @@ def resumed(fresh: Report, old: Report, file: str) -> Report:
         "columns": tuple(columns.values()),
         "rows": tuple(_filled(row, columns) for row in rows.values()),
         "notes": tuple(dict.fromkeys((*old.notes, *fresh.notes))),
+        "parts": _parts(old, fresh),
         "predictions": tuple(guessed.values()),
     }
     return fresh.model_copy(update=kept)
+
+
+def _parts(old: Report, fresh: Report) -> int:
+    """Columns that come later are not measured in turns with those that were measured before."""
+    is_begun = any(_has_seen(cell) for row in old.rows for cell in row.cells.values())
+    has_more = bool({column.key for column in fresh.columns} - {column.key for column in old.columns})
+    return old.parts + int(is_begun and has_more)
 
 
 def _refused(message: str, file: str) -> UsageError:

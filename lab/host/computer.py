@@ -142,6 +142,15 @@ def device(folder: Path) -> int:
     return _place(folder).stat().st_dev
 
 
+def file_system(folder: Path) -> str:
+    """The kind of file system where this folder is or would be, in the kernel's words (proc(5), mounts)."""
+    place = _place(folder).resolve()
+    mounts = [line.split()[1:3] for line in lines(Path("/proc/self/mounts"))]
+    # The later of two on one place lies over the other.
+    above = [(len(point), number, kind) for number, (point, kind) in enumerate(mounts) if place.is_relative_to(point)]
+    return max(above, default=(0, 0, "not known"))[2]
+
+
 def _place(folder: Path) -> Path:
     while not folder.exists():
         folder = folder.parent

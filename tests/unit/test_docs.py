@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 from lab.cli.main import VERBS
-from lab.comparison.catalogue import ROWS
+from lab.comparison.catalogue import BATCHES, ROWS
 from lab.faults import catalogue
 from lab.traffic import profiles
 from tests.contract.proof import PLANTED
@@ -59,6 +59,12 @@ def test_every_row_of_the_comparison_is_explained_in_its_own_words() -> None:
     assert not [
         row.name for row in phases if f"\n- **{row.title}**: {row.measures[0].lower()}{row.measures[1:]}\n" not in text
     ]
+
+
+def test_the_rows_that_are_not_standard_are_named() -> None:
+    text = (REPO / "docs" / "compare.md").read_text()
+    told = text.partition("all but what takes long, ")[2].partition(".\n")[0]
+    assert re.findall(r"`([^`]+)`", told) == [row.name for b in BATCHES if not b.is_standard for row in b.rows]
 
 
 def test_every_version_that_is_no_good_stands_in_the_page_of_the_refresh() -> None:

@@ -8,8 +8,9 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from lab.cli import compare as verb
-from lab.comparison import compare, report
+from lab.comparison import compare, predict, report
 from lab.comparison.compare import Asked
+from lab.comparison.probes.every import probes
 from lab.comparison.report import Prediction, Report
 from lab.comparison.session import Progress
 from lab.host import paths, records
@@ -111,6 +112,23 @@ def test_guesses_stand_beside_what_was_measured(home: Path) -> None:
     assert "guessed 3.00 x too high" in gave.out
 
 
+def test_every_table_says_with_what_it_was_measured(home: Path) -> None:
+    guessed = FIRST.model_copy(update={"predictions": (Prediction(row="start", column="box", guess=4.5),)})
+    shown = _typed("show", _kept(home / "one", guessed)).out
+    assert "start (Box: engine Box 1)" in shown
+    assert "What you guessed (Box: engine Box 1)" in shown
+    changed = _typed("diff", _kept(home / "a", FIRST), _kept(home / "b", LATER)).out
+    assert "What changed (Box: engine Box 1)" in changed
+
+
+def test_what_others_published_is_a_column_where_there_is_room_for_one(home: Path) -> None:
+    wide, narrow = (_typed("show", _kept(home / "one", FIRST), COLUMNS=width).out for width in ("200", "80"))
+    assert "Published elsewhere" in wide
+    assert "elsewhere, Start: " not in wide
+    assert "Published elsewhere" not in narrow
+    assert "elsewhere, Start: a container: 568 ms" in narrow
+
+
 def test_two_comparisons_are_put_together_into_a_report_with_its_page(home: Path) -> None:
     words = [_kept(home / "a", FIRST), _kept(home / "b", OTHER), "-o", str(home / "both")]
     dry = _typed("merge", *words, "--dry-run")
@@ -122,6 +140,7 @@ def test_two_comparisons_are_put_together_into_a_report_with_its_page(home: Path
     assert set(both.rows[0].cells) == {"bare", "box", "machine-cold"}
     assert (home / "both" / "report.html").read_text().startswith("<!DOCTYPE html>")
     assert _typed("merge", *words).code == 0, "the same once more is no harm"
+    assert "put together of 2 comparisons, measured one after the other" in gave.out
 
 
 def test_another_comparison_is_not_overwritten(home: Path) -> None:
@@ -204,15 +223,29 @@ def test_an_interruption_leaves_the_page_of_what_there_is(home: Path, monkeypatc
     assert "1.50 s" in (home / "here" / "report.html").read_text()
 
 
-def test_guesses_are_asked_for_until_there_are_no_more() -> None:
+def test_guesses_are_asked_for_until_there_are_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     made = compare.plan(Asked(rows=("restart", "memory", "disk"), only="docker"))
     with CliRunner().isolation(input="300 ms\n\nsoon\n50\nq\n") as (out, _, _):
         found = verb._guesses(made)
         told = out.getvalue().decode()
     guesses = [(one.row, one.column, one.guess) for one in found]
     assert guesses == [("restart", "docker", 0.3), ("memory-more", "docker", 5e7)]
-    assert "that is no figure in MB; Enter leaves it out" in told
+    assert "'soon' is no figure in MB; Enter leaves it out" in told
     assert told.count("Disk of ") == 1
+
+
+def test_nobody_is_asked_for_what_cannot_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {}
+    for user in (0, 1000):
+        monkeypatch.setattr("os.geteuid", lambda user=user: user)
+        made = compare.plan(Asked())
+        found = predict.questions(made.tasks, None, compare.impossible(made, probes()))
+        asked[user] = {(one.row, column) for one in found for column in one.columns}
+        assert len(found) < 20, "a learner has to answer them"
+    assert {("stop", "docker"), ("stop", "vagrant-cold"), ("start", "vagrant-warm")} < asked[0]
+    assert ("stop", "vagrant-warm") not in asked[0], "it is put to sleep again instead"
+    assert {row for row, _ in asked[0] - asked[1000]} == {"memory", "memory-more"}
 
 
 def test_progress_is_told_line_by_line_where_there_is_no_terminal() -> None:
@@ -224,6 +257,18 @@ def test_progress_is_told_line_by_line_where_there_is_no_terminal() -> None:
         "Box: start (0 of 10 runs, about 17 min left)",
         "Box: stop (2 of 10 runs, about 17 min left)",
     ]
+
+
+def test_an_interrupted_comparison_of_something_else_is_named_with_how_to_go_on() -> None:
+    kept = paths.state() / "comparisons" / "20260101-000000"
+    _kept(kept, FIRST.model_copy(update={"complete": False}))
+    gave = _typed("--dry-run")
+    assert gave.code == 0, gave.err
+    assert f"one of other rows or columns was interrupted: `lab compare --out {kept}` goes on" in gave.out
+    assert f"kept in {kept}" not in gave.out
+    gone_on = _typed("--dry-run", "--out", str(kept))
+    assert f"kept in {kept}; what is there already is not measured again" in gone_on.out
+    assert "was interrupted" not in gone_on.out
 
 
 def test_a_lab_of_somebody_else_is_not_taken_for_a_comparison(home: Path) -> None:
@@ -239,7 +284,7 @@ def test_a_lab_of_somebody_else_is_not_taken_for_a_comparison(home: Path) -> Non
 def test_an_engine_that_is_away_fails_its_columns_and_can_be_tried_again(home: Path) -> None:
     client.api.cache_clear()
     away = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
-    words = ["--rows", "restart", "--only", "docker", "--repeat", "2"]
+    words = ["--rows", "hash", "--only", "docker", "--repeat", "2"]
     gave = _typed(*words, "--out", str(home / "here"), **away)
     assert gave.code == 4, gave.err
     assert "Bare process, Docker container failed, and the rest goes on: Docker does not answer" in gave.err

@@ -5,7 +5,7 @@ from itertools import groupby
 
 import pytest
 
-from lab.comparison import catalogue, columns
+from lab.comparison import catalogue, columns, schedule
 from lab.comparison.catalogue import BATCHES, ROWS, Batch, Group, RowSpec
 from lab.comparison.columns import BARE, Place, Way
 from lab.comparison.probes.every import probes
@@ -62,11 +62,13 @@ def test_how_often_is_by_how_long_it_takes() -> None:
     assert by_name["start"].repeats(machine) == (5, 20)
     assert by_name["density"].repeats(machine) == (3, 3)
     assert by_name["provisioning"].repeats(box) == (3, 3)
+    assert by_name["durability"].repeats(box) == by_name["durability"].repeats(machine) == (5, 5)
+    assert by_name["machine"].repeats(machine) == (20, 20)
     assert by_name["isolation"].repeats(machine) == by_name["isolation"].repeats(machine, 7) == (1, 1)
     assert by_name["start"].repeats(box, 7) == by_name["density"].repeats(box, 7) == (7, 7)
     for batch in BATCHES:
         for place in PLACES:
-            if not batch.is_long and batch.impossible(place) is None and batch.rows[0].kind != "words":
+            if batch.often is None and batch.impossible(place) is None and batch.rows[0].kind != "words":
                 half = batch.cost.of(place) / (2 if batch.rows[0].kind == "time" else 1)
                 assert batch.repeats(place)[0] >= (20 if half < 2 else 5)
 
@@ -108,11 +110,30 @@ def test_what_takes_long_has_no_warm_up() -> None:
     start = next(batch for batch in BATCHES if batch.name == "start")
     ways = {place.key: start.warm_ups(place) for place in PLACES}
     assert (ways["docker"], ways["vagrant-cold"]) == (1, 0)
-    assert {batch.warm_ups(place) for batch in BATCHES if batch.is_long for place in PLACES} == {0}
+    assert {batch.warm_ups(place) for batch in BATCHES if not batch.is_standard for place in PLACES} == {0}
 
 
-def test_of_a_run_that_measures_a_time_half_is_that_time() -> None:
+def test_half_of_a_run_is_the_time_that_it_measures_until_that_is_known() -> None:
     by_name = {batch.name: batch for batch in BATCHES}
     assert by_name["start"].is_quick(3.9)
     assert not by_name["start"].is_quick(4.1)
+    assert by_name["start"].is_quick(4.1, 1.9)
+    assert not by_name["start"].is_quick(3.9, 2.1)
+    assert not by_name["replace"].is_quick(11.0, 0.1)
     assert not by_name["memory"].is_quick(3.9)
+
+
+def test_only_provisioning_density_and_words_are_measured_less_than_five_times() -> None:
+    fewer = {b.name for b in BATCHES for place in PLACES if b.impossible(place) is None and b.repeats(place)[0] < 5}
+    assert fewer == {"density", "provisioning", "isolation"}
+
+
+def test_what_a_run_costs_is_at_least_what_it_is_made_of() -> None:
+    cost = {batch.name: batch.cost for batch in BATCHES}
+    start, replace, durability = cost["start"], cost["replace"], cost["durability"]
+    assert replace.machine > start.machine
+    # A machine is made and put to sleep for the pool, and woken from it.
+    assert replace.woken > start.machine + start.woken
+    # Each run makes a lab of its own.
+    assert durability.container > schedule._UP_S[False]
+    assert durability.machine > schedule._UP_S[True]

@@ -1,5 +1,7 @@
 """From what was asked for to a plan. Asks no engine."""
 
+import dataclasses
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,11 +9,13 @@ import pytest
 
 from lab.comparison import compare, labs, sheet, table
 from lab.comparison.catalogue import BATCHES
+from lab.comparison.columns import Way
 from lab.comparison.compare import Asked
 from lab.comparison.report import Report, dump, load
 from lab.comparison.sheet import Run
-from lab.host import paths, records
+from lab.host import computer, paths, records
 from lab.model.errors import UsageError
+from tests.unit.comparison import made_up
 from tests.unit.comparison.reports import HOST
 
 MINUTES = 60
@@ -33,11 +37,11 @@ def _columns(asked: Asked) -> list[str]:
     return [place.key for place in compare.plan(asked).places]
 
 
-def test_the_standard_rows_are_measured_in_all_columns_within_25_minutes() -> None:
+def test_the_standard_rows_are_measured_in_all_columns_within_25_minutes_with_some_to_spare() -> None:
     made = compare.plan(Asked())
     assert list(made.batches) == [batch for batch in BATCHES if batch.is_standard]
     assert [place.key for place in made.places] == ["bare", "docker", "vagrant-cold", "vagrant-warm"]
-    assert made.seconds <= 25 * MINUTES
+    assert made.seconds <= 20 * MINUTES
 
 
 def test_rows_are_named_by_their_name_their_group_or_all() -> None:
@@ -71,6 +75,17 @@ def test_a_tuned_column_tells_its_own_setting_and_the_others_those_of_the_kit() 
     assert told["vagrant-no-cache"]["disk cache"] == "none"
     away = compare._column(compare.plan(Asked(rows=("all",))).places[-1], {"docker": {}, "vagrant": {}})
     assert away.settings == {}
+
+
+def test_a_bare_process_tells_with_what_it_is_measured_as_the_made_up_report_does() -> None:
+    [bare] = [place for place in compare.plan(Asked()).places if place.way is Way.BARE]
+    told = compare._column(bare, {}).settings
+    assert told["kernel"] == os.uname().release
+    assert told["storage"] == computer.file_system(paths.cache())
+    assert told.keys() == made_up.report().column(made_up.BARE).settings.keys()
+    assert f"Bare process: engine {told['engine']}, kernel {os.uname().release}" in table.circumstances(
+        [compare._column(bare, {})]
+    )
 
 
 def test_how_often_can_be_said() -> None:
@@ -114,24 +129,40 @@ def test_more_rows_and_more_repeats_can_be_asked_of_a_comparison(tmp_path: Path)
     assert runs["memory", "docker"] == runs["memory", "vagrant-cold"] == 2
 
 
+SAME = Asked(rows=("start",), only="docker")
+
+
 def test_without_a_folder_the_latest_comparison_goes_on_where_it_was_interrupted() -> None:
     home = paths.state() / "comparisons"
     _kept(home / "20260101-000000")
     _kept(home / "20260102-000000", complete=True)
-    assert compare.plan(Asked()).old is None
+    assert compare.plan(SAME).old is None
     _kept(home / "20260103-000000")
-    made = compare.plan(Asked())
-    assert made.folder == home / "20260103-000000"
+    made = compare.plan(SAME)
+    assert (made.folder, made.other) == (home / "20260103-000000", None)
     assert made.old is not None
     assert [task.runs for task in made.tasks] == [3, 3]
+    assert compare.plan(dataclasses.replace(SAME, repeats=9)).old is not None
 
 
-def test_other_rows_or_one_substrate_alone_are_a_comparison_of_their_own() -> None:
-    _kept(paths.state() / "comparisons" / "20260101-000000")
-    for same in (Asked(rows=("start",)), Asked(only="docker"), Asked(repeats=9)):
-        assert compare.plan(same).old is not None
-    for other in (Asked(rows=("hash",)), Asked(rows=("start", "hash")), Asked(only="vagrant")):
-        assert compare.plan(other).old is None
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Asked(),
+        Asked(rows=("start",)),
+        Asked(only="docker"),
+        Asked(rows=("start",), only="vagrant"),
+        Asked(rows=("start", "hash"), only="docker"),
+        Asked(rows=("all",)),
+    ],
+)
+def test_other_rows_or_columns_are_begun_anew_and_what_was_interrupted_is_named(asked: Asked) -> None:
+    kept = paths.state() / "comparisons" / "20260101-000000"
+    _kept(kept)
+    made, alone = compare.plan(asked), compare.plan(dataclasses.replace(asked, folder=Path("/nowhere")))
+    assert (made.old, made.other) == (None, kept)
+    assert made.folder != kept
+    assert (made.batches, made.places, made.tasks) == (alone.batches, alone.places, alone.tasks)
 
 
 def test_a_latest_comparison_that_is_damaged_says_how_to_go_on() -> None:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.comparison import diff
+from lab.comparison import diff, figures
 from lab.comparison.diff import Change, Verdict
-from lab.comparison.report import Better, Cell
+from lab.comparison.report import Better, Cell, Report
 from tests.unit.comparison.reports import BARE, BOX, COLD, HOST, measured, report, row
 
 
@@ -49,13 +49,22 @@ def test_the_rule(before: list[float], after: list[float], better: Better, verdi
     assert _verdict(before, after, better) is verdict
 
 
+def test_five_runs_wholly_apart_are_a_change_also_where_two_of_them_are_alike() -> None:
+    tied = [1.0, 1.0, 0.99, 1.02, 0.98]
+    assert _verdict(tied, TWO) is Verdict.WORSE
+    assert _change(measured(*tied), measured(*TWO)).why == "p = 0.0079"
+    # One run that lies among the others, and it is none.
+    assert _verdict(tied, [*TWO[:4], 1.0]) is Verdict.SAME
+
+
 def test_a_change_says_how_many_times_as_much_with_its_interval() -> None:
-    found = _change(measured(*ONE), measured(*TWO))
+    found = _change(measured(*ONE, 1.0), measured(*TWO, 2.0))
     assert found.ratio is not None
     assert found.ratio.low is not None
     assert found.ratio.high is not None
     assert 1.9 < found.ratio.low <= found.ratio.value == 2.0 <= found.ratio.high < 2.1
-    assert found.why == "p = 0.0079"
+    assert found.why == "p = 0.0022"
+    assert _change(measured(*ONE), measured(*TWO)).ratio == figures.Figure(5, 2.0, None, None)
 
 
 def test_from_nothing_there_is_no_multiple() -> None:
@@ -84,6 +93,18 @@ def test_words_changed_where_they_are_others() -> None:
     [same], [changed] = diff.changes(first, first), diff.changes(first, other)
     assert (same.verdict, changed.verdict) == (Verdict.SAME, Verdict.CHANGED)
     assert changed.why == "Linux 6.1; then Linux 6.12"
+
+
+def test_how_many_processes_there_are_is_no_change_and_whose_they_are_is_one() -> None:
+    def of(text: str, name: str = "isolation-processes") -> Report:
+        return report(row(name, {"box": Cell(state="measured", text=text)}, "", "words"))
+
+    few, more = (of(f"{own}, none of this computer's other {all_}") for own, all_ in ((5, 231), (6, 244)))
+    theirs = of("244, all of this computer's")
+    assert [one.verdict for one in diff.changes(few, more)] == [Verdict.SAME]
+    assert [one.verdict for one in diff.changes(few, theirs)] == [Verdict.CHANGED]
+    fenced, free = (of(f"{count}, and can gain none", "isolation-capabilities") for count in (14, 40))
+    assert [one.verdict for one in diff.changes(fenced, free)] == [Verdict.CHANGED]
 
 
 def test_another_unit_cannot_be_told() -> None:

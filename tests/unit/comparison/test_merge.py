@@ -104,3 +104,10 @@ def test_what_is_put_together_is_a_report(one: Report, other: Report) -> None:
     assume(isinstance(both, Report))
     assert isinstance(both, Report)
     assert Report.model_validate_json(both.model_dump_json()) == both
+
+
+def test_of_how_many_comparisons_it_was_put_together_is_kept() -> None:
+    first, second, third = (report(columns=(one,)) for one in (BARE, BOX, COLD))
+    both = merged(first, second)
+    assert (first.parts, both.parts, merged(both, third).parts) == (1, 2, 3)
+    assert merged(first, first).parts == 1

@@ -36,7 +36,9 @@ def test_a_page_needs_no_network_and_no_script() -> None:
 
 
 def test_it_says_first_what_is_compared_with_what() -> None:
-    assert html().index("Vagrant is a <em>front end</em>") < html().index("<svg")
+    said = html().index("Vagrant is a <em>front end</em>")
+    assert said < html().index("<svg")
+    assert said < html().index('<div class="headlines">')
 
 
 @pytest.mark.parametrize("row", REPORT.rows, ids=lambda row: row.name)
@@ -56,6 +58,15 @@ def test_each_picture_and_each_table_says_with_what_it_was_measured() -> None:
     figures = html().count("<svg ")
     assert len(captions) >= figures
     assert [one for one in captions if "overlay2" not in one and "TCG" not in one] == []
+    assert [one for one in captions if "Bare process" in one and "chroot" not in one] == []
+
+
+def test_the_figures_above_all_others_say_with_what_they_were_measured() -> None:
+    short = html().partition('<section id="short"')[2].partition("</section>")[0]
+    assert "Docker container" in short
+    assert "overlay2" in short
+    assert "TCG" in short
+    assert "chroot" in short
 
 
 def test_each_group_of_rows_has_its_question() -> None:
@@ -75,6 +86,15 @@ def test_how_often_it_was_measured_is_told_as_it_was_asked_for() -> None:
     assert "there are twenty of them at least" in usual
     assert "was to be measured 3 times: somebody asked for that" in asked
     assert "twenty" not in asked
+
+
+def test_what_was_put_together_does_not_say_that_it_was_measured_in_turns() -> None:
+    alone, both = (re.sub(r"\s+", " ", page.render(ONE.model_copy(update={"parts": parts}))) for parts in (1, 2))
+    assert "<p>In rounds: in each, every column has its turn" in alone
+    assert "ut together" not in alone
+    assert "<p>In rounds" not in both
+    assert "<strong>Put together of 2 comparisons</strong>, which were measured one after the other" in both
+    assert "there are twenty of them at least" not in both, "each of them may have been asked for another number"
 
 
 def test_guesses_stand_beside_what_was_measured() -> None:

@@ -14,16 +14,17 @@ from lab.comparison.schedule import ROUNDS, Task, Turn
 BOX = Place("box", "Box", "box", Way.FRESH, is_machine=False)
 COLD = Place("cold", "Machine, cold", "machine", Way.FRESH, is_machine=True)
 WARM = Place("warm", "Machine, warm", "machine", Way.WARM, is_machine=True)
+BARE = Place("bare", "Bare process", "box", Way.BARE, is_machine=False)
 
 
-def batch(name: str, cost: Cost, *, ways: frozenset[Way] = frozenset(Way), is_long: bool = False) -> Batch:
+def batch(name: str, cost: Cost, *, ways: frozenset[Way] = frozenset(Way), often: int | None = None) -> Batch:
     """A batch of one row."""
     row = RowSpec(name, name, "s", "time", "lower", Group.START, "It measures.", "They differ.")
-    return Batch(name, (row,), cost, ways, "no", is_standard=True, is_long=is_long, has_warm_up=not is_long)
+    return Batch(name, (row,), cost, ways, "no", is_standard=True, often=often, has_warm_up=often is None)
 
 
-QUICK = batch("quick", Cost(container=1, machine=9, woken=5))
-LONG = batch("long", Cost(container=60, machine=120), ways=frozenset({Way.FRESH}), is_long=True)
+QUICK = batch("quick", Cost(bare=1, container=1, machine=9, woken=5))
+LONG = batch("long", Cost(container=60, machine=120), ways=frozenset({Way.FRESH}), often=3)
 
 
 def _all(tasks: list[Task]) -> list[Turn]:
@@ -44,7 +45,7 @@ def test_a_warm_up_comes_once_before_the_first_run_and_never_where_it_takes_long
     turns = _all(schedule.tasks([QUICK, LONG], [BOX, COLD], None, {}))
     warm_ups = Counter(turn.task.name for turn in turns for _ in range(turn.warm_ups))
     assert warm_ups == {("quick", "box"): 1, ("quick", "cold"): 1}
-    assert [turn.warm_ups for turn in turns if turn.task.name == ("quick", "box")] == [1, 0, 0, 0, 0]
+    assert [turn.warm_ups for turn in turns if turn.task.name == ("quick", "box")] == [1, *[0] * (ROUNDS - 1)]
 
 
 @given(st.integers(1, 60))
@@ -64,29 +65,44 @@ def test_what_turns_out_quick_is_measured_more_often_unless_somebody_said_how_of
     took = {("quick", "cold"): [1.5, 1.0]}
     for repeats, wanted in ((None, 20), (6, 6)):
         tasks = schedule.tasks([QUICK], [COLD], repeats, {})
-        assert schedule.turn(tasks, 0, {}, {}).runs == 2 - (repeats is None)
-        made, runs = {("quick", "cold"): 1}, 1
+        runs = schedule.turn(tasks, 0, {}, {}).runs
+        assert runs == 2
         for step in schedule.steps(tasks)[1:]:
-            turn = schedule.turn(tasks, step, took, made)
-            made[turn.task.name] += turn.runs
-            runs += turn.runs
+            runs += schedule.turn(tasks, step, took, {("quick", "cold"): runs}).runs
         assert runs == wanted
 
 
 def test_an_estimate_is_the_catalogues_and_counts_that_labs_are_brought_up_and_wakened() -> None:
     alone = _all(schedule.tasks([QUICK], [BOX], 5, {}))
     assert schedule.left_s(alone, {}) == pytest.approx(6 * 1 + 15 + 10)
-    assert schedule.left_s(alone, {}, opened=["box"]) == pytest.approx(6 * 1)
+    assert schedule.left_s(alone, {}, opened=["box"]) == pytest.approx(6 * 1 + 3)
     both = _all(schedule.tasks([QUICK], [BOX, COLD], 5, {}))
-    assert schedule.left_s(both, {}, opened=["box", "machine"]) == pytest.approx(6 * 1 + 6 * 9 + 5 * 12)
+    assert schedule.left_s(both, {}, opened=["box", "machine"]) == pytest.approx(6 * 1 + 6 * 9 + ROUNDS * (3 + 25))
+    beside = _all(schedule.tasks([QUICK], [BARE, BOX], 5, {}))
+    assert schedule.left_s(beside, {}, opened=["box"]) == pytest.approx(6 * 1 + 6 * 1 + ROUNDS * (3 + 3))
 
 
 def test_an_estimate_follows_what_runs_take() -> None:
     turns = _all(schedule.tasks([QUICK, LONG], [BOX], 5, {}))
-    expected = schedule.left_s(turns, {}, ["box"])
-    assert expected == pytest.approx(6 * 1 + 5 * 60)
+    runs_s, woken_s = 6 * 1 + 5 * 60, 3
+    assert schedule.left_s(turns, {}, ["box"]) == pytest.approx(runs_s + woken_s)
     # Twice as long as expected: so will be what was not measured yet.
-    assert schedule.left_s(turns, {("quick", "box"): [2.0, 2.0]}, ["box"]) == pytest.approx(2 * expected)
+    assert schedule.left_s(turns, {("quick", "box"): [2.0, 2.0]}, ["box"]) == pytest.approx(2 * runs_s + woken_s)
+
+
+def test_how_often_is_by_what_the_first_row_measures_and_not_by_what_makes_ready_for_it() -> None:
+    slow = batch("slow", Cost(container=8, machine=40))
+    for place, run_s, own, wanted in (
+        (BOX, 8.0, [], 5),
+        (BOX, 8.0, [0.1, 0.2], 20),
+        (BOX, 8.0, [2.5], 5),
+        (COLD, 40.0, [0.1], 5),  # Dear: twenty of these would be a quarter of an hour.
+    ):
+        [task] = schedule.tasks([slow], [place], None, {})
+        assert schedule.wanted(task, [run_s], own) == wanted
+        told = {task.name: own}
+        turns = schedule.coming([task], 1, {task.name: [run_s]}, {task.name: 1}, told)
+        assert 1 + sum(turn.runs for turn in turns) == wanted
 
 
 def test_nothing_to_do_takes_no_time() -> None:

@@ -82,6 +82,7 @@ def test_a_resumed_report_has_what_was_measured_and_tries_again_what_was_not() -
     assert cells["box"].samples == (1.5,)
     assert (cells["cold"].state, cells["cold"].reason, cells["cold"].samples) == ("measured", "", (9.0,))
     assert cells["warm"].reason == PENDING
+    assert found.parts == 1
     assert (sheet.done(found, QUICK, "box"), sheet.done(found, QUICK, "warm")) == (1, 0)
 
 
@@ -96,6 +97,7 @@ def test_a_resumed_report_keeps_rows_columns_and_guesses_that_are_not_asked_for_
     assert found.rows[0].cells["box"].samples == (60.0,)
     assert {cell.reason for cell in found.rows[1].cells.values()} == {PENDING}
     assert (found.notes, found.guess("long", "box")) == (("old", "new"), 3.0)
+    assert found.parts == 2, "one column came when the others were measured"
 
 
 def _told(settings: dict[str, str]) -> Report:

@@ -28,7 +28,13 @@ def test_runs_that_are_all_alike_have_nothing_else_to_tell() -> None:
 
 
 def test_an_interval_that_reaches_from_end_to_end_is_told_once() -> None:
-    assert table.entry(START, Cell(state="measured", samples=(1.0, 1.5, 2.0))).detail == "1.00 to 2.00 s, 3 runs"
+    samples = (1.0, 1.0, 1.0, 2.0, 2.0, 2.0)
+    assert table.entry(START, Cell(state="measured", samples=samples)).detail == "1.00 to 2.00 s, 6 runs"
+
+
+def test_few_runs_show_the_lowest_and_the_highest_and_no_interval() -> None:
+    samples = (1.0, 1.5, 2.0, 1.2, 1.7)
+    assert table.entry(START, Cell(state="measured", samples=samples)).detail == "5 runs, all in 1.00 to 2.00 s"
 
 
 def test_what_was_not_measured_says_why() -> None:

@@ -19,3 +19,9 @@ def test_what_folders_take_is_what_lies_on_the_disk_once(tmp_path: Path) -> None
         holes.truncate(50_000_000)
     (other / "the-same").hardlink_to(one / "whole")
     assert taken <= computer.allocated([one, other], by) <= taken + nothing + 50_000
+
+
+def test_a_folder_lies_on_the_file_system_that_is_mounted_nearest_above_it(tmp_path: Path) -> None:
+    assert computer.file_system(Path("/proc/sys/kernel")) == "proc"
+    assert computer.file_system(tmp_path) != "proc"
+    assert computer.file_system(tmp_path / "not" / "there") == computer.file_system(tmp_path)
