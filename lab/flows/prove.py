@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab.faults import catalogue, injection
@@ -271,6 +271,7 @@ class _Run:
         with Journal(path, self._header(duration_s, by)) as journal:
             try:
                 with Traffic(url, self._plan, journal, hear=self._hear, sticky=self._lab.is_sticky) as traffic:
+                    self._ground = replace(self._ground, unanswered=traffic.unanswered)
                     self._have_visited(journal, traffic, duration_s, by)
                 read_all(self._lab, traffic.sessions, journal, self._report)
                 journal.end()

@@ -1,4 +1,4 @@
-"""The store's database, told something by its own superuser."""
+"""The store's database, told or asked something by its own superuser."""
 
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
@@ -10,6 +10,14 @@ _PSQL = (
 )
 _TOLD, _NO_CONNECTION = 0, 2
 """psql's exit status (its manual, "Exit Status")."""
+
+
+def ask(store: Reach, question: str, by: Deadline) -> str:
+    """What it answers to a question in SQL: a line a row, with | between its columns; `store` is root there.
+
+    Raises LabError where it does not answer, or has no such thing.
+    """
+    return store.run([*_PSQL, "-At", "-c", question], by).out
 
 
 def set_password(store: Reach, password: str, by: Deadline) -> None:
