@@ -74,10 +74,10 @@ def _told(reach: Reach, script: str, by: Deadline) -> str:
 class Fault(ABC):
     """One thing that can go wrong with one node of the ground.
 
-    `hold_s` is how long it is kept up before it is healed, `says` what happens in plain words, `takes` what it takes
-    away (so that a report can say what a run without it does not show). One that `needs_root` is made by root in it.
-    What `stays_on_disk` outlives its node. One that `shows_late` is seen to have happened only when the hold ends, by
-    `confirm`.
+    `hold_s` is how long it is kept up before it is healed, `says` what happens in plain words, `heals_by` what its
+    healing waits for, `takes` what it takes away (so that a report can say what a run without it does not show). One
+    that `needs_root` is made by root in it. What `stays_on_disk` outlives its node. One that `shows_late` is seen to
+    have happened only when the hold ends, by `confirm`.
     """
 
     ground: Ground
@@ -86,6 +86,7 @@ class Fault(ABC):
     name: ClassVar[str]
     role: ClassVar[Role]
     says: ClassVar[str]
+    heals_by: ClassVar[str] = "which takes a moment"
     hold_s: ClassVar[float] = 0.0
     takes: ClassVar[tuple[Harm, ...]] = ()
     needs_root: ClassVar[bool] = False
