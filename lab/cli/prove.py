@@ -194,6 +194,9 @@ def _tested(account: Account) -> list[str]:
     p50, p99 = account.latency_ms(0.5), account.latency_ms(0.99)
     told = [f"{account.attempted:,} writes attempted, {account.acknowledged:,} acknowledged: {sorts}"]
     told.append(f"answers from when each request was due: p50 {p50} ms, p99 {p99} ms")
+    if account.foreign:
+        things = "1 thing of others was" if account.foreign == 1 else f"{account.foreign:,} things of others were"
+        told.append(f"{things} there too")
     names = [fault.name for fault in account.faults]
     told += [f"{names.count(name)} x {name}" for name in dict.fromkeys(names)]
     return told

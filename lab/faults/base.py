@@ -4,8 +4,8 @@ The shape follows Jepsen's nemesis: a fault knows which power of a substrate it 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import ClassVar
 
@@ -14,8 +14,10 @@ from lab.loadbalancer.runtime import LoadBalancer
 from lab.model import labs, plan
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
-from lab.model.node import LabPlan, NodeName, Role, State
+from lab.model.node import STORE, LabPlan, NodeName, Role, State
+from lab.store import database
 from lab.substrates.base import HasRoot, Reach, Substrate
+from lab.traffic.notes import Waiting
 
 Before = Mapping[str, str]
 """What a fault saw before it struck; it is compared with what is there afterwards."""
@@ -25,13 +27,17 @@ NO_POWER, NEEDS_ROOT = "not on this substrate", "needs root in a node, which nob
 
 @dataclass(frozen=True)
 class Ground:
-    """One lab on one substrate, and how a worker that is gone gets its successor."""
+    """One lab on one substrate, and how a worker that is gone gets its successor.
+
+    `unanswered` gives the writes of visitors that have had no answer for so many seconds; without visitors, none.
+    """
 
     lab: str
     plan: LabPlan
     substrate: Substrate
     balancer: LoadBalancer
     revive: Callable[[NodeName, Deadline], None]
+    unanswered: Callable[[float], Set[Waiting]] = field(default=lambda _: frozenset(), kw_only=True)
 
     def state(self, name: NodeName, by: Deadline) -> State:
         """What the engine says of a node now."""
@@ -41,6 +47,10 @@ class Ground:
     def tell(self, name: NodeName, script: str, by: Deadline) -> str:
         """What a shell script gave when run as root in a node, without the line's end."""
         return _told(self._powers().root(self.lab, name), script, by)
+
+    def ask(self, question: str, by: Deadline) -> str:
+        """What the store's database answers to a question in SQL: a line a row, with | between its columns."""
+        return database.ask(self._powers().root(self.lab, STORE), question, by)
 
     def tell_network(self, name: NodeName, script: str, by: Deadline) -> str:
         """What a shell script gave when run with rights over a node's network, without the line's end."""
@@ -64,10 +74,10 @@ def _told(reach: Reach, script: str, by: Deadline) -> str:
 class Fault(ABC):
     """One thing that can go wrong with one node of the ground.
 
-    `hold_s` is how long it is kept up before it is healed, `says` what happens in plain words, `takes` what it takes
-    away (so that a report can say what a run without it does not show). One that `needs_root` is made by root in it.
-    What `stays_on_disk` outlives its node. One that `shows_late` is seen to have happened only when the hold ends, by
-    `confirm`.
+    `hold_s` is how long it is kept up before it is healed, `says` what happens in plain words, `heals_by` what its
+    healing waits for, `takes` what it takes away (so that a report can say what a run without it does not show). One
+    that `needs_root` is made by root in it. What `stays_on_disk` outlives its node. One that `shows_late` is seen to
+    have happened only when the hold ends, by `confirm`.
     """
 
     ground: Ground
@@ -76,6 +86,7 @@ class Fault(ABC):
     name: ClassVar[str]
     role: ClassVar[Role]
     says: ClassVar[str]
+    heals_by: ClassVar[str] = "which takes a moment"
     hold_s: ClassVar[float] = 0.0
     takes: ClassVar[tuple[Harm, ...]] = ()
     needs_root: ClassVar[bool] = False

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lab.faults import clock, loadbalancer, network, store, worker
+from lab.faults import answer, clock, loadbalancer, network, store, worker
 from lab.faults.base import NEEDS_ROOT, Fault, Ground
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
@@ -25,7 +25,7 @@ _ALL: tuple[type[Fault], ...] = (
     network.Delay,
     network.Loss,
     loadbalancer.Restart,
-    loadbalancer.AnswerCut,
+    answer.AnswerCut,
     clock.ClockOff,
 )
 FAULTS = {fault.name: fault for fault in _ALL}

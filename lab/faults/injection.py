@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lab.faults.base import Fault, Ground
 from lab.faults.catalogue import FAULTS, Planned, of
 from lab.host import interrupt, records
+from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import NodeName
@@ -30,23 +32,49 @@ class Injected:
 
 
 @contextmanager
-def injected(ground: Ground, planned: Planned, open_faults: Path, by: Deadline) -> Iterator[Injected]:
+def injected(
+    ground: Ground, planned: Planned, open_faults: Path, report: Callable[[str], None], by: Deadline
+) -> Iterator[Injected]:
     """Makes the fault, keeps it up for the block, and heals it on any exit.
 
-    Before it strikes it stands in the file `open_faults`; it leaves that file when it is healed.
+    Before it strikes it stands in the file `open_faults`; it leaves that file when it is healed. Ctrl-C waits for that,
+    and `report` hears what for.
     """
     fault = of(ground, planned)
     before = fault.before(by)
+    say = _once(partial(report, _waits(ground, fault)))
     try:
         _write(open_faults, [*read(open_faults), planned])
         # An engine that was asked goes on with it, and would strike after the healing.
-        with interrupt.delayed():
+        with interrupt.delayed(say):
             fault.inject(by)
         yield _seen(fault, lambda: fault.verify(before, by))
+    except KeyboardInterrupt:
+        say()
+        raise
     finally:
         # Also after Ctrl-C, which cuts it only when it comes twice, and also when the deadline of the run is over.
-        with interrupt.delayed():
+        with interrupt.delayed(say):
             heal(ground, planned, open_faults, Deadline.after(900, f"healing {planned.fault}"))
+
+
+def _waits(ground: Ground, fault: Fault) -> str:
+    heal = labs.typed(f"heal {ground.plan.substrate}", ground.lab)
+    return (
+        f"interrupted: waiting until {fault.name} of {fault.target} is healed, {fault.heals_by}; "
+        f"Ctrl-C once or twice more ends that, and {heal} heals it"
+    )
+
+
+def _once(say: Callable[[], None]) -> Callable[[], None]:
+    """Says it the first time only."""
+    left = [say]
+
+    def once() -> None:
+        while left:
+            left.pop()()
+
+    return once
 
 
 def _seen(fault: Fault, look: Callable[[], str]) -> Injected:

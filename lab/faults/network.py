@@ -33,6 +33,16 @@ def _device(address: str) -> str:
     return f"$(ip -o route get {address} | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')"
 
 
+def cut(address: str) -> str:
+    """The command after which nothing that a node sends to this address arrives."""
+    return f"ip neigh replace {address} lladdr {_NOBODY} nud permanent dev {_device(address)}"
+
+
+def joined(address: str) -> str:
+    """The command that undoes `cut`, and does nothing where there is nothing to undo."""
+    return f"ip neigh del {address} dev {_device(address)} 2>/dev/null || true"
+
+
 class _Cut(Fault):
     """One node sends another nothing that arrives; both still reach all others."""
 
@@ -52,10 +62,7 @@ class _Cut(Fault):
 
     def inject(self, by: Deadline) -> None:
         at, peer, _ = self._ends()
-        address = self.ground.address(peer)
-        self.ground.tell_network(
-            at, f"ip neigh replace {address} lladdr {_NOBODY} nud permanent dev {_device(address)}", by
-        )
+        self.ground.tell_network(at, cut(self.ground.address(peer)), by)
 
     def verify(self, before: Before, by: Deadline) -> str:
         at, peer, _ = self._ends()
@@ -66,9 +73,7 @@ class _Cut(Fault):
 
     def heal(self, by: Deadline) -> None:
         at, peer, _ = self._ends()
-        address = self.ground.address(peer)
-        script = f"ip neigh del {address} dev {_device(address)} 2>/dev/null || true"
-        self.undo(self.ground.tell_network, at, script, by)
+        self.undo(self.ground.tell_network, at, joined(self.ground.address(peer)), by)
 
     def _connects(self, by: Deadline) -> bool:
         at, peer, port = self._ends()

@@ -59,6 +59,7 @@ class PowerOff(Fault):
     hold_s = 3.0
     takes = (Harm.PROCESS, Harm.MEMORY)
     says = "the store loses its power and is started again"
+    heals_by = "which takes until it is started"
 
     def impossible(self, by: Deadline) -> str | None:
         return None if isinstance(self.ground.substrate, CanPowerOff) else NO_POWER

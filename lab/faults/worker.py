@@ -13,6 +13,7 @@ class _Ended(Fault):
     """A worker that ran is in the state `after`; its successor heals it."""
 
     role = Role.WORKER
+    heals_by = "which takes until its successor is ready"
     after: ClassVar[State]
 
     def before(self, by: Deadline) -> Before:

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab.faults import catalogue, injection
@@ -46,7 +46,6 @@ RATE, RATE_EMULATED = 30.0, 3.0
 """Requests a second that one worker answers alone, while the other's successor is made. At 6 an emulated one does not:
 requests that gave up and their repeats then keep both workers busy for good, and a run shows nothing but that."""
 
-_READY = "ready"
 _TELL_S = 0.1
 _BASE_S = 1800.0
 _FAULT_S = 300.0
@@ -271,6 +270,7 @@ class _Run:
         with Journal(path, self._header(duration_s, by)) as journal:
             try:
                 with Traffic(url, self._plan, journal, hear=self._hear, sticky=self._lab.is_sticky) as traffic:
+                    self._ground = replace(self._ground, unanswered=traffic.unanswered)
                     self._have_visited(journal, traffic, duration_s, by)
                 read_all(self._lab, traffic.sessions, journal, self._report)
                 journal.end()
@@ -281,7 +281,7 @@ class _Run:
 
     def _have_visited(self, journal: Journal, traffic: Traffic, duration_s: float, by: Deadline) -> None:
         for spec in self._lab.plan.awake():
-            self._note_node(journal, spec.name, _READY)
+            self._note_node(journal, spec.name, records.READY)
         # A plan that is no longer than the run is followed to its end.
         if self._plan.duration_s > duration_s:
             self._inject_all(journal, traffic, by)
@@ -325,13 +325,13 @@ class _Run:
         with noted.noted():
             self._make_and_heal(noted, traffic, by)
             self._await_whole(by.at_most(_WHOLE_S, f"{_WHOLE_S:g} s for the lab to be whole again"))
-        self._note_node(noted.journal, noted.fault.target, _READY)
+        self._note_node(noted.journal, noted.fault.target, records.READY)
         self._injected += 1
         self._tell(traffic, "all nodes are ready again")
 
     def _make_and_heal(self, noted: NotedFault, traffic: Traffic, by: Deadline) -> None:
         fault, planned = noted.fault, Planned(noted.fault.name, noted.fault.target)
-        with injection.injected(self._ground, planned, open_faults(self._lab), by) as injected:
+        with injection.injected(self._ground, planned, open_faults(self._lab), self._report, by) as injected:
             if not fault.shows_late:
                 noted.see(injected)
             self._note_node(noted.journal, fault.target, str(self._ground.state(fault.target, by)))
@@ -353,7 +353,7 @@ class _Run:
 
     def _note_node(self, journal: Journal, name: NodeName, state: str) -> None:
         # A node that runs is drawn as ready: what else may be wrong with it, the fault's own mark tells.
-        journal.append(records.node(journal.now_s(), str(name), _READY if state == State.RUNNING else state))
+        journal.append(records.node(journal.now_s(), str(name), records.READY if state == State.RUNNING else state))
 
     def _await_whole(self, by: Deadline) -> None:
         serving = [spec.name for spec in self._lab.plan.workers()]

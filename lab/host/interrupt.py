@@ -2,8 +2,8 @@
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 _ENTERING = frozenset({threading.Condition.__enter__.__code__, threading.Condition.__exit__.__code__})
@@ -43,9 +43,10 @@ def _is_entering(frame: FrameType | None) -> bool:
 
 
 @contextmanager
-def delayed() -> Iterator[None]:
-    """Ctrl-C inside the block, or a polite end, comes at its end; a second one cuts the block. A block inside another
-    one leaves it to that, and who ignores Ctrl-C goes on to. Threads never get one: no change."""
+def delayed(say: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Ctrl-C inside the block, or a polite end, comes at its end, and `say` is called at once; a second one cuts the
+    block. A block inside another one leaves it to that, and who ignores Ctrl-C goes on to. Threads never get one: no
+    change."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -59,6 +60,10 @@ def delayed() -> Iterator[None]:
     def note(number: int, _frame: FrameType | None) -> None:
         came.append(number)
         put_back()
+        if before[signal.Signals(number)] is not signal.SIG_IGN:
+            # What is just being printed cannot be printed into; then nothing is said.
+            with suppress(RuntimeError):
+                say()
 
     for number in before:
         signal.signal(number, note)

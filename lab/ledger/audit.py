@@ -13,7 +13,7 @@ from functools import cache
 
 from lab.ledger import journal
 from lab.ledger.journal import Impossible, Record
-from lab.ledger.records import FaultNote, Header, Kind, Seen, Source, seen_in_answer
+from lab.ledger.records import NODE_STATES, FaultNote, Header, Kind, Seen, Source, seen_in_answer
 from lab.ledger.struck import FaultSeen, Struck
 from lab.ledger.users import Failed, Failures, Users
 from lab.ledger.writes import Outcome, What, outcome_of_answer
@@ -148,7 +148,7 @@ class _Books:
             Kind.ATTEMPTS: self._attempts,
             Kind.LOOKS: self._looks,
             Kind.FAULT: self._fault,
-            Kind.NODE: lambda _: None,
+            Kind.NODE: self._node,
             Kind.FOUND: self._found,
             Kind.READ_BACK: self._read_back,
             Kind.END: self._end,
@@ -258,6 +258,11 @@ class _Books:
     def _fault(self, record: Record) -> None:
         if self._account.header is not None:
             self._struck.note(FaultNote.of(record), self._account.header)
+
+    def _node(self, record: Record) -> None:
+        at_s, name, state = record["at_s"], record["name"], record["state"]
+        if not 0 <= at_s < math.inf or not isinstance(name, str) or state not in NODE_STATES:
+            raise Impossible(f"a node {name!r} cannot be {state!r} at {at_s!r} s")
 
     def _found(self, record: Record) -> None:
         what, bit, own = _WHATS[record["what"]], _BIT[record["source"]], f"{self._run}-"

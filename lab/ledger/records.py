@@ -8,8 +8,12 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter
 
 from lab.ledger.writes import Outcome, What
+from lab.model.node import State
 
 FORMAT = 1
+READY = "ready"
+NODE_STATES = frozenset({READY, *State})
+"""What a node can be noted as."""
 
 
 class Kind(StrEnum):
@@ -174,7 +178,7 @@ def looks(rows: Iterable[Look]) -> dict[str, Any]:
 
 
 def node(at_s: float, name: str, state: str) -> dict[str, Any]:
-    """A node is in another state from now on: ready, or one of lab.model.node.State. For the picture only."""
+    """A node is in another state from now on, one of NODE_STATES. For the picture only."""
     return {"kind": Kind.NODE, "at_s": at_s, "name": name, "state": state}
 
 

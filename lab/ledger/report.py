@@ -99,9 +99,11 @@ def users_view(account: Account) -> list[str]:
         f"{users.writes_repeated:,} writes had to be repeated with their key; "
         f"{users.repeats_acknowledged:,} of them were then acknowledged. {users.writes_refused:,} were refused.",
     ]
+    if not any(fault.name == KILL for fault in account.faults):
+        return told
     if broken := users_limit(account):
-        return [*told, f"That is more than users may notice while workers die: {'; '.join(broken)}."]
-    if any(fault.name == KILL for fault in account.faults):
+        told.append(f"That is more than users may notice while workers die: {'; '.join(broken)}.")
+    else:
         told.append(
             f"While workers died, at most {users.most_at_a_kill:,} attempts to write failed at one kill, all sent "
             "before that worker was gone, and each was acknowledged when repeated; no read failed."

@@ -20,7 +20,7 @@ class Harm(StrEnum):
     LOSSY = "lossy"
     FROZEN = "frozen"
     ORDERLY = "orderly"
-    ANSWER = "answer"
+    COMMIT = "commit"
     BALANCER = "balancer"
     CLOCK = "clock"
 
@@ -35,7 +35,7 @@ _UNSEEN = {
     Harm.LOSSY: "No network lost packets between the nodes: what is sent again might be written twice.",
     Harm.FROZEN: "No worker froze and went on: one that then undoes what others did would have passed.",
     Harm.ORDERLY: "No worker was ended in an orderly way: one that drops what it has begun would have passed.",
-    Harm.ANSWER: "No answer was cut off: a repeat that is written twice would have passed.",
+    Harm.COMMIT: "No answer was seen to be cut off after its COMMIT: a repeat that is written twice would have passed.",
     Harm.BALANCER: "The load balancer never failed.",
     Harm.CLOCK: "No clock was wrong.",
 }
@@ -50,10 +50,6 @@ _SHARED_KERNEL = (
 _OWN_KERNEL = (
     "A power-off took the guest's memory, not this computer's: what the virtual disk had passed on was safe. "
     "That real disks keep what they say they keep is not shown."
-)
-_COMMIT_UNSEEN = (
-    "Answers were cut off, and some of these may have been after the COMMIT, but none was seen to be: a repeat that is "
-    "written twice may still have passed."
 )
 _EMULATED = "The machines were emulated (TCG): losses count, times say nothing about real hardware."
 _STATEFUL = "Workers kept the data themselves (stateful mode): this says nothing about the stateless site."
@@ -70,7 +66,6 @@ def not_shown(header: Header, faults: Iterable[FaultSeen], acknowledged: int) ->
     told = [_STATEFUL] if header.mode == "stateful" else []
     told.append(_memory(header, taken))
     told += [sentence for harm, sentence in _UNSEEN.items() if harm not in taken]
-    told += [_COMMIT_UNSEEN] if Harm.ANSWER in taken else []
     if header.accelerator == "tcg":
         told.append(_EMULATED)
     return [*told, f"It is about {acknowledged:,} acknowledged writes.", *_ALWAYS]

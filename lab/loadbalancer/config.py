@@ -31,16 +31,15 @@ class Limits:
 class Server:
     """A worker as the load balancer sees it: `status` in HAProxy's words (UP, DOWN, DRAIN, MAINT …).
 
-    `sessions` are in flight, `queued` wait for it. Counted since it was added or the balancer started: `unanswered`
-    ended without an answer; of `requests`, which it was given, `errors` failed: a 5xx, no connection, or a broken
-    answer (HAProxy Management Guide, 9.1: hrsp_5xx, econ, eresp).
+    `sessions` are in flight, `queued` wait for it. Counted since it was added or the balancer started: of `requests`,
+    which it was given, `errors` failed: a 5xx, no connection, or a broken answer (HAProxy
+    Management Guide, 9.1: hrsp_5xx, econ, eresp).
     """
 
     name: str
     status: str
     sessions: int
     queued: int
-    unanswered: int = 0
     requests: int = 0
     errors: int = 0
 
@@ -95,11 +94,6 @@ def removal(name: str) -> str:
     )
 
 
-def cutting(name: str) -> str:
-    """The runtime command that cuts what is in flight on a worker (HAProxy manual, 9.3, `shutdown sessions server`)."""
-    return f"shutdown sessions server {BACKEND}/{name}"
-
-
 def started_at(info: str) -> float:
     """When HAProxy started, in seconds since 1970, from the answer to `show info`."""
     values = dict(line.split(": ", 1) for line in info.splitlines() if ": " in line)
@@ -130,7 +124,6 @@ def servers(csv: str) -> list[Server]:
             row["status"],
             number(row, "scur"),
             number(row, "qcur"),
-            _unanswered(row),
             _answered(row) + _broken(row),
             number(row, "hrsp_5xx") + _broken(row),
         )
@@ -150,10 +143,6 @@ def users(table: str) -> Counter[str]:
     """How many live sessions each worker answered last, from the answer to `show table`: `... server_key=worker-1`."""
     words = (word.partition("=") for line in table.splitlines() for word in line.split())
     return Counter(name for key, _, name in words if key == "server_key")
-
-
-def _unanswered(row: Mapping[str, str]) -> int:
-    return max(0, number(row, "stot") - _answered(row) - number(row, "scur"))
 
 
 def _answered(row: Mapping[str, str]) -> int:

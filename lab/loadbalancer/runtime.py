@@ -68,10 +68,6 @@ class LoadBalancer:
         """Takes a worker out, at once."""
         self._change(config.removal(name), by)
 
-    def cut_sessions(self, name: str, by: Deadline) -> None:
-        """Cuts what is in flight on a worker, which stays in service."""
-        self._change(config.cutting(name), by)
-
     def started_at(self, by: Deadline) -> float:
         """When it started, in seconds since 1970 on its own clock."""
         return config.started_at(self._tell("show info", by))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab.model.deadline import Deadline
+from lab.store.database import ask
 from lab.substrates.base import Reach
 
 Rows = list[tuple[str, str]]
@@ -13,10 +14,6 @@ Rows = list[tuple[str, str]]
 _SQL = (
     "SELECT json_build_array('entry', key, encode(sha256(convert_to(text, 'UTF8')), 'hex')) FROM entries UNION ALL "
     "SELECT json_build_array('login', user_name, encode(sha256(convert_to(user_name, 'UTF8')), 'hex')) FROM sessions"
-)
-_DATABASE = (
-    "setpriv --reuid=postgres --regid=postgres --clear-groups "
-    'psql -h /run/postgresql -d lab -v ON_ERROR_STOP=1 -At -c "$0"'
 )
 # Hidden files are uploads that have not ended.
 _FILES = """
@@ -49,7 +46,7 @@ class Contents:
 
 def of_store(store: Reach, by: Deadline) -> Contents:
     """What the store has; `store` is root there."""
-    database = store.run(["sh", "-euc", _DATABASE, _SQL], by).out
+    database = ask(store, _SQL, by)
     drive = store.run(["python3", "-c", _FILES, "/srv/drive"], by).out
     return _sorted(database + drive)
 

@@ -36,6 +36,14 @@ def refusal(address: str, by: Deadline) -> str | None:
     return f"its database says: {said}" if kind == _REFUSES and said else "no answer from its database"
 
 
+def ask(store: Reach, question: str, by: Deadline) -> str:
+    """What it answers to a question in SQL: a line a row, with | between its columns; `store` is root there.
+
+    Raises LabError where it does not answer, or has no such thing.
+    """
+    return store.run([*_PSQL, "-At", "-c", question], by).out
+
+
 def set_password(store: Reach, password: str, by: Deadline) -> None:
     """Makes this the password of the app, once the database lets anybody in; `store` is root there."""
     # Through stdin: everybody can read a command line. And a statement that fails would stand in the store's log.

@@ -22,6 +22,14 @@ class Went(StrEnum):
     FAILED = "failed"
 
 
+class Waiting(NamedTuple):
+    """A write whose latest attempt was sent at a second of the run and has no answer yet."""
+
+    what: What
+    key: str
+    sent_s: float
+
+
 class Ended(NamedTuple):
     """A request that has ended with all its repeats, so long after it was due; `due_s` is since the plan's start."""
 
@@ -55,13 +63,15 @@ class Tally:
 
 
 class Notes:
-    """Filled by the visitors' thread, where `hear` is told of each request that ends; `tally` may be asked from any."""
+    """Filled by the visitors' thread, where `hear` is told of each request that ends; `tally` and `waiting` may be
+    asked from any."""
 
     def __init__(self, hear: Callable[[Ended], None] = lambda _: None) -> None:
         self._hear = hear
         self.late_s: deque[float] = deque(maxlen=100_000)
         self._attempts: list[Attempt] = []
         self._looks: list[Look] = []
+        self._waiting: dict[str, Waiting] = {}
         self._latencies_s: deque[float] = deque(maxlen=_LATEST)
         self.ended = 0
         self._worst_s = 0.0
@@ -84,8 +94,13 @@ class Notes:
         """Work ended, which leaves nothing to account for."""
         self._failures += how is Went.FAILED
 
+    def send(self, write: Waiting) -> None:
+        """One attempt of a write is about to be sent."""
+        self._waiting[write.key] = write
+
     def attempt(self, attempt: Attempt, what: What) -> None:
         """One attempt of a write of this kind ended."""
+        self._waiting.pop(attempt.key, None)
         self._attempts.append(attempt)
         if attempt.outcome is Outcome.ACKNOWLEDGED:
             self._acknowledged += 1
@@ -105,6 +120,10 @@ class Notes:
             yield records.attempts(attempts)
         if looks:
             yield records.looks(looks)
+
+    def waiting(self) -> frozenset[Waiting]:
+        """The writes of which an attempt has no answer yet."""
+        return frozenset(self._waiting.copy().values())
 
     def tally(self) -> Tally:
         """How far it is now."""

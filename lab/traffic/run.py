@@ -13,7 +13,7 @@ from lab.ledger.journal import Record
 from lab.ledger.plan import Plan, Step
 from lab.ledger.records import Intent
 from lab.ledger.writes import digest
-from lab.traffic.notes import Ended, Notes, Tally
+from lab.traffic.notes import Ended, Notes, Tally, Waiting
 from lab.traffic.session import Session
 from lab.traffic.visits import Patience, Visits
 
@@ -88,6 +88,11 @@ class Traffic:
     def tally(self) -> Tally:
         """How far it is."""
         return self.notes.tally()
+
+    def unanswered(self, for_s: float) -> frozenset[Waiting]:
+        """The writes of which an attempt has had no answer for so long."""
+        now_s = self._journal.now_s()
+        return frozenset(write for write in self.notes.waiting() if now_s - write.sent_s >= for_s)
 
     def _work(self) -> None:
         _make_room()

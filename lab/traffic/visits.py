@@ -10,7 +10,7 @@ from lab.ledger.plan import Does, Step
 from lab.ledger.records import Attempt, Look, Seen
 from lab.ledger.writes import Outcome, What, outcome_of_failure
 from lab.traffic.connections import Answer, Connections, NoAnswer
-from lab.traffic.notes import Ended, Notes, Went, went
+from lab.traffic.notes import Ended, Notes, Waiting, Went, went
 from lab.traffic.session import Request, Session, Written, ask_work, judge_read, judge_write, write_request
 
 
@@ -104,6 +104,7 @@ class Visits:
 
     async def _attempt(self, session: Session, step: Step, what: What, request: Request) -> Attempt:
         sent_s = self._now_s()
+        self._notes.send(Waiting(what, step.key, sent_s))
         try:
             answer = await self._ask(session, request)
         except NoAnswer as none:

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -59,6 +60,17 @@ def lost_with_workers(records: Iterable[Record]) -> set[str]:
         elif record["kind"] == Kind.FOUND and record["source"] == Source.STORE:
             there |= {key for key, _ in record["rows"]}
     return {key for key, done_s, worker in acknowledged if done_s <= killed_s.get(worker, 0.0)} - there
+
+
+def after_commit(records: Iterable[Record], run: str) -> dict[str, list[str]]:
+    """How each attempt ended of the entries that a run names as cut off after their COMMIT, from the fault on."""
+    told = list(records)
+    notes = [record for record in told if record["kind"] == Kind.FAULT and record["name"] == "answer-cut"]
+    named = {key for note in notes for key in re.findall(rf"{run}-\d+-\d+", note["note"])}
+    rows = [Attempt._make(row) for record in told if record["kind"] == Kind.ATTEMPTS for row in record["rows"]]
+    return {
+        key: [row.outcome for row in rows if row.key == key and row.done_s >= notes[0]["at_s"]] for key in sorted(named)
+    }
 
 
 def rate_of(lab: Deployment) -> str:

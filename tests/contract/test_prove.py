@@ -13,7 +13,7 @@ from lab.faults import catalogue
 from lab.flows import leases, prove, workers
 from lab.flows.deployment import Deployment
 from lab.ledger import journal, report
-from lab.ledger.writes import digest
+from lab.ledger.writes import Outcome, digest
 from lab.model.deadline import Deadline
 from lab.model.node import STORE, NodeName
 from lab.store import contents
@@ -21,6 +21,7 @@ from lab.substrates.base import HasRoot
 from tests.conftest import REPO, type_lab
 from tests.contract.proof import (
     account_of,
+    after_commit,
     calm_rate_of,
     deploy,
     faults_of,
@@ -49,7 +50,7 @@ BUGS = [
     Bug("acknowledge-before-rename", ("kill",), frozenset({"lost"})),
     Bug("truncated-file", (), frozenset({"corrupted"})),
     Bug("dropped-session", (), frozenset({"lost"})),
-    Bug("no-unique-key", ("answer-cut", "answer-cut", "answer-cut"), frozenset({"duplicated"})),
+    Bug("no-unique-key", ("answer-cut",), frozenset({"duplicated"})),
 ]
 NO_SPACE = 507  # Insufficient Storage
 # Times, where chance decides whether a bug shows. At 3 requests a second one of four is an entry, one of ten a file on
@@ -83,6 +84,18 @@ def test_every_fault_that_can_be_made_here_loses_nothing(running_lab: Deployment
     assert [fault["name"] for fault in told["faults"] if fault["verified"]] == possible  # type: ignore[attr-defined]
     if "disk-full" in possible:
         assert account_of(running_lab, told).statuses[NO_SPACE] > 0, "a full disk was not refused in its own words"
+
+
+@pytest.mark.long("vagrant")
+def test_an_answer_that_is_cut_off_is_of_an_entry_that_was_there_and_is_repeated(running_lab: Deployment) -> None:
+    words = ["--kills", "0", "--rate", rate_of(running_lab), "--duration", "5", "--fault", "answer-cut"]
+    told = run_proof(running_lab, *words)
+    assert told["verdict"] == "kept", told
+    with journal_of(running_lab, told).open("rb") as lines:
+        outcomes = after_commit(journal.read(lines, str(told["run"])), str(told["run"]))
+    assert outcomes, "no entry is named as evidence"
+    for one in outcomes.values():
+        assert (one[0], one[-1]) == (Outcome.INDETERMINATE, Outcome.ACKNOWLEDGED), outcomes
 
 
 @pytest.fixture

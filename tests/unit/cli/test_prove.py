@@ -3,6 +3,7 @@
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.shell_completion import ShellComplete
@@ -12,9 +13,11 @@ from rich.table import Table
 
 from lab.cli import common, prove
 from lab.faults import catalogue
+from lab.ledger.records import Source
 from lab.ledger.writes import Outcome, What
+from tests.conftest import Typed
 from tests.unit.cli.inside import type_inside
-from tests.unit.ledger import histories
+from tests.unit.ledger import histories, plants
 from tests.unit.ledger.histories import Past
 
 
@@ -99,3 +102,36 @@ def test_a_damaged_journal_does_not_hide_the_others_from_the_list(tmp_path: Path
     rows = [re.sub(r"[^\w, ]+", " ", line).split() for line in gave.out.splitlines()]
     assert ["r0", "broken,", "line", "3"] in rows
     assert ["r1", "one", "3", "2", "kept"] in rows
+
+
+def show(folder: Path, told: list[dict[str, Any]], *words: str) -> Typed:
+    """What `lab prove show` gives of the only run, whose journal tells this."""
+    (folder / "state" / "vagrant-docker-lab" / "labs" / "lab" / "runs" / "r1.jsonl").write_bytes(
+        b"".join(histories.lines(told))
+    )
+    return type_inside("prove", "show", *words, env={"XDG_STATE_HOME": str(folder / "state")})
+
+
+@pytest.mark.usefixtures("journal")
+@pytest.mark.parametrize("at_s", ["noon", None, -1.0, [1.0]])
+def test_a_journal_in_which_a_node_is_noted_as_none_can_be_is_refused_with_its_line_and_not_drawn(
+    tmp_path: Path, at_s: object
+) -> None:
+    told, target = histories.told(histories.ONE_OF_EACH), tmp_path / "run.svg"
+    told.insert(1, {"kind": "node", "at_s": at_s, "name": "worker-1", "state": "ready"})
+    gave = show(tmp_path, told, "--plot", str(target))
+    assert (gave.code, gave.out, target.exists()) == (2, "", False)
+    assert gave.err.startswith("error: the journal is broken: ")
+    assert "r1.jsonl, line 2\n" in gave.err
+
+
+@pytest.mark.usefixtures("journal")
+def test_what_others_wrote_is_told_where_there_is_any(tmp_path: Path) -> None:
+    told = histories.told(histories.ONE_OF_EACH)
+    assert "\n  1 thing of others was there too\n" in show(tmp_path, told).out
+    plants.found(Source.STORE, What.FILE, "elsewhere", "0" * 64)(told, histories.ONE_OF_EACH[0])
+    assert "\n  2 things of others were there too\n" in show(tmp_path, told).out
+    for record in told:
+        if record["kind"] == "found":
+            record["rows"] = [row for row in record["rows"] if row[0].startswith("r1-")]
+    assert "of others" not in show(tmp_path, told).out

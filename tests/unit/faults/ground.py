@@ -9,7 +9,7 @@ from lab.loadbalancer.config import Limits
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model import plan, topology
 from lab.model.deadline import Deadline
-from lab.model.node import LabPlan, Mode, NodeName, Role, State
+from lab.model.node import STORE, LabPlan, Mode, NodeName, Role, State
 from lab.substrates import registry
 from lab.substrates.base import Reach
 
@@ -51,6 +51,9 @@ class Told(Ground):
         return next((answer for word, answer in self.answers.items() if word in script), "")
 
     tell_network = tell
+
+    def ask(self, question: str, by: Deadline) -> str:
+        return self.tell(STORE, question, by)
 
 
 def told(plan: LabPlan | None = None, answers: dict[str, str] | None = None, **states: State) -> Told:

@@ -42,8 +42,8 @@ def reversed_set(names: list[str]) -> list[str]:
 def test_what_needs_a_power_that_an_engine_lacks_is_said_with_the_power() -> None:
     powerless = replace(ground(), substrate=cast(Substrate, object()))
     found = impossible(powerless, FAULTS, Deadline.after(30, "one test"))
-    need_root = ("database-kill", "drive-away", "disk-full", "cut-store", "cut-balancer", "delay", "loss", "clock")
-    assert found == dict.fromkeys(need_root, NEEDS_ROOT) | dict.fromkeys(("pause", "store-off"), NO_POWER)
+    need_root = ("database-kill", "drive-away", "disk-full", "cut-store", "cut-balancer", "delay", "loss", "answer-cut")
+    assert found == dict.fromkeys((*need_root, "clock"), NEEDS_ROOT) | dict.fromkeys(("pause", "store-off"), NO_POWER)
     assert NEEDS_ROOT.startswith("needs root")
 
 

@@ -17,6 +17,10 @@ from tests.unit.faults.ground import ground
 
 W1, W2 = Planned("fake", NodeName.parse("worker-1")), Planned("fake", NodeName.parse("worker-2"))
 ALL = ["inject", "verify", "confirm", "heal"]
+WAITS = (
+    "interrupted: waiting until fake of worker-1 is healed, which takes a moment; "
+    "Ctrl-C once or twice more ends that, and `lab heal docker --name blue` heals it"
+)
 
 
 class Fake(Fault):
@@ -27,6 +31,7 @@ class Fake(Fault):
     says = "nothing happens"
     told: ClassVar[list[str]]
     fails: ClassVar[dict[str, BaseException]]
+    said: ClassVar[list[str]]
 
     def _tell(self, what: str) -> None:
         self.told.append(f"{what} {self.target}")
@@ -53,6 +58,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> type[Fake]:
     monkeypatch.setitem(catalogue.FAULTS, "fake", Fake)
     monkeypatch.setattr(Fake, "told", [], raising=False)
     monkeypatch.setattr(Fake, "fails", {}, raising=False)
+    monkeypatch.setattr(Fake, "said", [], raising=False)
     return Fake
 
 
@@ -70,13 +76,14 @@ def no(what: str) -> LabError:
 
 
 def go(file: Path, do: Callable[[injection.Injected], object] = lambda _: None) -> None:
-    with injection.injected(ground(), W1, file, by()) as made:
+    with injection.injected(ground(), W1, file, Fake.said.append, by()) as made:
         do(made)
 
 
 def test_a_fault_is_in_the_file_while_it_is_made_and_out_of_it_once_healed(file: Path, fake: type[Fake]) -> None:
     go(file, lambda made: fake.told.append(f"{injection.read(file) == [W1]} {made.confirmed(by()).evidence}"))
     assert fake.told == [*(f"{what} worker-1" for what in ALL[:3]), "True seen twice", "heal worker-1"]
+    assert fake.said == [], "nothing is waited for that nobody knows of"
     assert injection.read(file) == []
 
 
@@ -93,6 +100,7 @@ def test_it_is_healed_on_any_exit(file: Path, fake: type[Fake], where: str, erro
     with pytest.raises(type(error)):
         go(file, fail)
     assert fake.told[-1] == "heal worker-1"
+    assert fake.said == ([WAITS] if isinstance(error, KeyboardInterrupt) else [])
     assert injection.read(file) == []
 
 
@@ -109,6 +117,7 @@ def test_ctrl_c_does_not_cut_the_making_of_a_fault(
     with pytest.raises(KeyboardInterrupt):
         go(file)
     assert fake.told == ["inject worker-1", "heal worker-1"]
+    assert fake.said == [WAITS]
 
 
 @pytest.mark.parametrize("first", [None, KeyboardInterrupt()], ids=["healing in time", "healing after Ctrl-C"])
@@ -119,6 +128,7 @@ def test_ctrl_c_while_it_is_healed_waits_for_that(
 
     def heal(fault: Fake, _: Deadline) -> None:
         signal.raise_signal(signal.SIGINT)
+        assert fake.said == [WAITS], "it is said while it is waited for, and once"
         fault._tell("heal")
 
     monkeypatch.setattr(Fake, "heal", heal)
@@ -140,7 +150,8 @@ def test_what_was_not_seen_has_no_evidence_and_is_healed(file: Path, fake: type[
 
 
 def test_several_are_healed_in_reverse_order(file: Path, fake: type[Fake]) -> None:
-    with injection.injected(ground(), W1, file, by()), injection.injected(ground(), W2, file, by()):
+    both = [injection.injected(ground(), one, file, Fake.said.append, by()) for one in (W1, W2)]
+    with both[0], both[1]:
         assert injection.read(file) == [W1, W2]
     assert fake.told[-2:] == ["heal worker-2", "heal worker-1"]
 
@@ -149,7 +160,7 @@ def test_what_could_not_be_healed_stays_in_the_file_for_another_process(file: Pa
     fake.fails["heal"] = no("heal")
     with pytest.raises(LabError, match="no heal"):
         go(file)
-    with pytest.raises(LabError, match="no heal"), injection.injected(ground(), W2, file, by()):
+    with pytest.raises(LabError, match="no heal"), injection.injected(ground(), W2, file, Fake.said.append, by()):
         pass
     assert injection.read(file) == [W1, W2]
     fake.fails.clear()

@@ -31,7 +31,7 @@ AFTER: dict[str, dict[str, str]] = {
     "loss": {"qdisc show": LOSSY},
 }
 STATES = {"kill": State.ABSENT, "stop": State.STOPPED, "pause": State.SLEEPING, "store-off": State.STOPPED}
-ELSEWHERE = {"answer-cut"}  # test_loadbalancer.py
+ELSEWHERE = {"answer-cut"}  # test_answer.py
 LATER_S = {"balancer-restart": 2.0}
 AHEAD_S = {"clock": 300.0}
 

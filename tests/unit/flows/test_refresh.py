@@ -95,7 +95,7 @@ class Paper:
         for name in self.serving:
             errors = 5 if self.wrong == "some requests" and self.is_bad(name) else 0
             self.counted[str(name)] = self.counted.get(str(name), Served()) + Served(10, errors)
-        return [Server(name, "UP", 0, 0, 0, got.requests, got.errors) for name, got in self.counted.items()]
+        return [Server(name, "UP", 0, 0, got.requests, got.errors) for name, got in self.counted.items()]
 
     def bring_back(self, _lab: Deployment, version: Version, _message: str | None, _by: Deadline) -> list[Version]:
         self.log.append(f"back to {version.message}")

@@ -53,6 +53,8 @@ def test_who_ignores_ctrl_c_goes_on_to() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         interrupted(1, told)
+        with interrupt.delayed(lambda: told.append("nobody is to be told")):
+            signal.raise_signal(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)
     assert told == ["went on"]
@@ -131,3 +133,17 @@ def test_a_polite_end_waits_for_the_end_of_the_block_too() -> None:
 def test_everywhere_else_it_is_raised_at_once(number: signal.Signals) -> None:
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(number)
+
+
+def test_who_typed_it_hears_at_once_that_it_waits() -> None:
+    told: list[str] = []
+
+    def block() -> None:
+        with interrupt.delayed(lambda: told.append("it waits")):
+            told.append("in the block")
+            signal.raise_signal(signal.SIGINT)
+            told.append("went on")
+
+    with pytest.raises(KeyboardInterrupt):
+        block()
+    assert told == ["in the block", "it waits", "went on"]

@@ -45,6 +45,11 @@ def _looked(told: Told, **changed: object) -> None:
     _first(told, Kind.LOOKS, **changed)
 
 
+def _noted(told: Told, **changed: object) -> None:
+    """A node is noted as it cannot be."""
+    told.insert(1, records.node(1.0, "worker-1", "ready") | changed)
+
+
 NAN = float("nan")
 IMPOSSIBLE: dict[str, Callable[[Told], object]] = {
     "planned twice": lambda told: told.insert(2, told[1]),
@@ -92,7 +97,14 @@ IMPOSSIBLE: dict[str, Callable[[Told], object]] = {
         plants.first(told, Kind.READ_BACK), told.pop(plants.first(told, Kind.FOUND))
     ),
     "is noted at a time before ": lambda told: _renamed(told, 0, Stage.VERIFIED, at_s=NAN),
+    "a node .worker-1. cannot be .asleep.": lambda told: _noted(told, state="asleep"),
+    "a node .worker-1. cannot be .ready. at -0.1 s": lambda told: _noted(told, at_s=-0.1),
+    "a node .worker-1. cannot be .ready. at nan s": lambda told: _noted(told, at_s=NAN),
+    "a node .worker-1. cannot be .ready. at inf s": lambda told: _noted(told, at_s=float("inf")),
+    "a node 7 cannot be": lambda told: _noted(told, name=7),
     "lacks what its kind has": lambda told: told.insert(2, {"kind": Kind.ATTEMPTS}),
+    "lacks what its kind has ": lambda told: told.insert(2, {"kind": Kind.NODE, "at_s": 1.0, "state": "ready"}),
+    "lacks what its kind has  ": lambda told: _noted(told, at_s="1"),
 }
 
 

@@ -93,3 +93,12 @@ def test_a_journal_from_before_targets_were_planned_is_still_read() -> None:
     told = histories.told([Past(what, number, [Outcome.ACKNOWLEDGED], True) for number, what in enumerate(What)])
     del told[0]["targets"]
     assert _word(b"".join(histories.lines(told))) == "kept"
+
+
+@pytest.mark.parametrize("due_s", [float("nan"), float("inf"), -float("inf")])
+def test_a_time_that_is_no_number_of_json_is_refused_with_its_line(due_s: float) -> None:
+    told = histories.told(histories.ONE_OF_EACH)
+    told[1]["rows"] = [row._replace(due_s=due_s) for row in told[1]["rows"]]
+    with pytest.raises(UsageError, match="the line is no JSON") as refused:
+        _word(b"".join(histories.lines(told)))
+    assert refused.value.where == "j, line 2"

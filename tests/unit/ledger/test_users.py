@@ -111,3 +111,12 @@ def test_a_kill_that_was_not_seen_explains_nothing_that_comes_after_its_healing(
     failures.reads = [Failed("r1-0-0", 15.0, 16.0), Failed("r1-0-0", 35.0, 36.0)]
     failures.explain(users, [unseen, off], lambda _key: True)
     assert users.reads_apart == 1
+
+
+@pytest.mark.parametrize("name", ["store-off", "pause"])
+def test_a_run_in_which_no_worker_was_killed_is_not_held_against_the_limit_for_that(name: str) -> None:
+    account = _account(_write(11, (NO, 5, 6)), name=name)
+    assert report.users_limit(account) != []
+    told = report.users_view(account)
+    assert len(told) == 2
+    assert told[1].endswith(" 1 were refused.")

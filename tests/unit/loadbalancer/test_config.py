@@ -77,7 +77,7 @@ def test_a_worker_that_is_closed_keeps_what_is_in_flight() -> None:
 def test_the_workers_are_read_from_haproxys_statistics() -> None:
     found = config.servers(STAT)
     assert found == [
-        Server("worker-1", "UP", sessions=8, queued=2, unanswered=4, requests=13, errors=6),
+        Server("worker-1", "UP", sessions=8, queued=2, requests=13, errors=6),
         Server("worker-2", "DOWN 1/2", sessions=1, queued=0, requests=19),
         Server("worker-3", "DRAIN", sessions=0, queued=0, requests=20),
     ]

@@ -271,3 +271,22 @@ def test_a_journal_that_fails_ends_the_run(tmp_path: Path) -> None:
         # The journal's thread is at its write (EBADF) or at its fsync (EINVAL on this device).
         with pytest.raises(LabError, match=r"the journal could not be written: (Bad file descriptor|Invalid argument)"):
             traffic.join()
+
+
+def test_a_write_without_an_answer_is_told_until_it_has_one(tmp_path: Path) -> None:
+    plan, path = Plan("r1", 1, rate=20, duration_s=1), tmp_path / "j.jsonl"
+    with responder() as (url, pid), Journal(path, header(plan)) as journal, Traffic(url, plan, journal) as traffic:
+        os.kill(pid, signal.SIGSTOP)
+
+        def probe() -> str | None:
+            return None if traffic.unanswered(0.3) else "nothing waits"
+
+        await_until(probe, Deadline.after(30, "a write"), what="a write that waits", mend="")
+        waiting, now_s = traffic.unanswered(0.3), journal.now_s()
+        assert traffic.unanswered(30) == frozenset()
+        os.kill(pid, signal.SIGCONT)
+        traffic.join()
+        assert traffic.unanswered(0) == frozenset()
+    writes = {(step.key, step.does.writes) for step in plan.steps() if step.does.writes}
+    assert {(one.key, one.what) for one in waiting} <= writes
+    assert all(one.sent_s <= now_s - 0.3 for one in waiting)
