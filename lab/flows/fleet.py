@@ -270,36 +270,33 @@ def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, repo
             lab.loadbalancer().drain(str(victim), by)
     _await_unneeded(lab, victim, delay_s, report, by)
     with _change(lab, report, by) as lab:
-        if victim in lab.plan.worker_names:
-            return lab
-        if victim not in lab.plan.pool:
+        if victim not in lab.plan.worker_names.union(lab.plan.pool):
             up.end(lab, victim, report, by)
-        elif lab.states(by).get(victim) is State.RUNNING:
-            restart(lab, victim, by)
-            _put_to_sleep(lab, [victim], report, by)
-    report(f"{victim} {'sleeps' if how is ScaleIn.SLEEP else 'is gone'}")
+    if victim in lab.plan.pool and victim in _awake(lab, by):
+        restart(lab, victim, by)
+        lab = _put_to_sleep(lab, [victim], report, by)
+    if victim not in lab.plan.worker_names:
+        report(f"{victim} {'sleeps' if how is ScaleIn.SLEEP else 'is gone'}")
     return lab
 
 
 def _await_unneeded(lab: Deployment, victim: NodeName, delay_s: float, report: Report, by: Deadline) -> None:
     """Returns once a draining worker has no request in flight and, where users stay with it, no live session either,
-    or `delay_s` are over: then its users go to others with their next request."""
+    or `delay_s` are over: then its users go to others with their next request. Or once somebody wants it in service."""
     balancer, name = lab.loadbalancer(), str(victim)
+
+    def is_wanted() -> bool:
+        found = deployment.deployed(lab.lab).get(lab.plan.substrate)
+        return found is not None and victim.index in found.workers
+
     if lab.is_sticky:
         delay = by.at_most(delay_s, f"{delay_s:g} s for its users' sessions")
-
-        def probe() -> str | None:
-            users = 0 if delay.is_over() else balancer.users_of(name, by)
-            return f"{users} users with a live session" if users else None
-
-        tell = readiness.because(report, name)
-        await_until(
-            probe, by, what=f"the end of the sessions on {name}", mend=lab.typed("up @"), every_s=0.5, tell=tell
-        )
-        # A load balancer that was started anew does not know it any more.
-        if up.is_known(lab, victim, by):
-            balancer.close(name, by)
-    readiness.await_drained(balancer, name, report, by)
+        readiness.await_left(balancer, name, delay, report, by, unless=is_wanted)
+        with _change(lab, report, by):
+            # A load balancer that was started anew does not know it any more.
+            if not is_wanted() and up.is_known(lab, victim, by):
+                balancer.close(name, by)
+    readiness.await_drained(balancer, name, report, by, unless=is_wanted)
 
 
 def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deployment:
@@ -323,13 +320,11 @@ def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deplo
             report(f"making {', '.join(map(str, made))} for the warm pool")
             lab.substrate.prepare(lab.plan, by)
             up.create(lab, made, report, by)
-    for name in _awake(lab, by):
-        readiness.await_node(lab, name, report, by)
+    awake = _awake(lab, by)
+    for name in awake:
         if up.is_known(lab, name, by):
             _await_unneeded(lab, name, 0, report, by)
-    with _change(lab, report, by) as lab:
-        _put_to_sleep(lab, _awake(lab, by), report, by)
-    return lab
+    return _put_to_sleep(lab, awake, report, by)
 
 
 def _to_make(lab: Deployment, by: Deadline) -> list[NodeName]:
@@ -346,15 +341,19 @@ def _awake(lab: Deployment, by: Deadline) -> list[NodeName]:
     return [name for name in _reloaded(lab).plan.pool if states.get(name) is State.RUNNING]
 
 
-def _put_to_sleep(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
-    """Puts workers to sleep that nobody needs, each ready to serve when it is woken."""
+def _put_to_sleep(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
+    """Puts workers of the pool to sleep that nobody needs, each ready to serve when it is woken; those that somebody
+    wants in service meanwhile stay."""
     for name in names:
-        up.forget(lab, name, by)
         readiness.await_node(lab, name, report, by)
-    if names:
-        report(f"putting {', '.join(map(str, names))} to sleep")
-        up.rest(lab).sleep(lab.lab, names, by)
-        lab.note(State.SLEEPING, *names)
+    with _change(lab, report, by) as lab:
+        if sleepy := [name for name in _awake(lab, by) if name in names]:
+            for name in sleepy:
+                up.forget(lab, name, by)
+            report(f"putting {', '.join(map(str, sleepy))} to sleep")
+            up.rest(lab).sleep(lab.lab, sleepy, by)
+            lab.note(State.SLEEPING, *sleepy)
+    return lab
 
 
 @contextmanager

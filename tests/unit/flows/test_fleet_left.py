@@ -42,7 +42,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     monkeypatch.setattr(up, "rest", lambda _: Engine())
     monkeypatch.setattr(up, "is_known", lambda _lab, name, _by: name == W1)
     monkeypatch.setattr(readiness, "await_node", lambda _lab, name, *_: told.append(("await", name)))
-    monkeypatch.setattr(readiness, "await_drained", lambda _balancer, name, *_: told.append(("drained", name)))
+    monkeypatch.setattr(readiness, "await_drained", lambda _balancer, name, *_, **__: told.append(("drained", name)))
     monkeypatch.setattr(fleet, "freshen", freshen)
     monkeypatch.setattr(fleet, "admit", admit)
     monkeypatch.setattr(up, "end", lambda _lab, name, *_: told.append(("end", name)))
@@ -111,6 +111,7 @@ def test_one_without_traffic_that_is_none_too_many_is_brought_into_service_also_
 def test_one_that_the_load_balancer_forgot_is_not_told_to_close(
     lab: Deployment, told: list[tuple[str, Any]], by: Deadline
 ) -> None:
+    lab = deployment.restaff(lab, [3], pool=[])
     for name in (W1, W2):
         fleet._await_unneeded(lab, name, 0, lambda _: None, by)
     assert told == [("close", "worker-1"), ("drained", "worker-1"), ("drained", "worker-2")]
@@ -166,8 +167,9 @@ def test_a_worker_that_goes_is_drained_and_awaited_before_it_ends(
         told.append(("users", name))
         return 0
 
-    def sleep(_lab: Deployment, names: list[NodeName], *_: object) -> None:
+    def sleep(lab: Deployment, names: list[NodeName], *_: object) -> Deployment:
         told.append(("sleep", names[0]))
+        return lab
 
     monkeypatch.setattr(LoadBalancer, "write", lambda _self, workers, _by: told.append(("write", len(workers))))
     monkeypatch.setattr(LoadBalancer, "drain", lambda _self, name, _by: told.append(("drain", name)))
