@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lab.flows import deployment, leases, readiness, unfinished, up
+from lab.flows import deployment, readiness, unfinished, up
 from lab.flows.changes import outdated
 from lab.flows.deployment import Deployment
 from lab.flows.freshen import freshen, restart
 from lab.flows.readiness import UnreadyError
 from lab.host.beside import side_by_side
-from lab.host.wait import await_until
 from lab.loadbalancer.config import Server
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError
@@ -105,16 +104,28 @@ def _asleep(lab: Deployment, by: Deadline) -> tuple[NodeName, ...]:
     return tuple(sorted((asleep & set(lab.plan.pool)) - outdated(lab.plan, nodes)))
 
 
-def launch(lab: Deployment, count: int, report: Report, by: Deadline) -> tuple[Deployment, tuple[NodeName, ...]]:
-    """`count` more workers, from the warm pool first; each runs the newest commit and is ready, and gets no traffic."""
-    lab, woken, made = _begun(lab, count, (), report, by)
+def launch(
+    lab: Deployment, count: int, report: Report, by: Deadline, *, unchecked: bool = False
+) -> tuple[Deployment, tuple[NodeName, ...]]:
+    """`count` more workers, from the warm pool first; each runs the newest commit and is ready, and gets no traffic.
+
+    `unchecked` notes that a refresh still has to check them, until `unfinished.settled` says that it has.
+    """
+    lab, woken, made = _begun(lab, count, (), report, by, unchecked=unchecked)
     for name in (*woken, *made):
         _await_ready(lab, name, name in woken, report, by)
     return lab, (*woken, *made)
 
 
 def _begun(
-    lab: Deployment, count: int, dead: Sequence[NodeName], report: Report, by: Deadline, to: int | None = None
+    lab: Deployment,
+    count: int,
+    dead: Sequence[NodeName],
+    report: Report,
+    by: Deadline,
+    to: int | None = None,
+    *,
+    unchecked: bool = False,
 ) -> tuple[Deployment, Sequence[NodeName], Sequence[NodeName]]:
     """`count` more workers on their way, or as many as are then still missing `to` so many, and one in the place of
     each of `dead` that really is: those are removed. Gives those that are woken, and those that are made."""
@@ -127,6 +138,8 @@ def _begun(
             count = max(0, min(count, to - len(awake)))
         woken = _asleep(lab, by)[: count + len(gone)]
         made = _new(wanted, {*lab.plan.pool, *there} - set(gone), count + len(gone) - len(woken))
+        note = unfinished.launched if unchecked else unfinished.settled
+        note(lab.lab, lab.plan.substrate, [*woken, *made])
         lab = _wanted(lab, wanted | {*woken, *made}, set(lab.plan.pool) - set(woken))
         for name in gone:
             up.end(lab, name, report, by)
@@ -163,8 +176,8 @@ def _new(wanted: Iterable[NodeName], others: Iterable[NodeName], count: int) -> 
 def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
     """Puts launched workers into the load balancer; returns once each serves.
 
-    One that is not wanted any more, since somebody changed the lab meanwhile, is left out. Those that a killed process
-    launched are for `finish`.
+    One that is not wanted any more, since somebody changed the lab meanwhile, is left out, as is one that a refresh
+    still has to check. Those that a killed process launched are for `finish`.
     """
     with _change(lab, report, by) as lab:
         up.write_workers(lab, by)
@@ -183,15 +196,15 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
     checked yet, goes: the next refresh makes another one, and checks that.
     """
     lab = _reloaded(lab)
-    strangers = [name for name in _of(lab, names) if not up.is_known(lab, name, by)]
-    if _unchecked(lab, strangers):
+    if _unchecked(lab, names):
         with _change(lab, report, by) as lab:
-            unchecked = _unchecked(lab, _of(lab, strangers))
+            unchecked = _unchecked(lab, names)
             lab = _wanted(lab, lab.plan.worker_names - unchecked, lab.plan.pool)
+            unfinished.settled(lab.lab, lab.plan.substrate, unchecked)
             for name in sorted(unchecked):
                 report(f"removing {name}: the refresh that made it was cut off before it checked it")
                 up.end(lab, name, report, by)
-        strangers = _of(lab, strangers)
+    strangers = [name for name in _of(lab, names) if not up.is_known(lab, name, by)]
 
     def bring(name: NodeName) -> None:
         if name in strangers:
@@ -205,17 +218,16 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
     return _reloaded(lab)
 
 
-def _unchecked(lab: Deployment, strangers: Sequence[NodeName]) -> set[NodeName]:
-    """Those of these workers without traffic that a refresh left which was cut off: as many as it had one too many."""
-    wanted = unfinished.wanted(lab.lab, lab.plan.substrate)
-    if wanted is None or leases.is_held(lab.lab, leases.REFRESH):
-        return set()
-    return set(sorted(strangers, reverse=True)[: max(0, len(lab.plan.worker_names) - wanted)])
+def _unchecked(lab: Deployment, names: Sequence[NodeName]) -> set[NodeName]:
+    """Those of these workers that a refresh left which was cut off before it checked them."""
+    left, wanted = unfinished.left(lab.lab, lab.plan.substrate), lab.plan.worker_names
+    return set() if left.goes_on else {name for name in wanted.intersection(names) if name.index in left.unchecked}
 
 
 def _of(lab: Deployment, names: Sequence[NodeName]) -> list[NodeName]:
-    """Those of the names that are wanted in service."""
-    return [name for name in names if name in lab.plan.worker_names]
+    """Those of the names that are wanted in service, and wait for no check by a refresh."""
+    unchecked = unfinished.unchecked_of(lab.lab, lab.plan.substrate)
+    return [name for name in names if name in lab.plan.worker_names - unchecked]
 
 
 def grow(lab: Deployment, count: int, report: Report, by: Deadline, *, to: int | None = None) -> Deployment:
@@ -263,6 +275,7 @@ def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, repo
     with _change(lab, report, by) as lab:
         others = lab.plan.worker_names - {victim}
         lab = _wanted(lab, others, {*lab.plan.pool} - {victim} | ({victim} if how is ScaleIn.SLEEP else set()))
+        unfinished.settled(lab.lab, lab.plan.substrate, [victim])
         up.write_workers(lab, by)
         if up.is_known(lab, victim, by):
             report(f"draining {victim}")

@@ -74,8 +74,10 @@ def test_one_that_a_refresh_made_and_did_not_check_before_it_was_cut_off_leaves(
 ) -> None:
     # Worker 1 was replaced by worker 2, which had no traffic yet when the refresh was cut off.
     unfinished.begin("blue", "docker", 1)
+    unfinished.launched("blue", "docker", [W2])
     assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1,)
     assert told == [("end", W2)]
+    assert unfinished.unchecked_of("blue", "docker") == frozenset()
 
 
 @pytest.mark.parametrize(("pool", "is_held_against_it"), [([], True), ([3], False)])
@@ -97,15 +99,17 @@ def test_only_who_was_made_for_the_newest_version_speaks_against_it(
     assert isinstance(raised.value, readiness.UnreadyError) is is_held_against_it
 
 
-def test_one_without_traffic_that_is_none_too_many_is_brought_into_service_also_after_a_refresh_was_cut_off(
+def test_one_without_traffic_whom_no_refresh_has_to_check_is_brought_into_service(
     lab: Deployment, told: list[tuple[str, Any]], by: Deadline
 ) -> None:
-    unfinished.begin("blue", "docker", 2)
-    assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1, 2)
-    assert ("end", W2) not in told
     unfinished.begin("blue", "docker", 1)
-    with lock.held(leases.lease("blue", "refresh"), "refresh"):
+    assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1, 2)
+    assert ("admit", (W2,)) in told
+    told.clear()
+    unfinished.launched("blue", "docker", [W2])
+    with lock.held(leases.lease("blue", "refresh"), "refresh docker"):
         assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1, 2), "one that goes on checks it"
+    assert told == []
 
 
 def test_one_that_the_load_balancer_forgot_is_not_told_to_close(
