@@ -99,6 +99,31 @@ def test_only_who_was_made_for_the_newest_version_speaks_against_it(
     assert isinstance(raised.value, readiness.UnreadyError) is is_held_against_it
 
 
+def test_whom_a_refresh_launches_is_noted_before_it_is_wanted_until_it_goes_or_somebody_else_makes_another(
+    lab: Deployment, told: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    def restaff(*words: Any) -> Deployment:
+        told.append(("wanted", unfinished.unchecked_of("blue", "docker")))
+        return real(*words)
+
+    real = deployment.restaff
+    monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: [])
+    monkeypatch.setattr(type(lab.substrate), "prepare", lambda *_: None)
+    monkeypatch.setattr(LoadBalancer, "write", lambda *_: None)
+    monkeypatch.setattr(up, "create", lambda _lab, names, *_: told.append(("create", tuple(names))))
+    monkeypatch.setattr(up, "wake", lambda *_: None)
+    monkeypatch.setattr(deployment, "restaff", restaff)
+    fleet.launch(lab, 1, lambda _: None, by, unchecked=True)
+    assert told[:2] == [("wanted", {W3}), ("create", (W3,))]
+    assert unfinished.unchecked_of("blue", "docker") == {W3}
+    fleet.shrink(lab, W3, ScaleIn.DELETE, 0, lambda _: None, by)
+    assert unfinished.unchecked_of("blue", "docker") == frozenset()
+    fleet.launch(lab, 1, lambda _: None, by, unchecked=True)
+    real(lab, [1, 2], [])
+    fleet.launch(lab, 1, lambda _: None, by)
+    assert unfinished.unchecked_of("blue", "docker") == frozenset()
+
+
 def test_one_without_traffic_whom_no_refresh_has_to_check_is_brought_into_service(
     lab: Deployment, told: list[tuple[str, Any]], by: Deadline
 ) -> None:
