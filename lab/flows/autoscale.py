@@ -205,7 +205,7 @@ class _Autoscaler:
         if awake and isinstance(decision, Hold) and not self._under_way and time.time() >= self._memory.retry_at_s:
             # Somebody who was about to put it to sleep was killed.
             decision = Refill(decision.wanted, f"{', '.join(map(str, awake))} does not sleep yet", len(lab.plan.pool))
-        if not isinstance(decision, Hold) and leases.is_held(lab.lab, leases.REFRESH):
+        if not isinstance(decision, Hold) and leases.is_refreshing(lab.lab, self._asked.substrate):
             return Hold(decision.wanted, f"a refresh is at work; after it: {decision.why}")
         return decision
 

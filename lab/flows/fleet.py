@@ -214,7 +214,7 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
 def _unchecked(lab: Deployment, strangers: Sequence[NodeName]) -> set[NodeName]:
     """Those of these workers without traffic that a refresh left which was cut off: as many as it had one too many."""
     wanted = unfinished.wanted(lab.lab, lab.plan.substrate)
-    if wanted is None or leases.is_held(lab.lab, leases.REFRESH):
+    if wanted is None or leases.is_refreshing(lab.lab, lab.plan.substrate):
         return set()
     return set(sorted(strangers, reverse=True)[: max(0, len(lab.plan.worker_names) - wanted)])
 

@@ -32,6 +32,14 @@ def is_held(lab: str, verb: str) -> bool:
     return lock.is_held(lease(lab, verb))
 
 
+def is_refreshing(lab: str, substrate: str) -> bool:
+    """Whether a refresh is at work on the lab on this substrate; one on another substrate leaves these workers alone."""
+    file = lease(lab, REFRESH)
+    found = lock.holder(file)
+    # Who took it this very moment has not said yet who they are.
+    return found.verb == refreshing(substrate) if found else lock.is_held(file)
+
+
 @contextmanager
 def leased(lab: str, verb: str, holder: str | None = None) -> Iterator[None]:
     """Holds the lab's lease for a long-running verb: one of its kind for a lab. Raises UsageError naming the holder,
@@ -48,6 +56,11 @@ def proving(substrate: str) -> str:
 def refreshing(substrate: str) -> str:
     """What a refresh on this substrate says of itself while it holds the lab's lease."""
     return f"{REFRESH} {substrate}"
+
+
+def deploying(substrate: str) -> str:
+    """What a deploy on this substrate says of itself while it holds the lease of refreshes."""
+    return f"deploy {substrate}"
 
 
 def refuse_beside(lab: str, verb: str, holder: str, mend: str) -> None:

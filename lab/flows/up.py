@@ -75,7 +75,7 @@ def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
             # A hand may have removed the secret alone.
             has_data=not password.path(wanted.lab, substrate.name).exists() and bool(substrate.data(wanted.lab, by)),
         )
-        if wanted.workers or not leases.is_held(wanted.lab, leases.REFRESH):
+        if wanted.workers or not leases.is_refreshing(wanted.lab, wanted.substrate):
             unfinished.end(wanted.lab, wanted.substrate)
         _settle(lab, report, by)
     return lab
@@ -102,7 +102,7 @@ def _count(wanted: Wanted, before: deployment.Deployed | None, topology: Topolog
     that goes on knows itself what it does with it."""
     if wanted.workers or before is None:
         return wanted.workers or topology.worker.count
-    is_at_work = leases.is_held(wanted.lab, leases.REFRESH)
+    is_at_work = leases.is_refreshing(wanted.lab, wanted.substrate)
     noted = None if is_at_work else unfinished.wanted(wanted.lab, wanted.substrate)
     return noted or len(before.workers) or topology.worker.count
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lab.flows import autoscale, deployment, fleet, unfinished
+from lab.flows import autoscale, deployment, fleet, leases, unfinished
 from lab.flows.autoscale import Asked, Look, _Autoscaler
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import Fleet, ScaleIn
@@ -204,11 +204,21 @@ def test_engine_and_load_balancer_are_asked_side_by_side(scene: Scene, monkeypat
 def test_nothing_is_begun_while_a_refresh_is_at_work(scene: Scene) -> None:
     loop = scene.loop()
     scene.fleet = Fleet(serving=(W1,), dead=(W2,))
-    with leased("blue", "refresh"):
+    with leased("blue", leases.REFRESH, leases.refreshing("docker")):
         scene.turn(loop)
     assert scene.looks[0].decision == Hold(2, "a refresh is at work; after it: worker-2 died")
     scene.turn(loop)
     assert kinds(scene.looks) == [Hold, Replace]
+
+
+@pytest.mark.parametrize("other", [leases.refreshing("vagrant"), leases.deploying("docker")])
+def test_who_died_is_replaced_beside_a_refresh_of_the_other_substrate_and_beside_a_deploy(
+    scene: Scene, other: str
+) -> None:
+    scene.fleet = Fleet(serving=(W1,), dead=(W2,))
+    with leased("blue", leases.REFRESH, other):
+        scene.turn(scene.loop())
+    assert kinds(scene.looks) == [Replace]
 
 
 def test_samples_and_decisions_stand_in_the_timeline(scene: Scene) -> None:

@@ -104,8 +104,10 @@ def test_one_without_traffic_that_is_none_too_many_is_brought_into_service_also_
     assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1, 2)
     assert ("end", W2) not in told
     unfinished.begin("blue", "docker", 1)
-    with lock.held(leases.lease("blue", "refresh"), "refresh"):
+    with lock.held(leases.lease("blue", "refresh"), "refresh docker"):
         assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1, 2), "one that goes on checks it"
+    with lock.held(leases.lease("blue", "refresh"), "refresh vagrant"):
+        assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1,), "one elsewhere does not"
 
 
 def test_one_that_the_load_balancer_forgot_is_not_told_to_close(

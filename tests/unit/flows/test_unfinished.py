@@ -56,8 +56,10 @@ def test_up_keeps_the_workers_that_came_while_it_built(monkeypatch: pytest.Monke
 
 
 def test_a_refresh_that_goes_on_keeps_its_one_more() -> None:
-    with lock.held(leases.lease("blue", "refresh"), "refresh"):
+    with lock.held(leases.lease("blue", "refresh"), "refresh docker"):
         assert counted() == 3
+    with lock.held(leases.lease("blue", "refresh"), "refresh vagrant"):
+        assert counted() == 2, "one on another substrate knows nothing of it"
 
 
 def test_a_lab_that_is_destroyed_takes_its_note_along() -> None:
