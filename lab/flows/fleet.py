@@ -145,16 +145,16 @@ def _begun(
 
 
 def _await_ready(lab: Deployment, name: NodeName, slept: bool, report: Report, by: Deadline) -> None:
-    """Returns once a launched worker is ready and runs the newest commit. One that slept runs what it ran before, so
-    whatever keeps it says nothing of the newest version: LabError, and not UnreadyError, is raised for that."""
+    """Returns once a launched worker is ready and runs the newest commit, also where that came while it booted. One that
+    slept runs what it ran before, so whatever keeps it says nothing of the newest version: LabError, and not
+    UnreadyError, is raised for that."""
     try:
         readiness.await_node(lab, name, report, by)
     except UnreadyError as error:
         if not slept:
             raise
         raise LabError(error.message, where=error.where, mend=error.mend) from error
-    if slept:
-        freshen(lab, [name], report, by)
+    freshen(lab, [name], report, by)
 
 
 def _new(wanted: Iterable[NodeName], others: Iterable[NodeName], count: int) -> list[NodeName]:

@@ -148,6 +148,18 @@ def test_workers_that_somebody_else_made_meanwhile_are_not_made_once_more(
     assert fleet.grow(lab, 1, lambda _: None, by, to=3).deployed.workers == (1, 2, 3, 4)
 
 
+def test_one_that_was_made_is_compared_with_the_newest_source_too_before_any_traffic(
+    lab: Deployment, told: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    there = [Node(name, State.RUNNING, "", "") for name in (W1, W2)]
+    monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: there)
+    monkeypatch.setattr(type(lab.substrate), "prepare", lambda *_: None)
+    monkeypatch.setattr(up, "create", lambda _lab, names, *_: told.append(("create", tuple(names))))
+    monkeypatch.setattr(up, "wake", lambda *_: None)
+    fleet.grow(lab, 1, lambda _: None, by)
+    assert told == [("create", (W3,)), ("await", W3), ("freshen", (W3,)), ("admit", (W3,))]
+
+
 def test_of_a_pool_that_is_to_be_smaller_those_stay_that_sleep(
     lab: Deployment, told: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch, by: Deadline
 ) -> None:
