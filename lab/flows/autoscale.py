@@ -107,7 +107,8 @@ def _disown_sleepers(lab: Deployment, report: Report) -> None:
     """A worker that an interrupted autoscaler was about to wake is the warm pool's again, to be woken when needed. In a
     lab that sleeps as a whole nothing is changed."""
     by = Deadline.after(_CHANGE_S, "the lab's lock")
-    with deployment.changing(lab.lab, autoscaler.LEASE, by, patience_s=by.left(), is_brief=True):
+    holder = autoscaler.holding(lab.plan.substrate)
+    with deployment.changing(lab.lab, holder, by, patience_s=by.left(), is_brief=True):
         lab = deployment.load(lab.lab, lab.plan.substrate)
         try:
             asleep = fleet.seen(lab, by).asleep

@@ -23,7 +23,7 @@ from lab.model.errors import LabError, UnknownError
 from lab.model.node import READY, LabPlan, NodeName, Role, State
 from lab.substrates.base import Report
 
-_VERB = "autoscale or refresh"
+_VERB = "compare"  # the one that changes a fleet without a lease, on a lab of its own
 _THERE = (State.RUNNING, State.DRAINING)
 
 _READY_S = 120.0
@@ -367,7 +367,8 @@ def _put_to_sleep(lab: Deployment, names: Sequence[NodeName], report: Report, by
 @contextmanager
 def _change(lab: Deployment, report: Report, by: Deadline) -> Iterator[Deployment]:
     """Holds the lab's lock, for which it waits, and gives the lab as it is wanted at that moment."""
-    with deployment.changing(lab.lab, _VERB, by, patience_s=by.left(), is_brief=True, tell=report) as orphans:
+    verb = leases.ours(lab.lab) or _VERB
+    with deployment.changing(lab.lab, verb, by, patience_s=by.left(), is_brief=True, tell=report) as orphans:
         for line in orphans:
             report(f"ended what an interrupted run had left: {line}")
         yield _reloaded(lab)

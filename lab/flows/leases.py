@@ -1,5 +1,6 @@
 """Leases: what keeps two long-running verbs of a kind, or two that would be in each other's way, off the same lab."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,12 @@ def is_refreshing(lab: str, substrate: str) -> bool:
     found = lock.holder(file)
     # Who took it this very moment has not said yet who they are.
     return found.verb == refreshing(substrate) if found else lock.is_held(file)
+
+
+def ours(lab: str) -> str | None:
+    """What this process said of itself when it took a lease of the lab; None where it has none."""
+    holders = (lock.holder(file) for file in paths.lab(lab).glob("*.lease"))
+    return next((each.verb for each in holders if each and each.pid == os.getpid()), None)
 
 
 @contextmanager

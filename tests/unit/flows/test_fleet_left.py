@@ -172,6 +172,16 @@ def test_of_a_pool_that_is_to_be_smaller_those_stay_that_sleep(
     assert told == [("end", W2)]
 
 
+@pytest.mark.parametrize("verb", ["autoscale docker", "refresh docker"])
+def test_who_finds_the_lab_locked_by_a_change_of_its_fleet_is_told_which_verb_makes_it(
+    lab: Deployment, verb: str, by: Deadline
+) -> None:
+    with leases.leased("blue", verb.split()[0], verb), fleet._change(lab, lambda _: None, by):
+        holder = lock.holder(leases.changes("blue"))
+    assert holder is not None
+    assert holder.verb == verb
+
+
 @pytest.mark.parametrize("how", ScaleIn)
 def test_a_worker_that_goes_is_drained_and_awaited_before_it_ends(
     lab: Deployment, told: list[tuple[str, Any]], by: Deadline, monkeypatch: pytest.MonkeyPatch, how: ScaleIn
