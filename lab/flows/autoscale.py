@@ -162,7 +162,7 @@ class _Autoscaler:
         try:
             sample, seen = self._gather(lab)
         except LabError as problem:
-            self._tell_problem(problem)
+            self._tell_problem(lab, problem)
             return
         self._problem = ""
         full = capacity.full(self._samples, len(seen.serving), self._asked.limits) if sample else None
@@ -206,9 +206,19 @@ class _Autoscaler:
         if awake and isinstance(decision, Hold) and not self._under_way and time.time() >= self._memory.retry_at_s:
             # Somebody who was about to put it to sleep was killed.
             decision = Refill(decision.wanted, f"{', '.join(map(str, awake))} does not sleep yet", len(lab.plan.pool))
-        if not isinstance(decision, Hold) and leases.is_refreshing(lab.lab, self._asked.substrate):
-            return Hold(decision.wanted, f"a refresh is at work; after it: {decision.why}")
-        return decision
+        return decision if isinstance(decision, Hold) else self._beside_others(lab, decision)
+
+    def _beside_others(self, lab: Deployment, decision: Decision) -> Decision:
+        """The decision, or that it waits for what another process does to the lab."""
+        if leases.is_refreshing(lab.lab, self._asked.substrate):
+            other = leases.REFRESH
+        else:
+            # It was written down first who is to be there: until they are made, they look like who died.
+            other = leases.changed_by(lab.lab) if isinstance(decision, Replace) else None
+        if other is None:
+            return decision
+        why = "who is missing may be about to come" if isinstance(decision, Replace) else f"after it: {decision.why}"
+        return Hold(decision.wanted, f"`lab {other}` is at work; {why}")
 
     def _apply(self, lab: Deployment, decision: Decision) -> None:
         report, how, delay_s = self._report, self._asked.how, self._asked.delay_s
@@ -261,9 +271,12 @@ class _Autoscaler:
             _note(lab, Kind.DECISION, words(look.decision), why=look.decision.why, wanted=look.decision.wanted)
             self._noted, self._noted_at_s = kind, now_s
 
-    def _tell_problem(self, problem: LabError) -> None:
+    def _tell_problem(self, lab: Deployment, problem: LabError) -> None:
         if problem.message != self._problem:
-            self._report(f"nothing can be decided: {problem.message.splitlines()[0]}")
+            what, why = "nothing can be decided", problem.message.splitlines()[0]
+            self._report(f"{what}: {why}")
+            _note(lab, Kind.DECISION, what, why=why)
+            self._noted = None  # what is decided next is news, also where it is what was decided before
         self._problem = problem.message
 
 

@@ -34,7 +34,7 @@ from lab.timeline.recording import Recorder
 
 # They are held for milliseconds.
 _PATIENCE_S = 10.0
-# A change of the fleet is over soon, at the latest when a machine has booted; another verb can come between two of them.
+# A change of the fleet is over soon, at the latest when a machine has booted; others can come between two of them.
 _MOMENT_S = 120.0
 
 

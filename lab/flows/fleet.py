@@ -145,8 +145,8 @@ def _begun(
 
 
 def _await_ready(lab: Deployment, name: NodeName, slept: bool, report: Report, by: Deadline) -> None:
-    """Returns once a launched worker is ready and runs the newest commit, also where that came while it booted. One that
-    slept runs what it ran before, so whatever keeps it says nothing of the newest version: LabError, and not
+    """Returns once a launched worker is ready and runs the newest commit, also where that came while it booted. One
+    that slept runs what it ran before, so whatever keeps it says nothing of the newest version: LabError, and not
     UnreadyError, is raised for that."""
     try:
         readiness.await_node(lab, name, report, by)

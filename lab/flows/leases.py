@@ -34,11 +34,17 @@ def is_held(lab: str, verb: str) -> bool:
 
 
 def is_refreshing(lab: str, substrate: str) -> bool:
-    """Whether a refresh is at work on the lab on this substrate; one on another substrate leaves these workers alone."""
+    """Whether a refresh is at work on the lab on this substrate; another substrate's leaves these workers alone."""
     file = lease(lab, REFRESH)
     found = lock.holder(file)
     # Who took it this very moment has not said yet who they are.
     return found.verb == refreshing(substrate) if found else lock.is_held(file)
+
+
+def changed_by(lab: str) -> str | None:
+    """Which verb of another process changes the lab's nodes right now; None where none does."""
+    found = lock.holder(changes(lab))
+    return found.verb if found and found.pid != os.getpid() else None
 
 
 def ours(lab: str) -> str | None:

@@ -1,5 +1,6 @@
 """The loop's turns: what is decided is begun beside it, once, and what failed is tried again after a pause."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from lab.flows.autoscale import Asked, Look, _Autoscaler
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import Fleet, ScaleIn
 from lab.flows.leases import leased
+from lab.host import lock
 from lab.host.wait import await_until
 from lab.loadbalancer import gauge
 from lab.loadbalancer.gauge import Sample
@@ -183,6 +185,17 @@ def test_a_silent_load_balancer_is_told_once_and_nothing_is_done(scene: Scene) -
     scene.turn(loop, 3)
     assert (scene.looks, scene.asked) == ([], [])
     assert scene.told == ["nothing can be decided: the load balancer does not answer"]
+    noted = {"what": "nothing can be decided", "why": "the load balancer does not answer"}
+    assert scene.events(Kind.DECISION) == [noted]
+
+
+def test_what_is_decided_after_nothing_could_be_is_noted_also_where_it_is_as_before(scene: Scene) -> None:
+    loop = scene.loop()
+    for is_silent in (False, True, True, False, False):
+        scene.silent = is_silent
+        scene.turn(loop)
+    noted = [event["what"] for event in scene.events(Kind.DECISION)]
+    assert noted == ["keep 1", "nothing can be decided", "keep 1"]
 
 
 def test_engine_and_load_balancer_are_asked_side_by_side(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,9 +219,31 @@ def test_nothing_is_begun_while_a_refresh_is_at_work(scene: Scene) -> None:
     scene.fleet = Fleet(serving=(W1,), dead=(W2,))
     with leased("blue", leases.REFRESH, leases.refreshing("docker")):
         scene.turn(loop)
-    assert scene.looks[0].decision == Hold(2, "a refresh is at work; after it: worker-2 died")
+    assert scene.looks[0].decision == Hold(2, "`lab refresh` is at work; who is missing may be about to come")
     scene.turn(loop)
     assert kinds(scene.looks) == [Hold, Replace]
+
+
+def test_nothing_else_is_begun_either_while_a_refresh_is_at_work(scene: Scene) -> None:
+    scene.fleet = Fleet(serving=(W1,), draining=(W2,))
+    with leased("blue", leases.REFRESH, leases.refreshing("docker")):
+        scene.turn(scene.loop())
+    assert scene.looks[0].decision == Hold(1, "`lab refresh` is at work; after it: worker-2 was left draining")
+
+
+def test_who_is_about_to_be_made_by_another_verb_is_not_told_as_dead(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, ours = scene.loop(), os.getpid()
+    scene.fleet = Fleet(serving=(W1,), dead=(W2,))
+    with lock.held(leases.changes("blue"), "up"):
+        # As another process that looks on.
+        monkeypatch.setattr(os, "getpid", lambda: ours + 1)
+        scene.turn(loop)
+        assert scene.looks[0].decision == Hold(2, "`lab up` is at work; who is missing may be about to come")
+        monkeypatch.setattr(os, "getpid", lambda: ours)
+        scene.turn(loop)
+    assert kinds(scene.looks) == [Hold, Replace], "a change of its own, of the warm pool perhaps, keeps it from nothing"
 
 
 @pytest.mark.parametrize("other", [leases.refreshing("vagrant"), leases.deploying("docker")])
