@@ -22,7 +22,7 @@ from lab.scaling import capacity, loads
 from lab.scaling import limits as limiting
 from lab.scaling.decide import decide, history_s
 from lab.scaling.decisions import Decision, Finish, Grow, Hold, Memory, Refill, Replace, Shrink
-from lab.scaling.limits import Limits
+from lab.scaling.limits import Limits, Victim
 from lab.substrates.base import Report
 from lab.timeline.events import Event, Kind
 
@@ -186,9 +186,11 @@ class _Autoscaler:
 
     def _gather(self, lab: Deployment) -> tuple[Sample | None, Fleet]:
         look = Deadline.after(_LOOK_S, f"one look: {_LOOK_S:g} s")
+        # Asked for only where something is decided by it: it takes a command in the load balancer's node.
+        whose = lab.is_sticky and self._asked.limits.victim is Victim.FEWEST
         # Side by side: each takes its time where machines are emulated, and the next turn waits for both.
         with ThreadPoolExecutor(1) as beside:
-            reading = beside.submit(gauge.read, lab.loadbalancer(), look)
+            reading = beside.submit(gauge.read, lab.loadbalancer(), look, whose=whose)
             try:
                 seen = fleet.seen(lab, look)
             finally:

@@ -267,12 +267,13 @@ def _victim(view: _View) -> NodeName | None:
         return None
     servers = view.servers
 
-    def rank(name: NodeName) -> tuple[int, int]:
+    def rank(name: NodeName) -> tuple[int, int, int]:
         server = servers.get(str(name))
         if server is None:
-            return 0, -name.index
-        ranks = {Victim.NEWEST: server.since_s, Victim.OLDEST: -server.since_s, Victim.FEWEST: server.sessions}
-        return ranks[view.limits.victim], -name.index
+            return 0, 0, -name.index
+        since_s, fewest = server.since_s, (server.users, server.sessions)
+        ranks = {Victim.NEWEST: (since_s, 0), Victim.OLDEST: (-since_s, 0), Victim.FEWEST: fewest}
+        return *ranks[view.limits.victim], -name.index
 
     return min(names, key=rank)
 

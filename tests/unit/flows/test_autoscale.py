@@ -23,7 +23,7 @@ from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError, UsageError
 from lab.model.node import Mode, NodeName, Role
 from lab.scaling.decisions import Finish, Grow, Hold, Refill, Replace
-from lab.scaling.limits import Limits
+from lab.scaling.limits import Limits, Victim
 from lab.timeline.events import Kind
 from tests.unit.model.test_plan import TOPOLOGY
 
@@ -73,7 +73,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     lab = deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=1, topology=TOPOLOGY, file=file, keys=keys)
     scene = Scene(lab)
 
-    def read(*_: object) -> Sample:
+    def read(*_: object, **__: object) -> Sample:
         return Sample(time.time(), scene.sessions, 0, 7, 12, 0, 5, {})
 
     def seen(*_: object) -> Fleet:
@@ -201,7 +201,7 @@ def test_what_is_decided_after_nothing_could_be_is_noted_also_where_it_is_as_bef
 def test_engine_and_load_balancer_are_asked_side_by_side(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     both = threading.Barrier(2, timeout=10)
 
-    def read(*_: object) -> None:
+    def read(*_: object, **__: object) -> None:
         both.wait()
 
     def seen(*_: object) -> Fleet:
@@ -244,6 +244,18 @@ def test_who_is_about_to_be_made_by_another_verb_is_not_told_as_dead(
         monkeypatch.setattr(os, "getpid", lambda: ours)
         scene.turn(loop)
     assert kinds(scene.looks) == [Hold, Replace], "a change of its own, of the warm pool perhaps, keeps it from nothing"
+
+
+@pytest.mark.parametrize("victim", Victim)
+@pytest.mark.parametrize("sticky", [True, False])
+def test_whose_users_there_are_is_asked_only_where_it_decides_who_goes(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, victim: Victim, sticky: bool
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(gauge, "read", lambda *_, whose: asked.append(whose))
+    scene.lab = replace(scene.lab, deployed=replace(scene.lab.deployed, sticky=sticky))
+    scene.turn(scene.loop(replace(LIMITS, victim=victim)))
+    assert asked == [sticky and victim is Victim.FEWEST]
 
 
 @pytest.mark.parametrize("other", [leases.refreshing("vagrant"), leases.deploying("docker")])
