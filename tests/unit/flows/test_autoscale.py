@@ -360,6 +360,16 @@ def test_one_of_the_pool_that_was_left_awake_is_put_to_sleep_first_of_all(scene:
     assert scene.asked == [("fill_pool", 2)]
 
 
+def test_one_of_the_pool_that_is_outdated_sleeps_and_goes(scene: Scene) -> None:
+    scene.lab = deployment.restaff(scene.lab, [1], [5, 6])
+    w5, w6 = (NodeName(Role.WORKER, number) for number in (5, 6))
+    scene.fleet = Fleet(serving=(W1,), asleep=(w5,), outdated=(w6,))
+    scene.turn(scene.loop())
+    why = "worker-6 sleeps, and was made otherwise than is wanted by now"
+    assert scene.looks[0].decision == Refill(1, why, 1)
+    assert scene.asked == [("fill_pool", 1)]
+
+
 def test_a_bug_in_a_change_ends_it(scene: Scene) -> None:
     loop, scene.failure = scene.loop(), ZeroDivisionError("a bug")
     scene.fleet = Fleet(serving=(W1,), dead=(W2,))
