@@ -108,8 +108,8 @@ def _made(substrate: str, asked: Asked) -> Iterator[SessionJson]:
 
 
 def _refreshes(found: Deployment, asked: Asked, visit: Visit, by: Deadline) -> Iterator[RefreshJson]:
-    """Refreshes until there were enough of them and of the requests, or nobody visits the lab any more. Each needs a new
-    version: two take turns."""
+    """Refreshes until there were enough of them and of the requests, or nobody visits the lab any more. Each needs a
+    new version: two take turns."""
     count = 0
     with tempfile.TemporaryDirectory() as folder:
         _deploy(found, _other_version(Path(folder)))

@@ -212,11 +212,10 @@ class _Autoscaler:
 
     def _beside_others(self, lab: Deployment, decision: Decision) -> Decision:
         """The decision, or that it waits for what another process does to the lab."""
+        # Whoever is to be there is written down first: until they are made, they look like who died.
+        other = leases.changed_by(lab.lab) if isinstance(decision, Replace) else None
         if leases.is_refreshing(lab.lab, self._asked.substrate):
             other = leases.REFRESH
-        else:
-            # It was written down first who is to be there: until they are made, they look like who died.
-            other = leases.changed_by(lab.lab) if isinstance(decision, Replace) else None
         if other is None:
             return decision
         why = "who is missing may be about to come" if isinstance(decision, Replace) else f"after it: {decision.why}"

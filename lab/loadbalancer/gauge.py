@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.loadbalancer import config
 from lab.loadbalancer.config import number
@@ -79,7 +79,8 @@ def parsed(at_s: float, statistics: str, tables: str, users: Mapping[str, int] |
 
 def _server(row: Mapping[str, str], users: Mapping[str, int]) -> ServerSample:
     columns = ("scur", "qcur", "rate", "lastchg")
-    return ServerSample(row["status"], *(number(row, column) for column in columns), users.get(row["svname"], 0))
+    found = ServerSample(row["status"], *(number(row, column) for column in columns))
+    return replace(found, users=users.get(row["svname"], 0))
 
 
 def _users(tables: str) -> int:

@@ -34,9 +34,7 @@ EVENTS = [
 FOUND = Times(step_s=2.5, decided_s=0.1, reached_s=5.5, back_s=60.0, most=4)
 
 
-def run(
-    reached_s: float | None = 5.5, errors: int = 0, settled_ms: float | None = 140.0, refused: int = 0
-) -> RunJson:
+def run(reached_s: float | None = 5.5, errors: int = 0, settled_ms: float | None = 140.0, refused: int = 0) -> RunJson:
     bad = {"errors": errors, "refused": refused}
     phase = {"from_s": 0, "to_s": 1, "requests": 100, **bad, "p50_ms": 100.0, "p99_ms": 200.0}
     settled = [] if settled_ms is None else [{"name": "settled", **phase, "p50_ms": settled_ms}]
