@@ -248,7 +248,7 @@ class _Autoscaler:
     def _begin(self, decision: Decision, change: Callable[[], object]) -> None:
         if isinstance(decision, Grow | Shrink):
             # What a refresh that was cut off had found says no more how many workers there are to be.
-            unfinished.end(self._asked.lab, self._asked.substrate)
+            unfinished.count_anew(self._asked.lab, self._asked.substrate)
         self._report(f"{words(decision)}: {decision.why}")
         self._memory = self._memory.begun(decision)
         self._under_way.append(_Work(decision, change))

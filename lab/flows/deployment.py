@@ -185,7 +185,7 @@ def _leave_nothing(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _all_records(verb: str) -> AbstractContextManager[None]:
+def all_records(verb: str) -> AbstractContextManager[None]:
     """Holds what guards every lab's record, for the moment in which one is read and written."""
     return lock.held(paths.state() / "slots.lock", verb, patience_s=_PATIENCE_S)
 
@@ -214,7 +214,7 @@ def _undamaged(lab: str) -> dict[str, Any] | None:
 def leave_nothing(verb: str) -> None:
     """Removes the folder of all labs where nothing is left of any: not even the secret of data that was kept."""
     labs = paths.state() / "labs"
-    with _all_records(verb), suppress(OSError):  # a folder that is not empty
+    with all_records(verb), suppress(OSError):  # a folder that is not empty
         if labs.exists():
             labs.rmdir()
         (paths.state() / "slots.lock").unlink()
@@ -280,17 +280,21 @@ def intend(
     keys: Mapping[Role, str],
     sticky: bool = False,
     has_data: bool = False,
+    unchecked: Collection[int] = (),
+    spared: Collection[int] = (),
 ) -> Deployment:
     """Writes down what is wanted, before anything is made; gives it as a deployment. `file` holds the topology;
-    `has_data` says of a lab without a secret that its store has data all the same."""
-    with _all_records("up"):
+    `has_data` says of a lab without a secret that its store has data all the same. None of the workers is one of
+    `unchecked`, and those of them that are `spared` stay wanted besides."""
+    with all_records("up"):
         record = records.read_json(_record(lab)) or {"lab": lab, "slot": slot(lab), "substrates": {}}
         before = record["substrates"].get(substrate, {"workers": []})
         pool = before.get("pool", [])
+        others = [number for number in before["workers"] if number not in unchecked]
         record["substrates"][substrate] = {
             "mode": str(mode),
             "sticky": sticky,
-            "workers": numbers(before["workers"], workers, taken=pool),
+            "workers": sorted([*numbers(others, workers, taken=[*pool, *unchecked]), *spared]),
             "pool": pool,
             "topology": topology.model_dump(),
             "topology_file": None if file == topology_file() else str(file),
@@ -311,7 +315,7 @@ def restaff(lab: Deployment, workers: Iterable[int], pool: Iterable[int]) -> Dep
             where=f"lab {lab.lab} on {lab.plan.substrate}",
             mend="ask for fewer, or for a smaller warm pool",
         )
-    with _all_records("autoscale"):
+    with all_records("autoscale"):
         record = records.read_json(_record(lab.lab)) or {"substrates": {}}
         if (entry := record["substrates"].get(lab.plan.substrate)) is not None:
             entry |= numbers_wanted
@@ -329,7 +333,7 @@ def numbers(before: Iterable[int], count: int, *, taken: Collection[int] = ()) -
 def forget(lab: str, substrate: str, *, volumes: bool) -> None:
     """Removes the record of a lab on a substrate, and its secret only together with the data that it opens."""
     folder = paths.lab(lab)
-    with _all_records("destroy"):
+    with all_records("destroy"):
         record = _undamaged(lab)
         if record is not None and record["substrates"].keys() - {substrate}:
             record["substrates"].pop(substrate, None)

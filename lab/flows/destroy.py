@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 from lab.faults import injection
-from lab.flows import autoscaler, deployment
+from lab.flows import autoscaler, deployment, leases
 from lab.flows.listing import SECRET, labs, secret
-from lab.host import paths
+from lab.host import lock, paths
 from lab.model.deadline import Deadline
 from lab.substrates import registry
 from lab.substrates.base import Report
@@ -19,8 +19,10 @@ def destroy(lab: str, substrates: list[str], report: Report, by: Deadline, *, vo
 
     With `volumes`, and nothing left of the lab in any engine, its folder goes too, and so the journals of its proofs.
 
-    A lab that is not there is destroyed already.
+    A lab that is not there is destroyed already. Raises UsageError, with nothing changed, while somebody else than its
+    autoscaler changes it.
     """
+    _await_others(lab, substrates, report, by)
     autoscaler.stop(lab, substrates, report, by)
     with deployment.changing(lab, "destroy", by, tell=report) as orphans:
         for line in orphans:
@@ -33,6 +35,17 @@ def destroy(lab: str, substrates: list[str], report: Report, by: Deadline, *, vo
         if ends and _has_journals(folder):
             report(f"removed {JOURNALS}")
         _tidy(folder, everything=ends)
+
+
+def _await_others(lab: str, substrates: list[str], report: Report, by: Deadline) -> None:
+    """Returns once nobody changes the lab but an autoscaler that is to end; raises UsageError as `changing` does. Who
+    is refused the lock later would have ended that for nothing."""
+    ending = {scaler.pid for name in substrates if (scaler := autoscaler.running(lab, name))}
+    holder = lock.holder(leases.changes(lab))
+    if ending and holder is not None and holder.pid not in ending:
+        with deployment.changing(lab, "destroy", by, tell=report) as orphans:
+            for line in orphans:
+                report(f"ended what an interrupted run had left: {line}")
 
 
 def forget(lab: str, substrate: str, *, volumes: bool) -> None:

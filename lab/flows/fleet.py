@@ -16,7 +16,6 @@ from lab.flows.deployment import Deployment
 from lab.flows.freshen import freshen, restart
 from lab.flows.readiness import UnreadyError
 from lab.host.beside import side_by_side
-from lab.host.wait import await_until
 from lab.loadbalancer.config import Server
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError
@@ -111,16 +110,28 @@ def _asleep(lab: Deployment, by: Deadline) -> tuple[NodeName, ...]:
     return tuple(sorted((asleep & set(lab.plan.pool)) - outdated(lab.plan, nodes)))
 
 
-def launch(lab: Deployment, count: int, report: Report, by: Deadline) -> tuple[Deployment, tuple[NodeName, ...]]:
-    """`count` more workers, from the warm pool first; each runs the newest commit and is ready, and gets no traffic."""
-    lab, woken, made = _begun(lab, count, (), report, by)
+def launch(
+    lab: Deployment, count: int, report: Report, by: Deadline, *, unchecked: bool = False
+) -> tuple[Deployment, tuple[NodeName, ...]]:
+    """`count` more workers, from the warm pool first; each runs the newest commit and is ready, and gets no traffic.
+
+    `unchecked` notes that a refresh still has to check them, until `unfinished.settled` says that it has.
+    """
+    lab, woken, made = _begun(lab, count, (), report, by, unchecked=unchecked)
     for name in (*woken, *made):
         _await_ready(lab, name, name in woken, report, by)
     return lab, (*woken, *made)
 
 
 def _begun(
-    lab: Deployment, count: int, dead: Sequence[NodeName], report: Report, by: Deadline, to: int | None = None
+    lab: Deployment,
+    count: int,
+    dead: Sequence[NodeName],
+    report: Report,
+    by: Deadline,
+    to: int | None = None,
+    *,
+    unchecked: bool = False,
 ) -> tuple[Deployment, Sequence[NodeName], Sequence[NodeName]]:
     """`count` more workers on their way, or as many as are then still missing `to` so many, and one in the place of
     each of `dead` that really is: those are removed. Gives those that are woken, and those that are made."""
@@ -133,6 +144,8 @@ def _begun(
             count = max(0, min(count, to - len(awake)))
         woken = _asleep(lab, by)[: count + len(gone)]
         made = _new(wanted, {*lab.plan.pool, *there} - set(gone), count + len(gone) - len(woken))
+        note = unfinished.launched if unchecked else unfinished.settled
+        note(lab.lab, lab.plan.substrate, [*woken, *made])
         lab = _wanted(lab, wanted | {*woken, *made}, set(lab.plan.pool) - set(woken))
         for name in gone:
             up.end(lab, name, report, by)
@@ -169,8 +182,8 @@ def _new(wanted: Iterable[NodeName], others: Iterable[NodeName], count: int) -> 
 def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
     """Puts launched workers into the load balancer; returns once each serves.
 
-    One that is not wanted any more, since somebody changed the lab meanwhile, is left out. Those that a killed process
-    launched are for `finish`.
+    One that is not wanted any more, since somebody changed the lab meanwhile, is left out, as is one that a refresh
+    still has to check. Those that a killed process launched are for `finish`.
     """
     with _change(lab, report, by) as lab:
         up.write_workers(lab, by)
@@ -189,15 +202,15 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
     checked yet, goes: the next refresh makes another one, and checks that.
     """
     lab = _reloaded(lab)
-    strangers = [name for name in _of(lab, names) if not up.is_known(lab, name, by)]
-    if _unchecked(lab, strangers):
+    if _unchecked(lab, names):
         with _change(lab, report, by) as lab:
-            unchecked = _unchecked(lab, _of(lab, strangers))
+            unchecked = _unchecked(lab, names)
             lab = _wanted(lab, lab.plan.worker_names - unchecked, lab.plan.pool)
+            unfinished.settled(lab.lab, lab.plan.substrate, unchecked)
             for name in sorted(unchecked):
                 report(f"removing {name}: the refresh that made it was cut off before it checked it")
                 up.end(lab, name, report, by)
-        strangers = _of(lab, strangers)
+    strangers = [name for name in _of(lab, names) if not up.is_known(lab, name, by)]
 
     def bring(name: NodeName) -> None:
         if name in strangers:
@@ -211,17 +224,16 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
     return _reloaded(lab)
 
 
-def _unchecked(lab: Deployment, strangers: Sequence[NodeName]) -> set[NodeName]:
-    """Those of these workers without traffic that a refresh left which was cut off: as many as it had one too many."""
-    wanted = unfinished.wanted(lab.lab, lab.plan.substrate)
-    if wanted is None or leases.is_refreshing(lab.lab, lab.plan.substrate):
-        return set()
-    return set(sorted(strangers, reverse=True)[: max(0, len(lab.plan.worker_names) - wanted)])
+def _unchecked(lab: Deployment, names: Sequence[NodeName]) -> set[NodeName]:
+    """Those of these workers that a refresh left which was cut off before it checked them."""
+    left, wanted = unfinished.left(lab.lab, lab.plan.substrate), lab.plan.worker_names
+    return set() if left.goes_on else {name for name in wanted.intersection(names) if name.index in left.unchecked}
 
 
 def _of(lab: Deployment, names: Sequence[NodeName]) -> list[NodeName]:
-    """Those of the names that are wanted in service."""
-    return [name for name in names if name in lab.plan.worker_names]
+    """Those of the names that are wanted in service, and wait for no check by a refresh."""
+    unchecked = unfinished.unchecked_of(lab.lab, lab.plan.substrate)
+    return [name for name in names if name in lab.plan.worker_names - unchecked]
 
 
 def grow(lab: Deployment, count: int, report: Report, by: Deadline, *, to: int | None = None) -> Deployment:
@@ -269,6 +281,7 @@ def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, repo
     with _change(lab, report, by) as lab:
         others = lab.plan.worker_names - {victim}
         lab = _wanted(lab, others, {*lab.plan.pool} - {victim} | ({victim} if how is ScaleIn.SLEEP else set()))
+        unfinished.settled(lab.lab, lab.plan.substrate, [victim])
         up.write_workers(lab, by)
         if up.is_known(lab, victim, by):
             report(f"draining {victim}")
@@ -276,36 +289,33 @@ def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, repo
             lab.loadbalancer().drain(str(victim), by)
     _await_unneeded(lab, victim, delay_s, report, by)
     with _change(lab, report, by) as lab:
-        if victim in lab.plan.worker_names:
-            return lab
-        if victim not in lab.plan.pool:
+        if victim not in lab.plan.worker_names.union(lab.plan.pool):
             up.end(lab, victim, report, by)
-        elif lab.states(by).get(victim) is State.RUNNING:
-            restart(lab, victim, by)
-            _put_to_sleep(lab, [victim], report, by)
-    report(f"{victim} {'sleeps' if how is ScaleIn.SLEEP else 'is gone'}")
+    if victim in lab.plan.pool and victim in _awake(lab, by):
+        restart(lab, victim, by)
+        lab = _put_to_sleep(lab, [victim], report, by)
+    if victim not in lab.plan.worker_names:
+        report(f"{victim} {'sleeps' if how is ScaleIn.SLEEP else 'is gone'}")
     return lab
 
 
 def _await_unneeded(lab: Deployment, victim: NodeName, delay_s: float, report: Report, by: Deadline) -> None:
     """Returns once a draining worker has no request in flight and, where users stay with it, no live session either,
-    or `delay_s` are over: then its users go to others with their next request."""
+    or `delay_s` are over: then its users go to others with their next request. Or once somebody wants it in service."""
     balancer, name = lab.loadbalancer(), str(victim)
+
+    def is_wanted() -> bool:
+        found = deployment.deployed(lab.lab).get(lab.plan.substrate)
+        return found is not None and victim.index in found.workers
+
     if lab.is_sticky:
         delay = by.at_most(delay_s, f"{delay_s:g} s for its users' sessions")
-
-        def probe() -> str | None:
-            users = 0 if delay.is_over() else balancer.users_of(name, by)
-            return f"{users} users with a live session" if users else None
-
-        tell = readiness.because(report, name)
-        await_until(
-            probe, by, what=f"the end of the sessions on {name}", mend=lab.typed("up @"), every_s=0.5, tell=tell
-        )
-        # A load balancer that was started anew does not know it any more.
-        if up.is_known(lab, victim, by):
-            balancer.close(name, by)
-    readiness.await_drained(balancer, name, report, by)
+        readiness.await_left(balancer, name, delay, report, by, unless=is_wanted)
+        with _change(lab, report, by):
+            # A load balancer that was started anew does not know it any more.
+            if not is_wanted() and up.is_known(lab, victim, by):
+                balancer.close(name, by)
+    readiness.await_drained(balancer, name, report, by, unless=is_wanted)
 
 
 def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deployment:
@@ -330,13 +340,11 @@ def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deplo
             report(f"making {', '.join(map(str, made))} for the warm pool")
             lab.substrate.prepare(lab.plan, by)
             up.create(lab, made, report, by)
-    for name in _awake(lab, by):
-        readiness.await_node(lab, name, report, by)
+    awake = _awake(lab, by)
+    for name in awake:
         if up.is_known(lab, name, by):
             _await_unneeded(lab, name, 0, report, by)
-    with _change(lab, report, by) as lab:
-        _put_to_sleep(lab, _awake(lab, by), report, by)
-    return lab
+    return _put_to_sleep(lab, awake, report, by)
 
 
 def _to_make(lab: Deployment, by: Deadline) -> list[NodeName]:
@@ -353,15 +361,19 @@ def _awake(lab: Deployment, by: Deadline) -> list[NodeName]:
     return [name for name in _reloaded(lab).plan.pool if states.get(name) is State.RUNNING]
 
 
-def _put_to_sleep(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
-    """Puts workers to sleep that nobody needs, each ready to serve when it is woken."""
+def _put_to_sleep(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
+    """Puts workers of the pool to sleep that nobody needs, each ready to serve when it is woken; those that somebody
+    wants in service meanwhile stay."""
     for name in names:
-        up.forget(lab, name, by)
         readiness.await_node(lab, name, report, by)
-    if names:
-        report(f"putting {', '.join(map(str, names))} to sleep")
-        up.rest(lab).sleep(lab.lab, names, by)
-        lab.note(State.SLEEPING, *names)
+    with _change(lab, report, by) as lab:
+        if sleepy := [name for name in _awake(lab, by) if name in names]:
+            for name in sleepy:
+                up.forget(lab, name, by)
+            report(f"putting {', '.join(map(str, sleepy))} to sleep")
+            up.rest(lab).sleep(lab.lab, sleepy, by)
+            lab.note(State.SLEEPING, *sleepy)
+    return lab
 
 
 @contextmanager

@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from lab.flows import readiness
 from lab.flows.deployment import Deployment
+from lab.flows.readiness import UnreadyError
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
-from lab.model.errors import LabError
+from lab.model.errors import LabError, LateError
 from lab.model.node import STORE, NodeName
 from lab.store import source
-from lab.substrates.base import Report
+from lab.substrates.base import Report, UnstartedError
 
 _LOOK_S = 5.0
 
@@ -47,7 +48,10 @@ def _newest(lab: Deployment, report: Report, by: Deadline) -> str:
 
 
 def restart(lab: Deployment, name: NodeName, by: Deadline) -> None:
-    """Starts the service of a worker again that no load balancer looks at: so we look, as its drain waits for that."""
+    """Starts the service of a worker again that no load balancer looks at: so we look, as its drain waits for that.
+
+    Raises UnreadyError, with its last log lines, where the service does not come up, or not in time.
+    """
     with ThreadPoolExecutor(1) as beside:
         restarting = beside.submit(lab.substrate.restart, lab.lab, name, by)
 
@@ -56,5 +60,10 @@ def restart(lab: Deployment, name: NodeName, by: Deadline) -> None:
                 readiness.seen(name.role, lab.plan.node(name).address, by)
             return None if restarting.done() else "restarting"
 
-        await_until(probe, by, what=f"the restart of {name}", mend=lab.typed("up @"))
-        restarting.result()
+        await_until(probe, by, what=f"the restart of {name}", mend=lab.typed("up @"), error=UnreadyError)
+        try:
+            restarting.result()
+        except (UnstartedError, LateError) as error:
+            message = f"{name} did not become ready: {error.message}\n{readiness.log_tail(lab, name)}"
+            where = f"lab {lab.lab} on {lab.plan.substrate}"
+            raise UnreadyError(message, where=where, mend=f"read {lab.typed(f'logs @/{name}')}") from error

@@ -1,7 +1,7 @@
 """When a node is ready, as seen from this computer, and the waits for it."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -137,10 +137,27 @@ def await_serving(lab: Deployment, workers: Iterable[NodeName], report: Report, 
         await_until(probe, by, what=what, mend=mend, tell=tell, error=UnreadyError)
 
 
-def await_drained(balancer: LoadBalancer, name: str, report: Report, by: Deadline) -> None:
-    """Returns once no request is in flight on the worker, or it is gone from the load balancer."""
+def await_left(
+    balancer: LoadBalancer, name: str, delay: Deadline, report: Report, by: Deadline, *, unless: Callable[[], bool]
+) -> None:
+    """Returns once no user with a live session is left on the worker, `delay` is over, or `unless` says so."""
 
     def probe() -> str | None:
+        users = 0 if delay.is_over() or unless() else balancer.users_of(name, by)
+        return f"{users} users with a live session" if users else None
+
+    what, mend = f"the end of the sessions on {name}", "run `lab up` for this lab"
+    await_until(probe, by, what=what, mend=mend, every_s=0.5, tell=because(report, name))
+
+
+def await_drained(
+    balancer: LoadBalancer, name: str, report: Report, by: Deadline, *, unless: Callable[[], bool] = lambda: False
+) -> None:
+    """Returns once no request is in flight on the worker, it is gone from the load balancer, or `unless` says so."""
+
+    def probe() -> str | None:
+        if unless():
+            return None
         servers = balancer.servers(by)
         if servers is None:
             return "no answer from the load balancer"

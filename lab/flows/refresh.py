@@ -102,7 +102,8 @@ def _checked(lab: Deployment, by: Deadline) -> list[Version]:
             mend=f"{lab.typed('replace @/worker-N')} replaces one all the same, and loses that",
         )
     history = deploy.versions(lab, by)
-    missing = lab.plan.worker_names - set(fleet.seen(lab, by).serving)
+    unchecked = unfinished.unchecked_of(lab.lab, lab.plan.substrate)
+    missing = lab.plan.worker_names - unchecked - set(fleet.seen(lab, by).serving)
     if missing and unfinished.wanted(lab.lab, lab.plan.substrate) is None:
         raise UsageError(
             f"the load balancer does not serve {', '.join(str(name) for name in sorted(missing))}",
@@ -185,6 +186,8 @@ class _Run:
     def _roll(self) -> None:
         """Takes step after step until all workers run the newest version; raises _Refused where that is no good."""
         while not isinstance(step := self._next(), Done):
+            # Before the first one more: whom it launches and checks is counted from then on.
+            unfinished.begin(self._lab.lab, self._lab.plan.substrate, self._wanted())
             self._report(step.in_words())
             self._note("refresh step", step.in_words())
             match step:
@@ -227,7 +230,7 @@ class _Run:
     def _workers(self, seen: Fleet) -> list[Worker]:
         places = dict.fromkeys(seen.serving, Place.SERVING) | dict.fromkeys(seen.warming, Place.WAITING)
         places |= dict.fromkeys((*seen.draining, *seen.dead), Place.ASIDE)
-        # Somebody else, for example an `up`, may have given it traffic meanwhile; its check is still to come.
+        # Whoever gave it traffic meanwhile, for example by hand: its check is still to come.
         places |= dict.fromkeys((self._launched - self._admitted) & set(seen.serving), Place.WAITING)
         if asleep := set(seen.asleep) - set(self._lab.plan.pool):
             where = f"lab {self._lab.lab} on {self._lab.plan.substrate}"
@@ -242,13 +245,12 @@ class _Run:
         return name in self._launched or is_behind(self._history, self._commits.get(name)) is False
 
     def _wanted(self) -> int:
-        noted = unfinished.wanted(self._lab.lab, self._lab.plan.substrate)
-        return noted or len(self._lab.deployed.workers)
+        at = (self._lab.lab, self._lab.plan.substrate)
+        return unfinished.wanted(*at) or len(self._lab.plan.worker_names - unfinished.unchecked_of(*at))
 
     def _launch(self) -> None:
-        unfinished.begin(self._lab.lab, self._lab.plan.substrate, self._wanted())
         with self._speaks_against():
-            self._lab, names = fleet.launch(self._lab, 1, self._report, self._ready_by())
+            self._lab, names = fleet.launch(self._lab, 1, self._report, self._ready_by(), unchecked=True)
         for name in names:
             self._commits.pop(name, None)
         self._launched |= set(names)
@@ -262,6 +264,7 @@ class _Run:
         else:
             self._check(name)
             self._look()  # what came until now came to others
+            unfinished.settled(self._lab.lab, self._lab.plan.substrate, [name])
             with self._speaks_against():
                 self._lab = fleet.admit(self._lab, [name], self._report, self._ready_by())
         self._admitted.add(name)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
-from lab.flows import artefacts, build, clocks, deployment, leases, password, readiness, unfinished
+from lab.flows import artefacts, autoscaler, build, clocks, deployment, password, place, readiness, unfinished
 from lab.flows.changes import Changes, decide
 from lab.flows.deployment import Deployment
 from lab.flows.freshen import freshen
-from lab.host import network, paths
+from lab.flows.unfinished import Left
+from lab.host import paths
 from lab.host.wait import await_until
 from lab.loadbalancer.config import Server, difference
 from lab.loadbalancer.runtime import LoadBalancer
@@ -21,7 +22,7 @@ from lab.model.node import LOADBALANCER, READY, STORE, Mode, NodeName, Role, Sta
 from lab.model.topology import Topology
 from lab.store import database, source
 from lab.substrates import registry
-from lab.substrates.base import CanSleep, Report, Substrate
+from lab.substrates.base import CanSleep, Report
 
 # Who is needed first wakes first; nodes fall asleep in the reverse order.
 WAKE_ORDER = (Role.STORE, Role.LOADBALANCER, Role.WORKER)
@@ -53,7 +54,7 @@ def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
     topology = deployment.read_topology(file)
     mode = _mode(wanted, before)
     # Before a build, which takes minutes; and, since others may come in between, once more before anything starts.
-    _check_room(wanted, substrate, topology, file, by)
+    place.check_room(wanted.lab, substrate, topology, file, by)
     build.build([substrate], topology.versions, report, by)
     with deployment.changing(wanted.lab, "up", by, tell=report) as orphans:
         for line in orphans:
@@ -61,23 +62,28 @@ def up(wanted: Wanted, report: Report, by: Deadline) -> Deployment:
         # Also by how many workers it has by now: an autoscaler or a refresh may have changed that since.
         before = deployment.deployed(wanted.lab).get(wanted.substrate)
         if before is not None:
-            _check_place(wanted, before, topology, file)
-        _check_room(wanted, substrate, topology, file, by)
+            place.check_kept(wanted.lab, wanted.substrate, before, topology, file)
+        place.check_room(wanted.lab, substrate, topology, file, by)
+        left = unfinished.left(wanted.lab, wanted.substrate)
         lab = deployment.intend(
             wanted.lab,
             wanted.substrate,
             mode=mode,
-            workers=_count(wanted, before, topology),
+            workers=_count(wanted, before, left, topology),
             topology=topology,
             file=file,
             keys=artefacts.keys(substrate, topology.versions),
             sticky=_sticky(wanted, before),
             # A hand may have removed the secret alone.
             has_data=not password.path(wanted.lab, substrate.name).exists() and bool(substrate.data(wanted.lab, by)),
+            unchecked=left.unchecked,
+            spared=left.spared(before.workers if before else ()),
         )
-        if wanted.workers or not leases.is_refreshing(wanted.lab, wanted.substrate):
+        if not left.goes_on:
             unfinished.end(wanted.lab, wanted.substrate)
-        _settle(lab, report, by)
+        elif wanted.workers:
+            unfinished.begin(wanted.lab, wanted.substrate, wanted.workers)
+        _settle(left.beside(lab), report, by)
     return lab
 
 
@@ -88,23 +94,23 @@ def forecast(wanted: Wanted, by: Deadline) -> list[str]:
     topology = deployment.read_topology(_topology_file(wanted, before))
     lines = [f"would build {role}" for role in artefacts.missing(substrate, topology.versions)]
     _mode(wanted, before)
-    count = _count(wanted, before, topology)
+    left = unfinished.left(wanted.lab, wanted.substrate)
+    count = _count(wanted, before, left, topology)
     if before is None:
         return [*lines, f"would make a load balancer, a store and {count} workers"]
-    kept = deployment.numbers(before.workers, count, taken=before.pool)
-    found = replace(before, workers=tuple(kept), sticky=_sticky(wanted, before))
+    kept = deployment.numbers(left.others(before.workers), count, taken=[*before.pool, *left.unchecked])
+    pool = (*before.pool, *left.spared(before.workers))
+    found = replace(before, workers=tuple(kept), pool=pool, sticky=_sticky(wanted, before))
     plan = artefacts.plan_now(wanted.lab, substrate, found, topology)
     return lines + [f"would {change}" for change in decide(plan, substrate.nodes(wanted.lab, by)).in_words()]
 
 
-def _count(wanted: Wanted, before: deployment.Deployed | None, topology: Topology) -> int:
-    """How many workers the lab is to have, never none. A refresh that was cut off may have left one more than that; one
-    that goes on knows itself what it does with it."""
+def _count(wanted: Wanted, before: deployment.Deployed | None, left: Left, topology: Topology) -> int:
+    """How many workers the lab is to have that may have traffic, never none. A refresh that was cut off may have left
+    one more than that; one that goes on knows itself what it does with it."""
     if wanted.workers or before is None:
         return wanted.workers or topology.worker.count
-    is_at_work = leases.is_refreshing(wanted.lab, wanted.substrate)
-    noted = None if is_at_work else unfinished.wanted(wanted.lab, wanted.substrate)
-    return noted or len(before.workers) or topology.worker.count
+    return left.wanted or len(left.others(before.workers)) or topology.worker.count
 
 
 def _topology_file(wanted: Wanted, before: deployment.Deployed | None) -> Path:
@@ -123,47 +129,6 @@ def _mode(wanted: Wanted, before: deployment.Deployed | None) -> Mode:
             mend=f"use another lab: --name NAME, or first {labs.typed(f'destroy {wanted.substrate}', wanted.lab)}",
         )
     return wanted.mode or (before.mode if before else Mode.STATELESS)
-
-
-def _check_room(wanted: Wanted, substrate: Substrate, topology: Topology, file: Path, by: Deadline) -> None:
-    """A subnet or port that somebody else uses is found out before anything starts; our own use is none."""
-    table = topology.substrates[substrate.name]
-    slot = deployment.slot(wanted.lab)
-    where = f"{file}, key substrates.{substrate.name}"
-    subnet = table.subnet(slot)
-    for taken in () if substrate.is_networked(wanted.lab, by) else network.routed():
-        if taken.overlaps(subnet):
-            raise UsageError(
-                f"the network {subnet} overlaps {taken}, which this computer already uses",
-                where=f"{where}.subnets = {table.subnets!r}",
-                mend="choose another private range in that file",
-            )
-    port = table.first_port + slot
-    if substrate.publishes and not network.is_free(port) and not _publishes(wanted.lab, substrate, by):
-        raise UsageError(
-            f"port {port} of 127.0.0.1 is in use",
-            where=f"{where}.first_port = {table.first_port}",
-            mend="end the program that uses it, or choose another port in that file",
-        )
-
-
-def _publishes(lab: str, substrate: Substrate, by: Deadline) -> bool:
-    """Whether the lab's own load balancer has its port; one that sleeps keeps it."""
-    states = {node.name: node.state for node in substrate.nodes(lab, by)}
-    return states.get(LOADBALANCER) in (State.RUNNING, State.SLEEPING)
-
-
-def _check_place(wanted: Wanted, before: deployment.Deployed, topology: Topology, file: Path) -> None:
-    """A lab cannot move to other addresses while its network and nodes have the old ones."""
-    was, now = before.topology.substrates[wanted.substrate], topology.substrates[wanted.substrate]
-    for key in ("subnets", "first_port"):
-        if getattr(was, key) != getattr(now, key):
-            raise UsageError(
-                f"lab {wanted.lab} stands on {key} = {getattr(was, key)!r} and cannot move to {getattr(now, key)!r}",
-                where=f"{file}, key substrates.{wanted.substrate}.{key}",
-                mend=f"{labs.typed(f'destroy {wanted.substrate}', wanted.lab)}, which keeps its data, then "
-                f"{labs.typed(f'up {wanted.substrate}', wanted.lab)} again",
-            )
 
 
 def _settle(lab: Deployment, report: Report, by: Deadline) -> None:
@@ -202,7 +167,7 @@ def _apply(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> N
     _finish_waking(lab, changes, report, by)
     if LOADBALANCER not in changes.create:  # a new one has them all from its file
         register(lab, lab.plan.worker_names, by)
-    for name in changes.retire:
+    for name in _unattended(lab, changes.retire, report, by):
         report(f"draining and removing {name}")
         retire(lab, name, report, by)
     for name in changes.renew:
@@ -316,18 +281,19 @@ def _tell_password(lab: Deployment, report: Report, by: Deadline) -> None:
 
 
 def write_workers(lab: Deployment, by: Deadline) -> None:
-    """Puts the workers of the plan into the file that the load balancer starts from: done while they boot, since it
-    checks each of them before it uses it."""
+    """Puts the workers of the plan, but those that a refresh still has to check, into the file that the load balancer
+    starts from: done while they boot, since it checks each of them before it uses it."""
     lab.loadbalancer().write(_addresses(lab), by)
 
 
 def _addresses(lab: Deployment) -> list[tuple[str, str]]:
-    return [(str(spec.name), spec.address) for spec in lab.plan.workers()]
+    unchecked = unfinished.unchecked_of(lab.lab, lab.plan.substrate)
+    return [(str(spec.name), spec.address) for spec in lab.plan.workers() if spec.name not in unchecked]
 
 
 def register(lab: Deployment, names: Iterable[NodeName], by: Deadline) -> None:
     """Brings these of the workers that are wanted into the running load balancer, and out of it who is gone; others may
-    still boot, or run an older source. `write_workers` goes before it."""
+    still boot, or run an older source, or have to be checked by a refresh. `write_workers` goes before it."""
     balancer, ready = lab.loadbalancer(), {str(name) for name in names}
     changes = difference(_known(balancer, by), _addresses(lab))
     for name, address in changes.add:
@@ -351,6 +317,19 @@ def _known(balancer: LoadBalancer, by: Deadline) -> list[Server]:
 
     await_until(probe, by, what="the load balancer telling its workers", mend="read the log of loadbalancer-1")
     return found
+
+
+def _unattended(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> list[NodeName]:
+    """Those of the workers too many that nobody else takes out of service. Where users stay with their worker, an
+    autoscaler or a refresh at work awaits the end of their sessions on one that it drains."""
+    at = (lab.lab, lab.plan.substrate)
+    if not names or not lab.is_sticky or not (autoscaler.running(*at) or unfinished.left(*at).goes_on):
+        return list(names)
+    drained = {server.name for server in _known(lab.loadbalancer(), by) if server.is_held_back}
+    for name in names:
+        if str(name) in drained:
+            report(f"leaving {name} to the autoscaler or refresh at work, which drains it and awaits its users")
+    return [name for name in names if str(name) not in drained]
 
 
 def retire(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:

@@ -1,6 +1,6 @@
 """`lab kill` and `lab replace`: one worker's end without warning, and its successor."""
 
-from lab.flows import autoscaler, deployment, up
+from lab.flows import autoscaler, deployment, unfinished, up
 from lab.flows.deployment import Deployment
 from lab.model import labs
 from lab.model.deadline import Deadline
@@ -26,9 +26,21 @@ def checked(lab: Deployment, name: NodeName, verb: str) -> NodeName:
     return lab.checked(name)
 
 
+def _wanted_now(lab: Deployment, name: NodeName, verb: str) -> Deployment:
+    """The lab as it is wanted by now: an autoscaler or a refresh may have changed it since it was read. Raises
+    UsageError where this worker is none of it any more."""
+    lab = deployment.load(lab.lab, lab.plan.substrate)
+    checked(lab, name, verb)
+    return lab
+
+
 def kill(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
-    """Destroys a worker without warning; the lab has one less until `up`, `replace`, or an autoscaler at work."""
+    """Destroys a worker without warning; the lab has one less until `up`, `replace`, or an autoscaler at work.
+
+    Raises UsageError, with nothing changed, for one that is not wanted any more.
+    """
     with deployment.changing(lab.lab, "kill", by, tell=report):
+        lab = _wanted_now(lab, name, "kill")
         lab.substrate.destroy(lab.lab, name, by)
         lab.note(State.ABSENT, name)
     if scaler := autoscaler.running(lab.lab, lab.plan.substrate):
@@ -44,9 +56,13 @@ def replace(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> No
     Raises UsageError, with nothing changed, for one that is not wanted any more.
     """
     with deployment.changing(lab.lab, "replace", by, tell=report):
-        # As it is wanted by now: an autoscaler or a refresh may have changed it since it was read.
-        lab = deployment.load(lab.lab, lab.plan.substrate)
-        checked(lab, name, "replace")
+        lab = _wanted_now(lab, name, "replace")
+        if name in unfinished.unchecked_of(lab.lab, lab.plan.substrate):
+            raise UsageError(
+                f"a refresh made {name}, and has not checked it yet: it serves nobody",
+                where=f"lab {lab.lab} on {lab.plan.substrate}",
+                mend=f"wait for the refresh; where it was cut off, {lab.typed('refresh @')} goes on",
+            )
         lab.substrate.destroy(lab.lab, name, by)
         lab.note(State.ABSENT, name)
         report(f"{name} is gone")

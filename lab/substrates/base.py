@@ -23,6 +23,10 @@ class UnreachedError(LabError):
     """A node could not be reached, or no longer: whether the command has run there is not known."""
 
 
+class UnstartedError(LabError):
+    """A node's service was told to start, and did not come up: what it runs is at fault, not the engine."""
+
+
 @dataclass(frozen=True)
 class Reach:
     """How to get into a running node: for our own commands, for testinfra and for Ansible.
@@ -109,7 +113,8 @@ class Substrate(Protocol):
         """Asks the node's service to end (SIGTERM) and returns when the node has stopped."""
 
     def restart(self, lab: str, name: NodeName, by: Deadline) -> None:
-        """Ends a node's service and starts it again; returns when it was started, not when it is ready."""
+        """Ends a node's service and starts it again; returns when it was started, not when it is ready. Raises
+        UnstartedError where that is known to be in vain."""
 
     def destroy(self, lab: str, name: NodeName, by: Deadline) -> None:
         """Ends a node without warning and removes it."""

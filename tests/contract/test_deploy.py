@@ -19,11 +19,11 @@ from lab.flows.deployment import Deployment
 from lab.host.wait import await_until
 from lab.ledger import report
 from lab.model.deadline import Deadline
-from lab.model.node import STORE
+from lab.model.node import STORE, NodeName
 from lab.store import source
 from lab.store.source import is_behind
 from tests.conftest import REPO, Typed, type_lab, type_well
-from tests.contract.conftest import W1, W2, W3, status
+from tests.contract.conftest import W1, W2, W3, say_nothing, status
 from tests.contract.proof import patched, rate_of
 
 # For a new worker to be ready: five times what one takes.
@@ -216,6 +216,23 @@ def test_a_version_that_is_no_good_stops_at_the_first_worker_and_every_user_is_s
     assert told[-1].fields["why"].startswith(said.strip())
 
 
+@pytest.mark.long("vagrant")
+def test_a_version_that_cannot_start_is_rolled_back_also_where_the_new_worker_slept_in_the_warm_pool(
+    lab: Deployment, url: str, tmp_path: Path, by: Deadline
+) -> None:
+    ran = commits(url)
+    assert fleet.fill_pool(lab, 1, say_nothing, by).plan.pool == (W3,)
+    broken = patched("deploy/cannot-start", tmp_path)
+    type_well("deploy", lab.plan.substrate, str(broken), "-m", "cannot-start", "--name", lab.lab)
+    gave = type_lab("refresh", *words(lab, "--ready-within", READY_WITHIN_S[lab.plan.substrate]))
+    assert gave.code == 1, gave
+    assert "\nrolled back: worker-3 did not become ready: " in gave.out
+    assert commits(url) == ran
+    assert fleet.seen(lab, by).serving == (W1, W2)
+    assert set(status(lab)) == {"loadbalancer-1", "store-1", "worker-1", "worker-2"}
+    assert behind(lab) == set()
+
+
 @pytest.mark.long
 def test_what_only_traffic_shows_is_rolled_back_and_its_errors_are_told(
     lab: Deployment, tmp_path: Path, by: Deadline
@@ -245,8 +262,24 @@ def test_what_only_traffic_shows_is_rolled_back_and_its_errors_are_told(
 def test_a_refresh_that_was_killed_leaves_a_lab_that_up_mends_and_the_next_one_goes_on(
     lab: Deployment, url: str, app: Path, by: Deadline
 ) -> None:
-    type_well("deploy", lab.plan.substrate, str(app), "-m", "A friendlier page", "--name", lab.lab)
-    newest = versions(lab)[0]["commit"]
+    """Twice: at first the new worker has the highest number, and then, in a lab of workers 1 and 3, it is 2."""
+    for path, new, old, then in ((app, W3, (W1, W2), (W1, W3)), (REPO / "app", W2, (W1, W3), (W1, W2))):
+        ran = commits(url)
+        type_well("deploy", lab.plan.substrate, str(path), "-m", f"For {new}", "--name", lab.lab)
+        newest = versions(lab)[0]["commit"]
+        kill_refresh_once_it_makes(lab, new, by)
+        assert commits(url) == ran, "whom it did not check serves nobody"
+        type_well("up", *words(lab))
+        assert fleet.seen(lab, by).serving == old
+        assert new not in lab.states(by)
+        assert commits(url) == ran
+        gave = type_well("refresh", *words(lab))
+        assert gave.out.startswith(f"all workers run {newest[:10]}: ")
+        assert commits(url) == {newest}
+        assert fleet.seen(lab, by).serving == then
+
+
+def kill_refresh_once_it_makes(lab: Deployment, new: NodeName, by: Deadline) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "lab", "refresh", *words(lab)],
         cwd=REPO,
@@ -258,17 +291,10 @@ def test_a_refresh_that_was_killed_leaves_a_lab_that_up_mends_and_the_next_one_g
 
     def probe() -> str | None:
         assert process.poll() is None, "the refresh ended by itself"
-        return None if W3 in {node.name for node in lab.substrate.nodes(lab.lab, by)} else "no new worker"
+        return None if new in lab.states(by) else "no new worker"
 
     try:
         await_until(probe, by, what="a new worker", mend="", every_s=0.1)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert commits(url), "somebody serves"
-    type_well("up", *words(lab))
-    assert len(fleet.seen(lab, by).serving) == 2
-    gave = type_well("refresh", *words(lab))
-    assert gave.out.startswith(f"all workers run {newest[:10]}: ")
-    assert commits(url) == {newest}
-    assert len(fleet.seen(lab, by).serving) == 2

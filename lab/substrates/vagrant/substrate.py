@@ -7,12 +7,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from lab.host import paths, processes, records
-from lab.host.run import run
+from lab.host.run import run, tail
+from lab.model import labs
 from lab.model.checks import Check
 from lab.model.deadline import Deadline
 from lab.model.node import LOADBALANCER, LabPlan, Node, NodeName, NodeSpec, Role
 from lab.model.plan import LOADBALANCER_PORT
-from lab.substrates.base import Disk, Processes, Reach, Report, Scratch, Typed
+from lab.substrates.base import Disk, Processes, Reach, Report, Scratch, Typed, UnstartedError
 from lab.substrates.vagrant import box, engine_checks, kvm, machines, measure, render, settings, ssh, tool, virsh
 from lab.substrates.vagrant.names import Names, boot_volume, lab_of_network, lab_of_volume
 
@@ -109,7 +110,13 @@ class VagrantSubstrate:
         self.power_off(lab, name, by)
 
     def restart(self, lab: str, name: NodeName, by: Deadline) -> None:
-        self.reach(lab, name).run(["systemctl", "restart", *settings.SERVICES[name.role]], by)
+        # What systemctl ends with where the service did not come up, which it waits for. Other failures are not that.
+        services, ok = settings.SERVICES[name.role], {0: "restarted", 1: "it did not come up"}
+        done = self.reach(lab, name).run(["systemctl", "restart", *services], by, ok=ok)
+        if done.status:
+            message = f"{' '.join(services)} was started again, and did not come up\n{tail(done.out, done.err)}"
+            mend = f"read {labs.typed(f'logs {self.name}/{name}', lab)}"
+            raise UnstartedError(message, where=f"{name}, a machine of lab {lab}", mend=mend)
 
     def destroy(self, lab: str, name: NodeName, by: Deadline) -> None:
         # A connection kept open would lead into the machine that was, also when its successor has the address.

@@ -43,7 +43,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     monkeypatch.setattr(up, "rest", lambda _: Engine())
     monkeypatch.setattr(up, "is_known", lambda _lab, name, _by: name == W1)
     monkeypatch.setattr(readiness, "await_node", lambda _lab, name, *_: told.append(("await", name)))
-    monkeypatch.setattr(readiness, "await_drained", lambda _balancer, name, *_: told.append(("drained", name)))
+    monkeypatch.setattr(readiness, "await_drained", lambda _balancer, name, *_, **__: told.append(("drained", name)))
     monkeypatch.setattr(fleet, "freshen", freshen)
     monkeypatch.setattr(fleet, "admit", admit)
     monkeypatch.setattr(up, "end", lambda _lab, name, *_: told.append(("end", name)))
@@ -75,8 +75,10 @@ def test_one_that_a_refresh_made_and_did_not_check_before_it_was_cut_off_leaves(
 ) -> None:
     # Worker 1 was replaced by worker 2, which had no traffic yet when the refresh was cut off.
     unfinished.begin("blue", "docker", 1)
+    unfinished.launched("blue", "docker", [W2])
     assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1,)
     assert told == [("end", W2)]
+    assert unfinished.unchecked_of("blue", "docker") == frozenset()
 
 
 @pytest.mark.parametrize(("pool", "is_held_against_it"), [([], True), ([3], False)])
@@ -98,15 +100,17 @@ def test_only_who_was_made_for_the_newest_version_speaks_against_it(
     assert isinstance(raised.value, readiness.UnreadyError) is is_held_against_it
 
 
-def test_one_without_traffic_that_is_none_too_many_is_brought_into_service_also_after_a_refresh_was_cut_off(
+def test_one_without_traffic_whom_no_refresh_has_to_check_is_brought_into_service(
     lab: Deployment, told: list[tuple[str, Any]], by: Deadline
 ) -> None:
-    unfinished.begin("blue", "docker", 2)
-    assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1, 2)
-    assert ("end", W2) not in told
     unfinished.begin("blue", "docker", 1)
+    assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1, 2)
+    assert ("admit", (W2,)) in told
+    told.clear()
+    unfinished.launched("blue", "docker", [W2])
     with lock.held(leases.lease("blue", "refresh"), "refresh docker"):
         assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1, 2), "one that goes on checks it"
+    assert told == []
     with lock.held(leases.lease("blue", "refresh"), "refresh vagrant"):
         assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1,), "one elsewhere does not"
 
@@ -114,6 +118,7 @@ def test_one_without_traffic_that_is_none_too_many_is_brought_into_service_also_
 def test_one_that_the_load_balancer_forgot_is_not_told_to_close(
     lab: Deployment, told: list[tuple[str, Any]], by: Deadline
 ) -> None:
+    lab = deployment.restaff(lab, [3], pool=[])
     for name in (W1, W2):
         fleet._await_unneeded(lab, name, 0, lambda _: None, by)
     assert told == [("close", "worker-1"), ("drained", "worker-1"), ("drained", "worker-2")]
@@ -207,8 +212,9 @@ def test_a_worker_that_goes_is_drained_and_awaited_before_it_ends(
         told.append(("users", name))
         return 0
 
-    def sleep(_lab: Deployment, names: list[NodeName], *_: object) -> None:
+    def sleep(lab: Deployment, names: list[NodeName], *_: object) -> Deployment:
         told.append(("sleep", names[0]))
+        return lab
 
     monkeypatch.setattr(LoadBalancer, "write", lambda _self, workers, _by: told.append(("write", len(workers))))
     monkeypatch.setattr(LoadBalancer, "drain", lambda _self, name, _by: told.append(("drain", name)))

@@ -54,10 +54,11 @@ class Paper:
         return Fleet(tuple(sorted(self.serving)), tuple(sorted(self.workers.keys() - self.serving)))
 
     def launch(
-        self, _lab: Deployment, count: int, _report: Report, by: Deadline
+        self, _lab: Deployment, count: int, _report: Report, by: Deadline, *, unchecked: bool
     ) -> tuple[Deployment, tuple[NodeName, ...]]:
-        assert count == 1
+        assert (count, unchecked) == (1, True)
         name = next(name for name in (NodeName(Role.WORKER, n) for n in range(1, 9)) if name not in self.workers)
+        unfinished.launched("blue", "docker", [name])
         self.workers[name] = self.history[0].commit
         self.log.append(f"launch {name}")
         if self.wrong == "cut off":
@@ -77,6 +78,7 @@ class Paper:
         return "POST /entries said 500: oh" if self.wrong == "answers 500" and self.is_bad(name) else None
 
     def admit(self, _lab: Deployment, names: Sequence[NodeName], _report: Report, _by: Deadline) -> Deployment:
+        assert not unfinished.unchecked_of("blue", "docker").intersection(names)
         self.serving |= set(names)
         self.log += [f"admit {name}" for name in names]
         return self.lab()
@@ -88,6 +90,7 @@ class Paper:
         del self.workers[victim]
         self.serving.discard(victim)
         self.counted.pop(str(victim), None)
+        unfinished.settled("blue", "docker", [victim])
         self.log.append(f"leave {victim}")
         return self.lab()
 
@@ -202,11 +205,25 @@ def test_an_interrupted_refresh_says_how_many_workers_are_wanted_and_the_next_on
         refreshed(paper)
     assert len(paper.workers) == 3
     assert unfinished.wanted("blue", "docker") == 2
+    assert unfinished.unchecked_of("blue", "docker") == {W3}
     paper.wrong = ""
     refreshed(paper)
     assert set(paper.workers.values()) == {NEW.commit}
     assert len(paper.workers) == 2
     assert unfinished.wanted("blue", "docker") is None
+    assert "check worker-3" in paper.log
+
+
+def test_whom_a_cut_off_refresh_left_unchecked_does_not_make_the_lab_one_that_is_not_whole(paper: Paper) -> None:
+    paper.wrong = "cut off"
+    with pytest.raises(KeyboardInterrupt):
+        refreshed(paper)
+    # An autoscaler that decided meanwhile how many there are to be.
+    unfinished.count_anew("blue", "docker")
+    paper.wrong = ""
+    refreshed(paper)
+    assert len(paper.workers) == 2
+    assert not deployment.refresh_note("blue", "docker").exists()
 
 
 @pytest.mark.parametrize(("wrong", "error"), [("no engine", UnknownError), ("full disk", LabError)])
@@ -224,7 +241,7 @@ def test_an_engine_that_cannot_make_a_worker_is_not_held_against_the_version(
 def test_a_version_before_that_is_no_good_either_is_an_error_that_tells_both(
     paper: Paper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(_lab: Deployment, _count: int, _report: Report, _by: Deadline) -> None:
+    def never(*_: object, **__: object) -> None:
         paper.serving.discard(W1)
         paper.workers.pop(W1, None)
         raise UnreadyError("it did not become ready", where="here", mend="read its log")
@@ -288,10 +305,10 @@ def test_beside_a_run_of_the_proof_it_is_refused_and_a_run_can_see_it(
     assert paper.log == []
     seen: list[str] = []
 
-    def launch(*words: Any) -> tuple[Deployment, tuple[NodeName, ...]]:
+    def launch(*words: Any, **more: Any) -> tuple[Deployment, tuple[NodeName, ...]]:
         if holder := lock.holder(leases.lease("blue", "refresh")):
             seen.append(holder.verb)
-        return paper.launch(*words)
+        return paper.launch(*words, **more)
 
     monkeypatch.setattr(fleet, "launch", launch)
     with lock.held(leases.lease("blue", "prove"), "prove run vagrant"):

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from lab.flows import deployment, fleet, readiness, up
+from lab.flows import clocks, deployment, fleet, readiness, unfinished, up
 from lab.flows.changes import Changes
 from lab.flows.deployment import Deployment
+from lab.flows.leases import leased
 from lab.loadbalancer.config import Server
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
@@ -92,3 +93,64 @@ def test_who_is_brought_into_service_brings_nobody_with_them_who_may_not_be_read
     # Worker 4 is woken at this moment, and runs what was the newest before it slept; nobody wants worker 5.
     fleet.admit(lab, [W2, W3, W5], pytest.fail, by)
     assert told == [("add", "worker-3"), ("resume", "worker-2"), ("remove", "worker-9"), ("await", W2, W3)]
+
+
+def test_whom_a_refresh_has_yet_to_check_nobody_else_gives_traffic(
+    told: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    def write(_self: object, workers: list[tuple[str, str]], _by: Deadline) -> None:
+        written.append([name for name, _ in workers])
+
+    lab, written = blue(monkeypatch, told), list[list[str]]()
+    monkeypatch.setattr(LoadBalancer, "add", lambda _self, name, *_: told.append(("add", name)))
+    monkeypatch.setattr(LoadBalancer, "write", write)
+    monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: [])
+    monkeypatch.setattr(readiness, "await_serving", lambda _lab, names, *_: told.append(("await", *names)))
+    unfinished.launched("blue", "docker", [W3])
+    fleet.admit(lab, [W2, W3], pytest.fail, by)
+    assert told == [("add", "worker-2"), ("await", W2)]
+    assert written == [["worker-1", "worker-2", "worker-4"]]
+    told.clear()
+    unfinished.settled("blue", "docker", [W3])
+    fleet.admit(lab, [W3], pytest.fail, by)
+    assert told == [("add", "worker-3"), ("await", W3)]
+
+
+@pytest.mark.parametrize(
+    ("sticky", "verb", "holder", "retired"),
+    [
+        (True, "autoscale", "autoscale docker", [W4]),
+        (True, "refresh", "refresh docker", [W4]),
+        (True, "autoscale", "autoscale vagrant", [W3, W4]),
+        (False, "autoscale", "autoscale docker", [W3, W4]),
+    ],
+)
+def test_a_drain_in_which_somebody_at_work_awaits_users_who_stay_is_left_to_them(
+    sticky: bool,
+    verb: str,
+    holder: str,
+    retired: list[NodeName],
+    told: list[tuple[Any, ...]],
+    monkeypatch: pytest.MonkeyPatch,
+    by: Deadline,
+) -> None:
+    file, mode, said = deployment.topology_file(), Mode.STATELESS, list[str]()
+    lab = deployment.intend(
+        "blue", "docker", mode=mode, workers=2, topology=TOPOLOGY, file=file, keys=KEYS, sticky=sticky
+    )
+    there = [Server("worker-3", "DRAIN", 0, 0), Server("worker-4", "UP", 0, 0)]
+    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: there)
+    monkeypatch.setattr(type(lab.substrate), "prepare", lambda *_: None)
+    monkeypatch.setattr(clocks, "mend", lambda *_: None)
+    for name in ("wake", "_remove_first", "_create_and_seed", "write_workers", "_finish_waking", "register"):
+        monkeypatch.setattr(up, name, lambda *_: None)
+    for name in ("await_node", "await_serving"):
+        monkeypatch.setattr(readiness, name, lambda *_: None)
+    monkeypatch.setattr(up, "retire", lambda _lab, name, *_: told.append(("retire", name)))
+    with leased("blue", verb, holder):
+        up._apply(lab, Changes(retire=(W3, W4)), said.append, by)
+    assert told == [("retire", name) for name in retired]
+    assert any(step.startswith("leaving worker-3 to ") for step in said) is (W3 not in retired)
+    told.clear()
+    up._apply(lab, Changes(retire=(W3, W4)), said.append, by)
+    assert told == [("retire", W3), ("retire", W4)], "nobody is at work any more"
