@@ -9,13 +9,14 @@ Keeps each run in benchmarks/autoscale-results.json as soon as it has ended, and
 """
 
 import dataclasses
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from benchmarks.autoscale_page import SETTLED, SHARE, STEP, RunJson, SessionJson, Times, page, times
+from benchmarks.autoscale_page import SETTLED, SHARE, STEP, RunJson, SessionJson, Times, is_missed, page, times
 from benchmarks.capacity import RESULTS as CAPACITY
 from benchmarks.capacity import WORK_MS
 from benchmarks.capacity_search import FEW, served
@@ -52,9 +53,10 @@ _SEED = 1
 @click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
 @click.option("--page", "page_only", is_flag=True, help="Measure nothing, only write the page anew.")
 def main(only: str | None, base: float | None, quick: bool, dry: bool, page_only: bool) -> None:
-    """Makes the steps, keeps what came of them, and writes the page."""
+    """Makes the steps, keeps what came of them, and writes the page; exits 1 where they were not as was asked for."""
     sessions: dict[str, SessionJson] = {} if dry else records.read_json(RESULTS) or {}
-    for substrate in [] if page_only else [only] if only else registry.NAMES:
+    names = [] if page_only else [only] if only else registry.NAMES
+    for substrate in names:
         duration_s = DURATION_S[substrate] / (3 if quick else 1)
         for session in _measured(substrate, base or steady(substrate), duration_s):
             sessions[substrate] = session
@@ -64,6 +66,7 @@ def main(only: str | None, base: float | None, quick: bool, dry: bool, page_only
         click.echo(page(sessions))
     else:
         records.write(PAGE, page(sessions))
+    sys.exit(any(is_missed(sessions[name]) for name in names))
 
 
 def steady(substrate: str) -> float:

@@ -22,6 +22,9 @@ DECIDED_S_AT_MOST = 4.0
 REACHED_S_AT_MOST = {"docker": 10.0, "vagrant, from the warm pool": 20.0}
 """What is not named here is shown beside them: a machine from nothing is not there before visitors give up."""
 
+RUNS = tuple(what for name in STEP for what in (name, f"{name}, from the warm pool"))
+"""All that is measured: workers made from nothing, and those of the warm pool."""
+
 SLOWER_AT_MOST = 1.5
 SETTLED = "settled"
 _SETTLE_S = 5.0
@@ -127,7 +130,7 @@ def demands(what: str, run: RunJson) -> dict[str, tuple[str, bool | None]]:
     load, found = run["load"], run["times"]
     proof, phases = load["proof"], {phase["name"]: phase for phase in load["phases"]}
     most = REACHED_S_AT_MOST.get(what)
-    failed, is_asked = f"{load['errors']:,} of {load['requests']:,}", most is not None
+    errors, is_asked = _failed(load), most is not None
     return {
         f"decided within {DECIDED_S_AT_MOST:g} s of the breach": _within(found["decided_s"], DECIDED_S_AT_MOST),
         "as many workers as needed": _within(found["reached_s"], most),
@@ -138,9 +141,19 @@ def demands(what: str, run: RunJson) -> dict[str, tuple[str, bool | None]]:
             for phase in (SETTLED, "after")
         },
         "back to one worker": (_seconds(found["back_s"]), found["back_s"] is not None),
-        "requests that failed: 0": (failed, load["errors"] == 0 if is_asked else None),
+        "requests that failed: 0": (f"{errors:,} of {load['requests']:,}", errors == 0 if is_asked else None),
         "acknowledged writes lost: 0": (f"{proof['lost']:,}, {proof['verdict']}", proof["verdict"] == "kept"),
     }
+
+
+def is_missed(session: SessionJson) -> bool:
+    """Whether anything that was asked of the runs on a substrate did not come about."""
+    return any(held is False for what, run in session["runs"].items() for _, held in demands(what, run).values())
+
+
+def _failed(told: Mapping[str, Any]) -> int:
+    """How many requests failed or were refused: either is an error to who sent it."""
+    return int(told["errors"] + told["refused"])
 
 
 def _within(seconds: float | None, most: float | None) -> tuple[str, bool | None]:
@@ -171,10 +184,10 @@ def _demands(runs: Mapping[str, RunJson]) -> Iterator[str]:
     if not runs:
         yield "Not measured yet."
         return
-    yield from head("what", *runs)
+    yield from head("what", *RUNS)
     told = {what: demands(what, run) for what, run in runs.items()}
     for demand in next(iter(told.values())):
-        yield line(demand, *(_held(*told[what][demand]) for what in runs))
+        yield line(demand, *(_held(*told[what][demand]) if what in told else "not measured" for what in RUNS))
 
 
 def _held(words: str, is_held: bool | None) -> str:
@@ -197,7 +210,8 @@ def _run(what: str, run: RunJson) -> Iterator[str]:
     )
     yield from head("phase", "requests", "failed", "p50 ms", "p99 ms")
     for phase in load["phases"]:
-        yield line(phase["name"], *(_told(phase[key]) for key in ("requests", "errors", "p50_ms", "p99_ms")))
+        figures = phase["requests"], _failed(phase), phase["p50_ms"], phase["p99_ms"]
+        yield line(phase["name"], *map(_told, figures))
     yield "\nWhat was decided:\n"
     yield from (f"- {why}" for why in run["why"])
     yield ""

@@ -9,12 +9,13 @@ in benchmarks/capacity-results.json as soon as it has ended, and writes docs/cap
 """
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
-from benchmarks.capacity_search import FEW, MANY, Session, Trial, fits, next_rate, page
+from benchmarks.capacity_search import FEW, MANY, TIMES_AT_LEAST, Session, Trial, fits, next_rate, page, ratio
 from benchmarks.runs import circumstances_of, deadline, lab, say
 from lab.flows import deployment
 from lab.host import paths, records
@@ -42,9 +43,10 @@ SHORT_S, REQUESTS, LONG_S = 20.0, 120, 60.0
 @click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
 @click.option("--page", "page_only", is_flag=True, help="Measure nothing, only write the page anew.")
 def main(only: str | None, name: str, work: int | None, bound: float | None, dry: bool, page_only: bool) -> None:
-    """Finds how much one worker and four serve, keeps the trials, and writes the page."""
+    """Finds how much one worker and four serve, keeps the trials, and writes the page; exits 1 for too little."""
     sessions: dict[str, Session] = {} if dry else records.read_json(RESULTS) or {}
-    for substrate in [] if page_only else [only] if only else registry.NAMES:
+    names = [] if page_only else [only] if only else registry.NAMES
+    for substrate in names:
         for session in _measured(substrate, name, work or WORK_MS[substrate], bound or BOUND_MS[substrate]):
             sessions[substrate] = session
             if not dry:
@@ -53,6 +55,7 @@ def main(only: str | None, name: str, work: int | None, bound: float | None, dry
         click.echo(page(sessions, registry.NAMES))
     else:
         records.write(PAGE, page(sessions, registry.NAMES))
+    sys.exit(any((ratio(sessions[name]) or 0) < TIMES_AT_LEAST for name in names))
 
 
 def _measured(substrate: str, name: str, work_ms: int, bound_ms: float) -> Iterator[Session]:

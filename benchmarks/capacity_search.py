@@ -31,6 +31,8 @@ How to measure again: `PYTHONPATH=. .venv/bin/python -m benchmarks.capacity --on
   what one does.
 - They may also serve more than four times as much: whichever worker is least busy gets the next request, so fewer wait
   behind another one. And either rate is known to a tenth only.
+- *late* is how late the visitors themselves were with a request, at most: with much of it this computer was busy with
+  something else. It is part of the time that an answer took.
 """
 
 
@@ -117,7 +119,7 @@ def _all(name: str, sessions: Mapping[str, Session]) -> Iterator[str]:
         best = served(trials, session["bound_ms"])
         most = f"{best['rate']:.1f} requests a second" if best else "none of these rates"
         yield f"\n### Workers: {count}; served: {most}\n"
-        yield from head("requests a second", "s", "requests", "errors", "p50 ms", "p99 ms", "served in time")
+        yield from head("requests a second", "s", "requests", "errors", "p50 ms", "p99 ms", "late ms", "served in time")
         for trial in sorted(trials, key=lambda trial: trial["rate"]):
             is_served = "yes" if fits(trial, session["bound_ms"]) else "no"
             numbers = (
@@ -126,7 +128,7 @@ def _all(name: str, sessions: Mapping[str, Session]) -> Iterator[str]:
                 f"{trial['requests']:,}",
                 str(trial["errors"]),
             )
-            yield line(*numbers, *(_ms(trial[key]) for key in ("p50_ms", "p99_ms")), is_served)
+            yield line(*numbers, *map(_ms, (trial["p50_ms"], trial["p99_ms"], trial["late_ms"])), is_served)
 
 
 def _ms(value: float | None) -> str:

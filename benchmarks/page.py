@@ -69,6 +69,13 @@ def _demands(sessions: Mapping[str, SessionJson], demands: Sequence[Demand]) -> 
         yield line(demand.says, _number(demand.limit, demand.unit), *_held(found, demand))
 
 
+def missed(sessions: Mapping[str, SessionJson], demands: Sequence[Demand] = DEMANDS) -> list[str]:
+    """What was asked for, was measured in these sessions, and did not come about."""
+    values = {name: row["values"] for session in sessions.values() for name, row in session["rows"].items()}
+    found = ((demand, demand.measured(values)) for demand in demands)
+    return [demand.says for demand, figure in found if figure is not None and figure.value > demand.limit]
+
+
 def _held(found: Figure | None, demand: Demand) -> Sequence[str]:
     if found is None:
         return "not measured", "", "0", "not known"

@@ -9,6 +9,7 @@ Keeps the figures in benchmarks/refresh-results.json after each refresh, and wri
 
 import dataclasses
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.refresh_page import RefreshJson, SessionJson, page
+from benchmarks.refresh_page import RefreshJson, SessionJson, demands, page
 from benchmarks.runs import brought_up, circumstances_of, deadline, keep, lab, say
 from lab.comparison.measure import seconds
 from lab.comparison.visitors import Visit, visiting, watching
@@ -61,9 +62,10 @@ QUICK = {name: replace(asked, refreshes=1, requests=1) for name, asked in ASKED.
 @click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
 @click.option("--page", "page_only", is_flag=True, help="Make nothing, only write the page anew.")
 def main(only: str | None, rate: float | None, quick: bool, dry: bool, page_only: bool) -> None:
-    """Makes the refreshes, keeps the figures, and writes the page."""
+    """Makes the refreshes, keeps the figures, and writes the page; exits 1 where they were not as was asked for."""
     sessions: dict[str, SessionJson] = {} if dry else records.read_json(RESULTS) or {}
-    for name in [] if page_only else [only] if only else registry.NAMES:
+    names = [] if page_only else [only] if only else registry.NAMES
+    for name in names:
         asked = (QUICK if quick else ASKED)[name]
         for session in _made(name, replace(asked, rate=rate or asked.rate)):
             sessions[name] = session
@@ -71,6 +73,7 @@ def main(only: str | None, rate: float | None, quick: bool, dry: bool, page_only
     keep(RESULTS, sessions, PAGE, page(sessions), dry=dry)
     if dry:
         click.echo(page(sessions))
+    sys.exit(any(not held for name in names for _, held in demands(sessions[name]).values()))
 
 
 def _made(substrate: str, asked: Asked) -> Iterator[SessionJson]:
@@ -105,11 +108,14 @@ def _made(substrate: str, asked: Asked) -> Iterator[SessionJson]:
 
 
 def _refreshes(found: Deployment, asked: Asked, visit: Visit, by: Deadline) -> Iterator[RefreshJson]:
-    """Refreshes until there were enough of them and of the requests. Each needs a new version: two take turns."""
+    """Refreshes until there were enough of them and of the requests, or nobody visits the lab any more. Each needs a
+    new version: two take turns."""
     count = 0
     with tempfile.TemporaryDirectory() as folder:
         _deploy(found, _other_version(Path(folder)))
-        while (count < asked.refreshes or visit.requests < asked.requests) and not by.is_over():
+        while count < asked.refreshes or visit.requests < asked.requests:
+            if visit.has_ended or by.is_over():
+                return
             if count:
                 lab("deploy", found.plan.substrate, "--rollback", "--name", LAB)
             count += 1

@@ -7,6 +7,7 @@ Keeps the samples in benchmarks/replace-results.json, a substrate at a time, and
 """
 
 import re
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from functools import partial
 import click
 
 from benchmarks.demands import Demand
-from benchmarks.page import SessionJson, page
+from benchmarks.page import SessionJson, missed, page
 from benchmarks.runs import LAB, await_lab, brought_up, circumstances_of, deadline, keep, lab, silent
 from benchmarks.speed import reporter, rows_of
 from lab.comparison.measure import Case, Row, Samples, interleaved, seconds
@@ -42,7 +43,9 @@ _HEAD = """# Replacing a worker, and waking a lab
 `benchmarks/replace.py` wrote this page from the samples in `benchmarks/replace-results.json`. Medians of interleaved
 runs, with a bootstrap interval of 95 % where there are six runs or more; nothing here is a test.
 
-A worker of a running lab of two is destroyed, and the clock starts. It stops when another one serves through the load
+A worker of a running lab of two is destroyed, and the clock starts once it is gone and named as the one to be replaced.
+So there is neither in it how long an autoscaler takes to notice, which looks about once a second, nor the start of a
+program. It stops when another one serves through the load
 balancer in its place: made *from nothing* (the kit's cold start), or woken *from the warm pool*, whose worker was
 booted once before and has slept since. For scale: AWS's example of warm pools has 243 s without, 36 s with (0.15 x).
 
@@ -82,7 +85,7 @@ DEMANDS = (
 @click.option("--runs", type=click.IntRange(1, 50), help="How often each is measured.")
 @click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
 def main(substrates: tuple[str, ...], quick: bool, runs: int | None, dry: bool) -> None:
-    """Measures these substrates; without one, only writes the page anew."""
+    """Measures these substrates, and exits 1 where they are not as was asked for; without one, only writes the page."""
     sessions: dict[str, SessionJson] = records.read_json(RESULTS) or {}
     for substrate in substrates:
         sessions[substrate] = {"circumstances": circumstances_of(substrate), "rows": {}}
@@ -94,6 +97,7 @@ def main(substrates: tuple[str, ...], quick: bool, runs: int | None, dry: bool) 
     keep(RESULTS, sessions, PAGE, page(sessions, DEMANDS, _HEAD, _FOOT), dry=dry)
     if dry:
         click.echo(page(sessions, DEMANDS, _HEAD, _FOOT))
+    sys.exit(bool(missed({name: sessions[name] for name in substrates}, DEMANDS)))
 
 
 def _measure(substrate: str, repeats: int, warm_up: int) -> Iterator[Mapping[Row, Samples]]:

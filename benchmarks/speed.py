@@ -9,13 +9,14 @@ Keeps the samples in benchmarks/results.json, a substrate at a time, and writes 
 
 import dataclasses
 import os
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from benchmarks.page import RowJson, SessionJson, page
+from benchmarks.page import RowJson, SessionJson, missed, page
 from benchmarks.runs import circumstances_of, keep
 from benchmarks.sessions import QUICK, STANDARD, Repeats, measure
 from lab.comparison.measure import Row, Samples
@@ -33,7 +34,7 @@ PAGE = paths.REPO / "docs" / "measured.md"
 @click.option("--ups", type=click.IntRange(1), help="How often bringing up a lab is measured.")
 @click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
 def main(substrates: tuple[str, ...], quick: bool, naive: int | None, ups: int | None, dry: bool) -> None:
-    """Measures these substrates; without one, only writes the page anew."""
+    """Measures these substrates, and exits 1 where they are not as was asked for; without one, only writes the page."""
     if substrates and os.geteuid() != 0:
         raise click.UsageError("measuring needs root: it freezes a node, and counts the memory of others' processes")
     sessions: dict[str, SessionJson] = records.read_json(RESULTS) or {}
@@ -46,6 +47,7 @@ def main(substrates: tuple[str, ...], quick: bool, naive: int | None, ups: int |
     keep(RESULTS, sessions, PAGE, page(sessions), dry=dry)
     if dry:
         click.echo(page(sessions))
+    sys.exit(bool(missed({name: sessions[name] for name in substrates})))
 
 
 def _repeats(standard: Repeats, naive: int | None, ups: int | None) -> Repeats:

@@ -44,11 +44,18 @@ def _show(lab: str, found: dict[str, SubstrateStatus]) -> None:
             waits = f"  waits for {node.waits_for}" if node.waits_for else ""
             line = f"  {node.name:<16}{node.state:<10}{ready:<11}{(node.commit or '')[:10]:<12}{node.address}"
             click.echo(f"{line}{old}{pool}{waits}")
-        if any(node.outdated for node in one.nodes or []):
+        if any(node.outdated and not node.in_pool for node in one.nodes or []):
             click.echo(
                 as_called(
                     f"  outdated: {labs.typed(f'up {name}', lab)} makes it anew; a worker that keeps users' data only "
                     f"{labs.typed(f'replace {name}/worker-N', lab)} does"
+                )
+            )
+        if any(node.outdated and node.in_pool for node in one.nodes or []):
+            click.echo(
+                as_called(
+                    f"  outdated, in the warm pool: after {labs.typed(f'up {name}', lab)} nobody wakes it; an "
+                    "autoscaler removes it or makes it anew"
                 )
             )
         if any(node.behind for node in one.nodes or []):

@@ -24,15 +24,21 @@ _BEGIN_S = 120.0
 
 @dataclass
 class Visit:
-    """The visitors: how many requests were begun, and how many failed, so far; in the end what became of each write."""
+    """The visitors: how many requests were begun, and how many failed, so far; whether they have gone, as asked or not;
+    in the end what became of each write."""
 
     requests: int = 0
     failures: int = 0
     account: Account | None = None
+    has_ended: bool = False
 
     def hear(self, progress: Progress) -> None:
         """Takes up how far the visitors are."""
         self.requests, self.failures = progress.tally.begun, progress.tally.failures
+
+    def end(self, _run: object) -> None:
+        """Takes up that the visitors have gone."""
+        self.has_ended = True
 
     @property
     def told(self) -> Account:
@@ -57,6 +63,7 @@ def visiting(lab: Deployment, rate: float, by: Deadline) -> Iterator[Visit]:
 
     with ThreadPoolExecutor(1) as beside:
         run = beside.submit(follow)
+        run.add_done_callback(visit.end)
         try:
             begun = by.at_most(_BEGIN_S, f"{_BEGIN_S:g} s for the first request")
             await_until(probe, begun, what="the first visitor", mend="read `lab status`")

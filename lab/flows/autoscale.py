@@ -22,7 +22,7 @@ from lab.scaling import capacity, loads
 from lab.scaling import limits as limiting
 from lab.scaling.decide import decide, history_s
 from lab.scaling.decisions import Decision, Finish, Grow, Hold, Memory, Refill, Replace, Shrink
-from lab.scaling.limits import Limits
+from lab.scaling.limits import Limits, Victim
 from lab.substrates.base import Report
 from lab.timeline.events import Event, Kind
 
@@ -107,7 +107,8 @@ def _disown_sleepers(lab: Deployment, report: Report) -> None:
     """A worker that an interrupted autoscaler was about to wake is the warm pool's again, to be woken when needed. In a
     lab that sleeps as a whole nothing is changed."""
     by = Deadline.after(_CHANGE_S, "the lab's lock")
-    with deployment.changing(lab.lab, autoscaler.LEASE, by, patience_s=by.left(), is_brief=True):
+    holder = autoscaler.holding(lab.plan.substrate)
+    with deployment.changing(lab.lab, holder, by, patience_s=by.left(), is_brief=True):
         lab = deployment.load(lab.lab, lab.plan.substrate)
         try:
             asleep = fleet.seen(lab, by).asleep
@@ -161,7 +162,7 @@ class _Autoscaler:
         try:
             sample, seen = self._gather(lab)
         except LabError as problem:
-            self._tell_problem(problem)
+            self._tell_problem(lab, problem)
             return
         self._problem = ""
         full = capacity.full(self._samples, len(seen.serving), self._asked.limits) if sample else None
@@ -185,9 +186,11 @@ class _Autoscaler:
 
     def _gather(self, lab: Deployment) -> tuple[Sample | None, Fleet]:
         look = Deadline.after(_LOOK_S, f"one look: {_LOOK_S:g} s")
+        # Asked for only where something is decided by it: it takes a command in the load balancer's node.
+        whose = lab.is_sticky and self._asked.limits.victim is Victim.FEWEST
         # Side by side: each takes its time where machines are emulated, and the next turn waits for both.
         with ThreadPoolExecutor(1) as beside:
-            reading = beside.submit(gauge.read, lab.loadbalancer(), look)
+            reading = beside.submit(gauge.read, lab.loadbalancer(), look, whose=whose)
             try:
                 seen = fleet.seen(lab, look)
             finally:
@@ -201,13 +204,22 @@ class _Autoscaler:
 
     def _decide(self, lab: Deployment, seen: Fleet) -> Decision:
         decision = decide(self._samples, seen, self._asked.limits, time.time(), self._memory)
-        awake = sorted({*lab.plan.pool} - {*seen.asleep} - {*seen.draining})
+        awake = sorted({*lab.plan.pool} - {*seen.asleep, *seen.outdated, *seen.draining})
         if awake and isinstance(decision, Hold) and not self._under_way and time.time() >= self._memory.retry_at_s:
             # Somebody who was about to put it to sleep was killed.
             decision = Refill(decision.wanted, f"{', '.join(map(str, awake))} does not sleep yet", len(lab.plan.pool))
-        if not isinstance(decision, Hold) and leases.is_held(lab.lab, leases.REFRESH):
-            return Hold(decision.wanted, f"a refresh is at work; after it: {decision.why}")
-        return decision
+        return decision if isinstance(decision, Hold) else self._beside_others(lab, decision)
+
+    def _beside_others(self, lab: Deployment, decision: Decision) -> Decision:
+        """The decision, or that it waits for what another process does to the lab."""
+        # Whoever is to be there is written down first: until they are made, they look like who died.
+        other = leases.changed_by(lab.lab) if isinstance(decision, Replace) else None
+        if leases.is_refreshing(lab.lab, self._asked.substrate):
+            other = leases.REFRESH
+        if other is None:
+            return decision
+        why = "who is missing may be about to come" if isinstance(decision, Replace) else f"after it: {decision.why}"
+        return Hold(decision.wanted, f"`lab {other}` is at work; {why}")
 
     def _apply(self, lab: Deployment, decision: Decision) -> None:
         report, how, delay_s = self._report, self._asked.how, self._asked.delay_s
@@ -260,9 +272,12 @@ class _Autoscaler:
             _note(lab, Kind.DECISION, words(look.decision), why=look.decision.why, wanted=look.decision.wanted)
             self._noted, self._noted_at_s = kind, now_s
 
-    def _tell_problem(self, problem: LabError) -> None:
+    def _tell_problem(self, lab: Deployment, problem: LabError) -> None:
         if problem.message != self._problem:
-            self._report(f"nothing can be decided: {problem.message.splitlines()[0]}")
+            what, why = "nothing can be decided", problem.message.splitlines()[0]
+            self._report(f"{what}: {why}")
+            _note(lab, Kind.DECISION, what, why=why)
+            self._noted = None  # what is decided next is news, also where it is what was decided before
         self._problem = problem.message
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lab.flows import readiness
+from lab.flows import leases, readiness
 from lab.flows.deployment import Deployment
 from lab.flows.leases import leased
 from lab.model.deadline import Deadline
@@ -77,7 +77,7 @@ def deploy(lab: Deployment, app: Path, message: str | None, report: Report, by: 
     """
     words = checked_message(message or f"The app in {app.resolve().name}/")
     checked_app(app)
-    with leased(lab.lab, "refresh", "deploy"):
+    with leased(lab.lab, leases.REFRESH, leases.deploying(lab.plan.substrate)):
         changed(lab, app, by)
         with _told(lab, by):
             source.push(lab.reach(STORE), app, words, by)
@@ -100,7 +100,7 @@ def changed(lab: Deployment, app: Path, by: Deadline) -> list[str]:
 def roll_back(lab: Deployment, commit: str | None, message: str | None, report: Report, by: Deadline) -> Version:
     """Makes the version that `commit` names, as `earlier` does, the newest again; raises UsageError as that does."""
     words = None if message is None else checked_message(message)
-    with leased(lab.lab, "refresh", "deploy"):
+    with leased(lab.lab, leases.REFRESH, leases.deploying(lab.plan.substrate)):
         version = earlier(lab, versions(lab, by), commit)
         return _tell(lab, bring_back(lab, version, words, by), report, by)
 

@@ -34,8 +34,8 @@ from lab.timeline.recording import Recorder
 
 # They are held for milliseconds.
 _PATIENCE_S = 10.0
-# A change of the fleet is over soon, and another verb can come between two of them.
-_MOMENT_S = 10.0
+# A change of the fleet is over soon, at the latest when a machine has booted; others can come between two of them.
+_MOMENT_S = 120.0
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ Whatever changes it writes down first what is wanted, under the lab's lock, and 
 The waits for workers and for their users are outside the lock.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lab.flows import deployment, readiness, unfinished, up
+from lab.flows import deployment, leases, readiness, unfinished, up
 from lab.flows.changes import outdated
 from lab.flows.deployment import Deployment
 from lab.flows.freshen import freshen, restart
@@ -22,7 +22,7 @@ from lab.model.errors import LabError, UnknownError
 from lab.model.node import READY, LabPlan, NodeName, Role, State
 from lab.substrates.base import Report
 
-_VERB = "autoscale or refresh"
+_VERB = "compare"  # the one that changes a fleet without a lease, on a lab of its own
 _THERE = (State.RUNNING, State.DRAINING)
 
 _READY_S = 120.0
@@ -42,8 +42,9 @@ class Fleet:
     """The workers as they are at this moment, each at most in one place, by number.
 
     `serving` get new requests; `warming` run and are not in service yet, so they are no capacity; `draining` are on
-    their way out; `asleep` sleep, in the warm pool or though they are wanted in service; `dead` are wanted in service
-    and not there, there in part, stopped or failed. A pool worker that still boots is in none.
+    their way out; `asleep` sleep, in the warm pool or though they are wanted in service; `outdated` sleep in the warm
+    pool and were made otherwise than is wanted by now, so that nobody wakes them; `dead` are wanted in service and not
+    there, there in part, stopped or failed. A pool worker that still boots is in none.
     """
 
     serving: tuple[NodeName, ...] = ()
@@ -51,39 +52,44 @@ class Fleet:
     draining: tuple[NodeName, ...] = ()
     asleep: tuple[NodeName, ...] = ()
     dead: tuple[NodeName, ...] = ()
+    outdated: tuple[NodeName, ...] = ()
 
 
 def seen(lab: Deployment, by: Deadline) -> Fleet:
     """The fleet as engine and load balancer tell it now; raises UnknownError where one of them does not answer."""
     lab = _reloaded(lab)
-    states = lab.states(by)
+    nodes = lab.substrate.nodes(lab.lab, by)
     servers = lab.loadbalancer().servers(by)
     if servers is None:
         where = f"lab {lab.lab} on {lab.plan.substrate}"
         raise UnknownError("the load balancer does not answer", where=where, mend=lab.typed("up @"))
-    return joined(lab.plan, states, servers)
+    return joined(lab.plan, {node.name: node.state for node in nodes}, servers, outdated(lab.plan, nodes))
 
 
-def joined(plan: LabPlan, states: Mapping[NodeName, State], servers: Iterable[Server]) -> Fleet:
-    """The fleet, from what is wanted, the engine's states of nodes, and the load balancer's servers. Pure."""
+def joined(
+    plan: LabPlan, states: Mapping[NodeName, State], servers: Iterable[Server], old: Collection[NodeName] = ()
+) -> Fleet:
+    """The fleet, from what is wanted, the engine's states of nodes, the load balancer's servers, and those nodes that
+    were made otherwise than is wanted. Pure."""
     known = {server.name: server for server in servers}
     places: dict[str, list[NodeName]] = {}
     for name in sorted(states.keys() | plan.worker_names):
         if name.role is Role.WORKER:
             state = states.get(name, State.ABSENT)
-            places.setdefault(_place(plan, name, state, known.get(str(name))), []).append(name)
+            place = _place(plan, name, state, known.get(str(name)), is_old=name in old)
+            places.setdefault(place, []).append(name)
     places.pop("", None)
     return Fleet(**{place: tuple(names) for place, names in places.items()})
 
 
-def _place(plan: LabPlan, name: NodeName, state: State, server: Server | None) -> str:
+def _place(plan: LabPlan, name: NodeName, state: State, server: Server | None, *, is_old: bool) -> str:
     """Where in the fleet a worker belongs, in the words of `Fleet`; an empty one for nowhere."""
     is_wanted, is_pooled = name in plan.worker_names, name in plan.pool
     if not is_wanted and not is_pooled:
         # Also one that stopped already: who removed it may have been killed before it was gone.
         return "" if state is State.ABSENT else "draining"
     if state is State.SLEEPING:
-        return "asleep"
+        return "outdated" if is_pooled and is_old else "asleep"
     if state not in _THERE:
         return "dead" if is_wanted else ""
     if is_pooled and server is None:
@@ -152,16 +158,16 @@ def _begun(
 
 
 def _await_ready(lab: Deployment, name: NodeName, slept: bool, report: Report, by: Deadline) -> None:
-    """Returns once a launched worker is ready and runs the newest commit. One that slept runs what it ran before, so
-    whatever keeps it says nothing of the newest version: LabError, and not UnreadyError, is raised for that."""
+    """Returns once a launched worker is ready and runs the newest commit, also where that came while it booted. One
+    that slept runs what it ran before, so whatever keeps it says nothing of the newest version: LabError, and not
+    UnreadyError, is raised for that."""
     try:
         readiness.await_node(lab, name, report, by)
     except UnreadyError as error:
         if not slept:
             raise
         raise LabError(error.message, where=error.where, mend=error.mend) from error
-    if slept:
-        freshen(lab, [name], report, by)
+    freshen(lab, [name], report, by)
 
 
 def _new(wanted: Iterable[NodeName], others: Iterable[NodeName], count: int) -> list[NodeName]:
@@ -324,7 +330,8 @@ def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deplo
         kept = sorted(before, key=lambda name: (name not in asleep, name))[:size]
         lab = _wanted(lab, wanted, {*kept, *_new(kept, {*wanted, *lab.states(by)}, size - len(kept))})
         for name in sorted(before - set(lab.plan.pool)):
-            report(f"removing {name}: the warm pool has one too many")
+            why = "the warm pool has one too many" if name in asleep else "it cannot be woken"
+            report(f"removing {name}: {why}")
             up.end(lab, name, report, by)
         made = _to_make(lab, by)
         for name in sorted(lab.states(by).keys() & set(made)):
@@ -372,7 +379,8 @@ def _put_to_sleep(lab: Deployment, names: Sequence[NodeName], report: Report, by
 @contextmanager
 def _change(lab: Deployment, report: Report, by: Deadline) -> Iterator[Deployment]:
     """Holds the lab's lock, for which it waits, and gives the lab as it is wanted at that moment."""
-    with deployment.changing(lab.lab, _VERB, by, patience_s=by.left(), is_brief=True, tell=report) as orphans:
+    verb = leases.ours(lab.lab) or _VERB
+    with deployment.changing(lab.lab, verb, by, patience_s=by.left(), is_brief=True, tell=report) as orphans:
         for line in orphans:
             report(f"ended what an interrupted run had left: {line}")
         yield _reloaded(lab)

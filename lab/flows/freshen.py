@@ -1,4 +1,4 @@
-"""Workers that slept get the newest source before they get traffic."""
+"""Workers that slept, or booted while the source changed, get the newest before they get traffic."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,14 +17,14 @@ _LOOK_S = 5.0
 
 
 def freshen(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
-    """Gives workers that slept the newest source: those with another commit are started again, which fetches it."""
+    """Gives workers the newest source: those with another commit are started again, which fetches it."""
     if not names:
         return
     commit = _newest(lab, report, by)
     address = {name: lab.plan.node(name).address for name in names}
     stale = [name for name in names if readiness.commit(address[name], by, patient=True) != commit]
     if stale:
-        report(f"{', '.join(map(str, stale))} slept while the source changed: fetching it anew")
+        report(f"the source changed before {', '.join(map(str, stale))} came: fetching it anew")
         with ThreadPoolExecutor(len(stale)) as beside:
             list(beside.map(lambda name: restart(lab, name, by), stale))
     for name in stale:

@@ -1,5 +1,6 @@
 """Leases: what keeps two long-running verbs of a kind, or two that would be in each other's way, off the same lab."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,26 @@ def is_held(lab: str, verb: str) -> bool:
     return lock.is_held(lease(lab, verb))
 
 
+def is_refreshing(lab: str, substrate: str) -> bool:
+    """Whether a refresh is at work on the lab on this substrate; another substrate's leaves these workers alone."""
+    file = lease(lab, REFRESH)
+    found = lock.holder(file)
+    # Who took it this very moment has not said yet who they are.
+    return found.verb == refreshing(substrate) if found else lock.is_held(file)
+
+
+def changed_by(lab: str) -> str | None:
+    """Which verb of another process changes the lab's nodes right now; None where none does."""
+    found = lock.holder(changes(lab))
+    return found.verb if found and found.pid != os.getpid() else None
+
+
+def ours(lab: str) -> str | None:
+    """What this process said of itself when it took a lease of the lab; None where it has none."""
+    holders = (lock.holder(file) for file in paths.lab(lab).glob("*.lease"))
+    return next((each.verb for each in holders if each and each.pid == os.getpid()), None)
+
+
 @contextmanager
 def leased(lab: str, verb: str, holder: str | None = None) -> Iterator[None]:
     """Holds the lab's lease for a long-running verb: one of its kind for a lab. Raises UsageError naming the holder,
@@ -48,6 +69,11 @@ def proving(substrate: str) -> str:
 def refreshing(substrate: str) -> str:
     """What a refresh on this substrate says of itself while it holds the lab's lease."""
     return f"{REFRESH} {substrate}"
+
+
+def deploying(substrate: str) -> str:
+    """What a deploy on this substrate says of itself while it holds the lease of refreshes."""
+    return f"deploy {substrate}"
 
 
 def refuse_beside(lab: str, verb: str, holder: str, mend: str) -> None:

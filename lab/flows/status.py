@@ -1,5 +1,6 @@
 """`lab status`: what really is, also where a hand or a crash changed it."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 
@@ -7,6 +8,7 @@ from lab.flows import artefacts, deployment, readiness
 from lab.flows.changes import outdated
 from lab.flows.deployment import Deployment
 from lab.host import paths
+from lab.loadbalancer.config import Server
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
 from lab.model.node import STORE, LabPlan, Node, NodeName, Role, State
@@ -29,7 +31,8 @@ class _Source:
 
 @dataclass(frozen=True)
 class NodeStatus:
-    """One node as `status --json` shows it; `outdated` says whether `up` would make it anew, None if untold.
+    """One node as `status --json` shows it; `outdated` says whether it was made otherwise than is wanted, None if
+    untold: `up` makes it anew, and an autoscaler one of the warm pool after an `up`.
 
     `behind` says whether a worker runs another version of the app than the newest, None if untold.
     `in_pool` says that it sleeps until it is needed: never ready, for it serves nobody. `waits_for` says what it cannot
@@ -91,20 +94,20 @@ def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
     # All at once, each within its own limit: a node that does not answer must not hold up what is told of the others.
     look = by.at_most(_LOOK_S, f"one look: {_LOOK_S} s")
     with ThreadPoolExecutor(4) as beside:
-        draining = beside.submit(_draining, lab, look)
+        asked_servers = beside.submit(_servers, lab, look)
         has_source = beside.submit(readiness.has_source, lab.plan.node(STORE).address, look)
         asked = beside.submit(_source, lab, rows, look, by)
         is_outdated = beside.submit(_outdated, lab, nodes)
         probed = readiness.probe_all(lab.substrate, rows, look)
-    words = {name: _word(name, state, draining.result()) for name, state, _ in rows}
-    old, told = is_outdated.result(), asked.result()
+    old, told, servers = is_outdated.result(), asked.result(), asked_servers.result()
     shown = [
         node_status(
             row,
-            words[row[0]],
+            _word(row, servers or {}),
             probed[row[0]],
             is_old=None if old is None else row[0] in old,
             in_pool=row[0] in lab.plan.pool,
+            is_known=servers is None or str(row[0]) in servers,
             has_source=has_source.result(),
         )
         for row in rows
@@ -116,17 +119,27 @@ def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
 
 
 def node_status(
-    row: Row, word: str, probed: tuple[bool, str | None], *, is_old: bool | None, in_pool: bool, has_source: bool
+    row: Row,
+    word: str,
+    probed: tuple[bool, str | None],
+    *,
+    is_old: bool | None,
+    in_pool: bool,
+    is_known: bool,
+    has_source: bool,
 ) -> NodeStatus:
-    """What is shown of a node: of its state in a word, and what it said, whether it is ready and its commit. Pure."""
+    """What is shown of a node: of its state in a word, and what it said, whether it is ready and its commit; `is_known`
+    says whether the load balancer knows it. Pure."""
     (name, state, address), (is_ready, commit) = row, probed
-    # A worker that says nothing has no app yet: it fetches that first, and tries until it has it.
-    is_waiting = name.role is Role.WORKER and state is State.RUNNING and commit is None and not has_source
+    # A worker that says nothing has no app yet: it fetches that first, and tries until it has it. One that the load
+    # balancer does not know yet may have an older version, from before it slept: it gets no traffic before the newest.
+    needs_source = name.role is Role.WORKER and state is State.RUNNING and (commit is None or not (is_known or in_pool))
+    is_waiting = needs_source and not has_source
     return NodeStatus(
         name=str(name),
         role=str(name.role),
         state=word,
-        ready=is_ready and not in_pool,
+        ready=is_ready and not in_pool and not is_waiting,
         commit=commit,
         address=address,
         outdated=is_old,
@@ -140,13 +153,17 @@ def with_skew(nodes: list[NodeStatus], versions: list[Version]) -> list[NodeStat
     return [replace(node, behind=is_behind(versions, node.commit)) for node in nodes]
 
 
-def _draining(lab: Deployment, by: Deadline) -> set[str]:
-    """The workers that get no new users; none where the load balancer does not tell."""
-    return {server.name for server in lab.loadbalancer().servers(by) or [] if server.is_held_back}
+def _servers(lab: Deployment, by: Deadline) -> dict[str, Server] | None:
+    """The workers that the load balancer knows; None where it does not tell."""
+    servers = lab.loadbalancer().servers(by)
+    return None if servers is None else {server.name: server for server in servers}
 
 
-def _word(name: NodeName, state: State, draining: set[str]) -> str:
-    return str(State.DRAINING if state is State.RUNNING and str(name) in draining else state)
+def _word(row: Row, servers: Mapping[str, Server]) -> str:
+    """The state in a word: a worker that gets no new users is draining."""
+    name, state, _ = row
+    server = servers.get(str(name))
+    return str(State.DRAINING if state is State.RUNNING and server and server.is_held_back else state)
 
 
 def merged(plan: LabPlan, nodes: list[Node]) -> list[Row]:
@@ -162,12 +179,13 @@ def merged(plan: LabPlan, nodes: list[Node]) -> list[Row]:
 
 
 def _outdated(lab: Deployment, nodes: list[Node]) -> set[NodeName] | None:
-    """The nodes that `up` would make anew; None where the topology file, which may be half edited, cannot be read."""
+    """The nodes that were made otherwise than is wanted; None where the topology file, which may be half edited, cannot
+    be read."""
     try:
         topology = deployment.read_topology(deployment.topology_file(lab.deployed))
     except UsageError:
         return None
-    return outdated(artefacts.plan_now(lab.lab, lab.substrate, lab.deployed, topology), nodes) - set(lab.plan.pool)
+    return outdated(artefacts.plan_now(lab.lab, lab.substrate, lab.deployed, topology), nodes)
 
 
 def _source(lab: Deployment, rows: list[Row], look: Deadline, by: Deadline) -> _Source | None:

@@ -40,7 +40,7 @@ class Left:
 
 def left(lab: str, substrate: str) -> Left:
     """What a refresh left to know, or one at work knows."""
-    goes_on = leases.is_held(lab, leases.REFRESH)
+    goes_on = leases.is_refreshing(lab, substrate)
     unchecked = frozenset(name.index for name in unchecked_of(lab, substrate))
     return Left(None if goes_on else wanted(lab, substrate), unchecked, goes_on)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.loadbalancer import config
 from lab.loadbalancer.config import number
@@ -14,14 +14,15 @@ _USED = f'haproxy_sticktable_used{{name="{config.BACKEND}"'
 
 @dataclass(frozen=True)
 class ServerSample:
-    """One worker: `status` in HAProxy's words, requests in flight and waiting for it, those of the last second, and for
-    how many seconds it is as `status` says."""
+    """One worker: `status` in HAProxy's words, requests in flight and waiting for it, those of the last second, for how
+    many seconds it is as `status` says, and how many live sessions it answered last, 0 where nobody asked for that."""
 
     status: str
     sessions: int
     queued: int
     rate: int
     since_s: int
+    users: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,20 @@ class Sample:
         return self.sessions + self.queued
 
 
-def read(balancer: LoadBalancer, by: Deadline) -> Sample | None:
-    """The traffic now; None if the load balancer does not answer."""
+def read(balancer: LoadBalancer, by: Deadline, *, whose: bool = False) -> Sample | None:
+    """The traffic now, and with `whose` the users of each worker; None if the load balancer does not answer."""
     statistics, tables = balancer.statistics(by), balancer.tables(by)
-    return None if statistics is None or tables is None else parsed(time.time(), statistics, tables)
+    if statistics is None or tables is None:
+        return None
+    return parsed(time.time(), statistics, tables, balancer.users(by) if whose else {})
 
 
-def parsed(at_s: float, statistics: str, tables: str) -> Sample:
-    """The sample in the answers to `show stat` and to a scrape of the tables' sizes. Pure."""
+def parsed(at_s: float, statistics: str, tables: str, users: Mapping[str, int] | None = None) -> Sample:
+    """The sample in the answers to `show stat` and to a scrape of the tables' sizes, and in users by worker. Pure."""
     rows = {(row["pxname"], row["svname"]): row for row in config.statistics(statistics)}
     site, backend = rows[config.FRONTEND, "FRONTEND"], rows[config.BACKEND, "BACKEND"]
-    servers = {name: _server(row) for (proxy, name), row in rows.items() if proxy == config.BACKEND}
+    whose = users or {}
+    servers = {name: _server(row, whose) for (proxy, name), row in rows.items() if proxy == config.BACKEND}
     del servers["BACKEND"]
     return Sample(
         at_s=at_s,
@@ -73,9 +77,10 @@ def parsed(at_s: float, statistics: str, tables: str) -> Sample:
     )
 
 
-def _server(row: Mapping[str, str]) -> ServerSample:
+def _server(row: Mapping[str, str], users: Mapping[str, int]) -> ServerSample:
     columns = ("scur", "qcur", "rate", "lastchg")
-    return ServerSample(row["status"], *(number(row, column) for column in columns))
+    found = ServerSample(row["status"], *(number(row, column) for column in columns))
+    return replace(found, users=users.get(row["svname"], 0))
 
 
 def _users(tables: str) -> int:

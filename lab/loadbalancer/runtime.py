@@ -1,5 +1,6 @@
 """The running load balancer: HAProxy's runtime API through its admin socket, and the file that it starts from."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from lab.host import http
@@ -38,9 +39,13 @@ class LoadBalancer:
         """How many entries its tables have, as its Prometheus exporter tells it; None if it does not answer."""
         return self._get("/metrics?scope=sticktable", by)
 
+    def users(self, by: Deadline) -> Counter[str]:
+        """How many users with a live session had their last answer from each worker."""
+        return config.users(self._tell(f"show table {config.BACKEND}", by))
+
     def users_of(self, name: str, by: Deadline) -> int:
         """How many users with a live session had their last answer from a worker."""
-        return config.users(self._tell(f"show table {config.BACKEND}", by))[name]
+        return self.users(by)[name]
 
     def write(self, workers: Iterable[tuple[str, str]], by: Deadline) -> None:
         """Puts these workers, (name, address), into the file that it starts from, atomically."""

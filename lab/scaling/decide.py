@@ -179,16 +179,19 @@ def _lack(view: _View) -> Lack | None:
 
 
 def _tend_pool(view: _View) -> Decision | None:
-    """The warm pool comes last: one more for it, or no more than it is to have."""
+    """The warm pool comes last: one more for it, or no more than it is to have. Who cannot be woken does not count."""
     limits, asleep = view.limits, len(view.fleet.asleep)
-    if limits.pool is None or not view.is_free_to_remove:
+    if not view.is_free_to_remove:
         return None
+    bound = asleep if limits.pool is None else limits.pool
     # As with AWS's warm pools, nobody is kept ready who could never be needed.
-    pool = min(limits.pool, limits.most - view.count)
+    pool = min(bound, limits.most - view.count)
     if asleep < pool:
         return Refill(view.count, f"{asleep} of {_workers(pool)} sleep in the warm pool", asleep + 1)
-    if asleep > limits.pool:
-        return Refill(view.count, f"{asleep} in the warm pool, and --warm-pool is {limits.pool}", limits.pool)
+    if asleep > bound:
+        return Refill(view.count, f"{asleep} in the warm pool, and --warm-pool is {bound}", bound)
+    if old := view.fleet.outdated:
+        return Refill(view.count, f"{_list(old)} sleeps, and was made otherwise than is wanted by now", asleep)
     return None
 
 
@@ -264,12 +267,13 @@ def _victim(view: _View) -> NodeName | None:
         return None
     servers = view.servers
 
-    def rank(name: NodeName) -> tuple[int, int]:
+    def rank(name: NodeName) -> tuple[int, int, int]:
         server = servers.get(str(name))
         if server is None:
-            return 0, -name.index
-        ranks = {Victim.NEWEST: server.since_s, Victim.OLDEST: -server.since_s, Victim.FEWEST: server.sessions}
-        return ranks[view.limits.victim], -name.index
+            return 0, 0, -name.index
+        since_s, fewest = server.since_s, (server.users, server.sessions)
+        ranks = {Victim.NEWEST: (since_s, 0), Victim.OLDEST: (-since_s, 0), Victim.FEWEST: fewest}
+        return *ranks[view.limits.victim], -name.index
 
     return min(names, key=rank)
 

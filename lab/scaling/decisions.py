@@ -35,6 +35,10 @@ class Fleet(Protocol):
         """They can be woken."""
 
     @property
+    def outdated(self) -> tuple[NodeName, ...]:
+        """They sleep, and nobody wakes them: they were made otherwise than is wanted by now."""
+
+    @property
     def dead(self) -> tuple[NodeName, ...]:
         """They should serve, and are not there."""
 
@@ -91,7 +95,7 @@ class Finish(Decision):
 
 @dataclass(frozen=True)
 class Refill(Decision):
-    """The warm pool is to have `size` workers: one more than sleep there, or as few as it is to have."""
+    """The warm pool is to have `size` workers: one more than can be woken there, or as few as it is to have."""
 
     size: int
 

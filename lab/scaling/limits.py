@@ -31,7 +31,8 @@ REMEMBERED_S = 3600.0
 
 
 class Victim(StrEnum):
-    """Which worker goes first: by when the load balancer took it into service last, or by its requests in flight."""
+    """Which worker goes first: by when the load balancer took it into service last, or by its requests in flight; where
+    users stay with their worker, by those it has."""
 
     NEWEST = "newest"
     OLDEST = "oldest"

@@ -104,7 +104,7 @@ def test_a_step_of_the_load_is_answered_in_time_and_given_back_without_an_error(
     assert found.reached_s <= GENEROUS * REACHED_S_AT_MOST[what]
     assert found.back_s is not None
     assert found.most <= most
-    assert (told["errors"], told["proof"]["lost"], told["proof"]["verdict"]) == (0, 0, "kept")
+    assert (told["errors"], told["refused"], told["proof"]["lost"], told["proof"]["verdict"]) == (0, 0, 0, "kept")
     assert len(workers_there(lab, by)) == 1 + asleep
 
 

@@ -76,9 +76,11 @@ def test_of_two_new_workers_the_ready_one_serves_while_the_other_hangs(lab: Depl
         assert fleet.seen(growing.result(), by).serving == (W1, W2, W3, W4)
 
 
-@pytest.fixture
-def sourceless(lab: Deployment, by: Deadline) -> Iterator[Deployment]:
-    """A lab whose source service is away; it is back after the test."""
+@pytest.fixture(params=["made", "woken"])
+def sourceless(lab: Deployment, request: pytest.FixtureRequest, by: Deadline) -> Iterator[Deployment]:
+    """A lab whose source service is away, and whose next worker is made, or woken; it is back after the test."""
+    if request.param == "woken":
+        fleet.fill_pool(lab, 1, say_nothing, by)
     assert isinstance(lab.substrate, HasRoot)
     root = lab.substrate.root(lab.lab, STORE)
     root.run(["sh", "-euc", _AWAY], by)

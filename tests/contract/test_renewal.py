@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import deployment
+from lab.flows import deployment, fleet
 from lab.flows.deployment import Deployment
+from lab.flows.fleet import Fleet
+from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.traffic.visitor import Visitor
 from tests.conftest import REPO, Typed, type_lab, type_well
-from tests.contract.conftest import status
+from tests.contract.conftest import W1, W2, W3, say_nothing, status
 
 ALL = {"loadbalancer-1", "store-1", "worker-1", "worker-2"}
 
@@ -81,3 +83,33 @@ def test_the_store_is_made_anew_around_its_data(whole: Deployment, visitor: Visi
     assert {node["outdated"] for node in status(whole).values()} == {None}, "what cannot be told is not told"
     up(whole, "--topology", str(REPO / "topology.toml"))
     assert visitor.missing() == []
+
+
+@pytest.mark.long
+def test_who_sleeps_in_the_warm_pool_is_told_as_outdated_and_made_anew_before_anybody_wakes_it(
+    whole: Deployment, file: Path, by: Deadline
+) -> None:
+    substrate, name = whole.plan.substrate, whole.lab
+    fleet.fill_pool(whole, 1, say_nothing, by)
+    before = made(whole, by)
+    edit(file, "drain_notice_s = 5", "drain_notice_s = 4")
+    up(whole, "--topology", str(file))
+    try:
+        seen = fleet.seen(whole, by)
+        assert (seen.serving, seen.asleep, seen.outdated) == ((W1, W2), (), (W3,))
+        assert outdated(whole) == {"worker-3"}
+        assert "in the warm pool" in type_well("status", substrate, "--name", name).out
+        bounds = ["--min", "2", "--max", "3", "--warm-pool", "1"]
+        type_well("autoscale", substrate, *bounds, "--background", "--name", name)
+
+        def probe() -> str | None:
+            seen = fleet.seen(whole, by)
+            return None if seen == Fleet(serving=(W1, W2), asleep=(W3,)) else f"{seen}"
+
+        await_until(probe, by, what="a pool that can be woken", mend="", every_s=0.5)
+        assert made(whole, by)["worker-3"] != before["worker-3"]
+        assert outdated(whole) == set()
+    finally:
+        type_lab("autoscale", substrate, "--stop", "--name", name)
+        fleet.fill_pool(whole, 0, say_nothing, by)
+        up(whole, "--topology", str(REPO / "topology.toml"))

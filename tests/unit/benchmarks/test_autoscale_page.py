@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import autoscale_page
 from benchmarks.autoscale import away
-from benchmarks.autoscale_page import RunJson, Times, times
+from benchmarks.autoscale_page import RunJson, SessionJson, Times, times
 from lab.flows.fleet import Fleet
 from lab.model.node import NodeName, Role
 from lab.timeline.events import Event, Kind
@@ -34,13 +34,14 @@ EVENTS = [
 FOUND = Times(step_s=2.5, decided_s=0.1, reached_s=5.5, back_s=60.0, most=4)
 
 
-def run(reached_s: float | None = 5.5, errors: int = 0, settled_ms: float | None = 140.0) -> RunJson:
-    phase = {"from_s": 0, "to_s": 1, "requests": 100, "errors": errors, "refused": 0, "p50_ms": 100.0, "p99_ms": 200.0}
+def run(reached_s: float | None = 5.5, errors: int = 0, settled_ms: float | None = 140.0, refused: int = 0) -> RunJson:
+    bad = {"errors": errors, "refused": refused}
+    phase = {"from_s": 0, "to_s": 1, "requests": 100, **bad, "p50_ms": 100.0, "p99_ms": 200.0}
     settled = [] if settled_ms is None else [{"name": "settled", **phase, "p50_ms": settled_ms}]
     load = {
         "phases": [*({"name": name, **phase} for name in ("before", "during", "after")), *settled],
         "requests": 300,
-        "errors": errors,
+        **bad,
         "proof": {"verdict": "kept", "lost": 0},
     }
     return {
@@ -96,11 +97,24 @@ def test_the_page_says_what_was_not_reached() -> None:
         assert f"| p50 and p99 settled, as multiples of those before: 1.5 at most | {told} |" in slow
 
 
+def test_who_was_refused_has_an_error_too() -> None:
+    found: SessionJson = {"circumstances": {}, "runs": {"docker": run(errors=2, refused=3)}}
+    told = autoscale_page.page({"docker": found})
+    assert "| requests that failed: 0 | 5 of 300: **no** |" in told
+    assert "| before | 100 | 5 | 100 | 200 |" in told
+
+
+def test_a_script_knows_whether_anything_was_missed() -> None:
+    for one, missed in ((run(), False), (run(refused=1), True), (run(reached_s=None), True)):
+        assert autoscale_page.is_missed({"circumstances": {}, "runs": {"docker": one}}) is missed
+    assert not autoscale_page.is_missed({"circumstances": {}, "runs": {"vagrant": run(reached_s=90.0)}})
+
+
 def test_where_no_bound_was_asked_for_none_is_missed() -> None:
     runs = {"vagrant": run(reached_s=90.0, errors=2, settled_ms=None)}
     told = autoscale_page.page({"vagrant": {"circumstances": {}, "runs": runs}})
     assert "**no**" not in told
-    assert "| requests that failed: 0 | 2 of 300 |" in told
+    assert "| requests that failed: 0 | not measured | not measured | 2 of 300 | not measured |" in told
 
 
 def test_the_page_says_plainly_how_large_the_step_is_and_what_a_breach_is() -> None:

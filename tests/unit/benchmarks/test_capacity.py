@@ -52,3 +52,4 @@ def test_the_page_holds_four_workers_against_one(many: float, reached: str) -> N
     assert f"| docker | 3 | {ratio(found):.2f} | {reached} |" in told
     assert "| vagrant | 3 | not measured | not known |" in told
     assert "A worker may use 0.4 CPUs, 4 of them 1.6; work burns 50 ms; the bound is 500 ms." in told
+    assert "| 6.0 | 20 | 100 | 0 | 50 | 100 | 1 | yes |" in told, "also how late the visitors themselves were"

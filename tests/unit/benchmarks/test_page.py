@@ -1,7 +1,7 @@
 """The page of what was measured."""
 
 from benchmarks.demands import DEMANDS
-from benchmarks.page import RowJson, page
+from benchmarks.page import RowJson, missed, page
 
 QUIET = {"load": "0.2"}
 
@@ -25,6 +25,12 @@ def test_a_demand_that_was_missed_says_so() -> None:
     assert _line(text, "`up docker` / Compose") == (
         "| `up docker` / Compose | 1 x | 1.5 x | too few runs | 1 | **no** |"
     )
+
+
+def test_a_script_knows_what_was_missed_and_nothing_of_what_was_not_measured() -> None:
+    rows = {"lab up docker": _row(3.0), "compose up of the rendered file": _row(2.0), "lab --help": _row(0.1)}
+    assert missed({"docker": {"circumstances": QUIET, "rows": rows}}) == ["`up docker` / Compose"]
+    assert missed({}) == []
 
 
 def test_what_was_not_measured_is_not_known() -> None:

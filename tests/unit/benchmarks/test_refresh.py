@@ -11,8 +11,13 @@ from benchmarks import refresh
 from benchmarks.refresh_page import RefreshJson, SessionJson, demands, page
 from lab.comparison.visitors import Ready, Visit
 from lab.flows import deployment
+from lab.flows.deployment import Deployed, Deployment
 from lab.host import records
 from lab.ledger.audit import Account
+from lab.model.deadline import Deadline
+from lab.model.node import Mode
+from lab.substrates import registry
+from tests.unit.model.test_plan import KEYS, TOPOLOGY, make
 
 
 def one(code: int = 0, fewest: int | None = 4) -> RefreshJson:
@@ -121,7 +126,23 @@ def test_what_was_refreshed_is_kept_also_where_somebody_cuts_it_off(monkeypatch:
 @pytest.mark.usefixtures("_visited")
 def test_what_came_of_the_writes_is_kept_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresh, "_refreshes", lambda *_: iter([one()]))
-    refresh.main.main(["--only", "docker"], standalone_mode=False)
+    with pytest.raises(SystemExit) as ended:
+        refresh.main.main(["--only", "docker"], standalone_mode=False)
+    assert ended.value.code == 1, "a request failed"
     assert (kept()["requests"], len(kept()["refreshes"])) == (2500, 1)
     assert demands(kept())["requests that failed: 0"] == ("1", False)
     assert "cut off" not in refresh.PAGE.read_text()
+
+
+def test_where_the_visitors_have_gone_no_more_is_refreshed(monkeypatch: pytest.MonkeyPatch) -> None:
+    visit, made = Visit(requests=10), list[RefreshJson]()
+    monkeypatch.setattr(refresh, "_deploy", lambda *_: None)
+    monkeypatch.setattr(refresh, "lab", lambda *_: 0.0)
+    monkeypatch.setattr(refresh, "_other_version", lambda _: None)
+    monkeypatch.setattr(refresh, "_refresh", lambda *_: one())
+    lab = Deployment("refresh", registry.get("docker"), Deployed(0, Mode.STATELESS, (1,), TOPOLOGY, KEYS), make())
+    for refreshed in refresh._refreshes(lab, refresh.ASKED["docker"], visit, Deadline.after(60, "one test")):
+        made.append(refreshed)
+        if len(made) == 3:
+            visit.end(None)
+    assert len(made) == 3

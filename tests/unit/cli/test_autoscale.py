@@ -181,7 +181,9 @@ def test_one_in_the_background_outlives_its_command_and_goes_on_where_nothing_an
         by = Deadline.after(60, "one test")
         what = "what it says"
         await_until(lambda: None if "nothing can be decided" in log.read_text() else "?", by, what=what, mend="")
-        assert typed("--status").code == 0
+        status = typed("--status")
+        assert status.code == 0
+        assert "  nothing can be decided: " in status.out
     finally:
         ended = typed("--stop")
     assert (ended.code, autoscaler.running("blue")) == (0, None)

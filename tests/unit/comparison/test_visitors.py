@@ -21,10 +21,12 @@ def test_visitors_come_until_the_block_ends(tmp_path: Path, monkeypatch: pytest.
     with responder() as (url, _):
         lab, by = deployed_at(url), Deadline.after(60, "visitors")
         with visiting(lab, 100, by) as visit, watching(lab, by) as ready:
+            assert not visit.has_ended
             begun, until = visit.requests, time.monotonic() + 0.8
             assert begun > 0
             while time.monotonic() < until:
                 time.sleep(0.05)
+    assert visit.has_ended
     assert visit.told.is_whole
     assert 50 <= visit.requests - begun < 500, "its plan is for a day, and was left at the end of the block"
     assert visit.told.errors == visit.failures == 0

@@ -1,5 +1,6 @@
 """The loop's turns: what is decided is begun beside it, once, and what failed is tried again after a pause."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from lab.flows import autoscale, deployment, fleet, unfinished
+from lab.flows import autoscale, deployment, fleet, leases, unfinished
 from lab.flows.autoscale import Asked, Look, _Autoscaler
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import Fleet, ScaleIn
 from lab.flows.leases import leased
+from lab.host import lock
 from lab.host.wait import await_until
 from lab.loadbalancer import gauge
 from lab.loadbalancer.gauge import Sample
@@ -21,7 +23,7 @@ from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError, UsageError
 from lab.model.node import Mode, NodeName, Role
 from lab.scaling.decisions import Finish, Grow, Hold, Refill, Replace
-from lab.scaling.limits import Limits
+from lab.scaling.limits import Limits, Victim
 from lab.timeline.events import Kind
 from tests.unit.model.test_plan import TOPOLOGY
 
@@ -71,7 +73,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     lab = deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=1, topology=TOPOLOGY, file=file, keys=keys)
     scene = Scene(lab)
 
-    def read(*_: object) -> Sample:
+    def read(*_: object, **__: object) -> Sample:
         return Sample(time.time(), scene.sessions, 0, 7, 12, 0, 5, {})
 
     def seen(*_: object) -> Fleet:
@@ -183,12 +185,23 @@ def test_a_silent_load_balancer_is_told_once_and_nothing_is_done(scene: Scene) -
     scene.turn(loop, 3)
     assert (scene.looks, scene.asked) == ([], [])
     assert scene.told == ["nothing can be decided: the load balancer does not answer"]
+    noted = {"what": "nothing can be decided", "why": "the load balancer does not answer"}
+    assert scene.events(Kind.DECISION) == [noted]
+
+
+def test_what_is_decided_after_nothing_could_be_is_noted_also_where_it_is_as_before(scene: Scene) -> None:
+    loop = scene.loop()
+    for is_silent in (False, True, True, False, False):
+        scene.silent = is_silent
+        scene.turn(loop)
+    noted = [event["what"] for event in scene.events(Kind.DECISION)]
+    assert noted == ["keep 1", "nothing can be decided", "keep 1"]
 
 
 def test_engine_and_load_balancer_are_asked_side_by_side(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     both = threading.Barrier(2, timeout=10)
 
-    def read(*_: object) -> None:
+    def read(*_: object, **__: object) -> None:
         both.wait()
 
     def seen(*_: object) -> Fleet:
@@ -204,11 +217,55 @@ def test_engine_and_load_balancer_are_asked_side_by_side(scene: Scene, monkeypat
 def test_nothing_is_begun_while_a_refresh_is_at_work(scene: Scene) -> None:
     loop = scene.loop()
     scene.fleet = Fleet(serving=(W1,), dead=(W2,))
-    with leased("blue", "refresh"):
+    with leased("blue", leases.REFRESH, leases.refreshing("docker")):
         scene.turn(loop)
-    assert scene.looks[0].decision == Hold(2, "a refresh is at work; after it: worker-2 died")
+    assert scene.looks[0].decision == Hold(2, "`lab refresh` is at work; who is missing may be about to come")
     scene.turn(loop)
     assert kinds(scene.looks) == [Hold, Replace]
+
+
+def test_nothing_else_is_begun_either_while_a_refresh_is_at_work(scene: Scene) -> None:
+    scene.fleet = Fleet(serving=(W1,), draining=(W2,))
+    with leased("blue", leases.REFRESH, leases.refreshing("docker")):
+        scene.turn(scene.loop())
+    assert scene.looks[0].decision == Hold(1, "`lab refresh` is at work; after it: worker-2 was left draining")
+
+
+def test_who_is_about_to_be_made_by_another_verb_is_not_told_as_dead(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, ours = scene.loop(), os.getpid()
+    scene.fleet = Fleet(serving=(W1,), dead=(W2,))
+    with lock.held(leases.changes("blue"), "up"):
+        # As another process that looks on.
+        monkeypatch.setattr(os, "getpid", lambda: ours + 1)
+        scene.turn(loop)
+        assert scene.looks[0].decision == Hold(2, "`lab up` is at work; who is missing may be about to come")
+        monkeypatch.setattr(os, "getpid", lambda: ours)
+        scene.turn(loop)
+    assert kinds(scene.looks) == [Hold, Replace], "a change of its own, of the warm pool perhaps, keeps it from nothing"
+
+
+@pytest.mark.parametrize("victim", Victim)
+@pytest.mark.parametrize("sticky", [True, False])
+def test_whose_users_there_are_is_asked_only_where_it_decides_who_goes(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, victim: Victim, sticky: bool
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(gauge, "read", lambda *_, whose: asked.append(whose))
+    scene.lab = replace(scene.lab, deployed=replace(scene.lab.deployed, sticky=sticky))
+    scene.turn(scene.loop(replace(LIMITS, victim=victim)))
+    assert asked == [sticky and victim is Victim.FEWEST]
+
+
+@pytest.mark.parametrize("other", [leases.refreshing("vagrant"), leases.deploying("docker")])
+def test_who_died_is_replaced_beside_a_refresh_of_the_other_substrate_and_beside_a_deploy(
+    scene: Scene, other: str
+) -> None:
+    scene.fleet = Fleet(serving=(W1,), dead=(W2,))
+    with leased("blue", leases.REFRESH, other):
+        scene.turn(scene.loop())
+    assert kinds(scene.looks) == [Replace]
 
 
 def test_samples_and_decisions_stand_in_the_timeline(scene: Scene) -> None:
@@ -301,6 +358,16 @@ def test_one_of_the_pool_that_was_left_awake_is_put_to_sleep_first_of_all(scene:
     assert scene.looks[0].decision == Refill(1, "worker-6 does not sleep yet", 2)
     assert kinds(scene.looks) == [Refill, Hold]
     assert scene.asked == [("fill_pool", 2)]
+
+
+def test_one_of_the_pool_that_is_outdated_sleeps_and_goes(scene: Scene) -> None:
+    scene.lab = deployment.restaff(scene.lab, [1], [5, 6])
+    w5, w6 = (NodeName(Role.WORKER, number) for number in (5, 6))
+    scene.fleet = Fleet(serving=(W1,), asleep=(w5,), outdated=(w6,))
+    scene.turn(scene.loop())
+    why = "worker-6 sleeps, and was made otherwise than is wanted by now"
+    assert scene.looks[0].decision == Refill(1, why, 1)
+    assert scene.asked == [("fill_pool", 1)]
 
 
 def test_a_bug_in_a_change_ends_it(scene: Scene) -> None:

@@ -44,18 +44,25 @@ def test_each_worker_is_where_engine_and_load_balancer_say(case: str) -> None:
     assert joined(PLAN, {LOADBALANCER: RUNNING, name: state}, servers) == fleet
 
 
+def test_of_those_that_sleep_in_the_pool_the_outdated_ones_are_told_apart() -> None:
+    plan = make(workers=(1,), pool=(2, 3))
+    states = dict.fromkeys((W1, W2, W3), SLEEPING)
+    assert joined(plan, states, [], old={W1, W3}) == Fleet(asleep=(W1, W2), outdated=(W3,))
+    assert joined(plan, {**states, W3: RUNNING}, [], old={W3}) == Fleet(asleep=(W1, W2)), "one that boots is nowhere"
+
+
 NAMES = st.sampled_from([NodeName(Role.WORKER, number) for number in range(1, 6)])
 STATUSES = st.sampled_from(["UP", "UP 1/2", "DOWN", "DOWN 1/2", "DRAIN", "MAINT", "no check"])
 
 
-@given(st.dictionaries(NAMES, st.sampled_from(State)), st.dictionaries(NAMES, STATUSES))
+@given(st.dictionaries(NAMES, st.sampled_from(State)), st.dictionaries(NAMES, STATUSES), st.sets(NAMES))
 def test_no_worker_is_in_two_places_and_only_one_that_runs_and_is_wanted_is_capacity(
-    states: dict[NodeName, State], statuses: dict[NodeName, str]
+    states: dict[NodeName, State], statuses: dict[NodeName, str], old: set[NodeName]
 ) -> None:
     plan = make(workers=(1, 2, 3), pool=(4,))
     servers = [Server(str(name), status, 0, 0) for name, status in statuses.items()]
-    fleet = joined(plan, states, servers)
-    places = [fleet.serving, fleet.warming, fleet.draining, fleet.asleep, fleet.dead]
+    fleet = joined(plan, states, servers, old)
+    places = [fleet.serving, fleet.warming, fleet.draining, fleet.asleep, fleet.outdated, fleet.dead]
     everybody = [name for place in places for name in place]
     assert len(everybody) == len(set(everybody))
     wanted = {spec.name for spec in plan.workers()}

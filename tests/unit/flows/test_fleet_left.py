@@ -7,15 +7,16 @@ import pytest
 
 from lab.flows import deployment, fleet, leases, readiness, unfinished, up
 from lab.flows.deployment import Deployment
-from lab.flows.fleet import ScaleIn
+from lab.flows.fleet import Fleet, ScaleIn
 from lab.host import lock
+from lab.loadbalancer.config import Server
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import Mode, Node, NodeName, Role, State
 from tests.unit.model.test_plan import KEYS, TOPOLOGY
 
-W1, W2, W3 = (NodeName(Role.WORKER, number) for number in (1, 2, 3))
+W1, W2, W3, W4 = (NodeName(Role.WORKER, number) for number in range(1, 5))
 
 
 @pytest.fixture
@@ -135,6 +136,8 @@ def test_one_without_traffic_whom_no_refresh_has_to_check_is_brought_into_servic
     with lock.held(leases.lease("blue", "refresh"), "refresh docker"):
         assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1, 2), "one that goes on checks it"
     assert told == []
+    with lock.held(leases.lease("blue", "refresh"), "refresh vagrant"):
+        assert fleet.finish(lab, (W2,), lambda _: None, by).deployed.workers == (1,), "one elsewhere does not"
 
 
 def test_one_that_the_load_balancer_forgot_is_not_told_to_close(
@@ -176,6 +179,18 @@ def test_workers_that_somebody_else_made_meanwhile_are_not_made_once_more(
     assert fleet.grow(lab, 1, lambda _: None, by, to=3).deployed.workers == (1, 2, 3, 4)
 
 
+def test_one_that_was_made_is_compared_with_the_newest_source_too_before_any_traffic(
+    lab: Deployment, told: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    there = [Node(name, State.RUNNING, "", "") for name in (W1, W2)]
+    monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: there)
+    monkeypatch.setattr(type(lab.substrate), "prepare", lambda *_: None)
+    monkeypatch.setattr(up, "create", lambda _lab, names, *_: told.append(("create", tuple(names))))
+    monkeypatch.setattr(up, "wake", lambda *_: None)
+    fleet.grow(lab, 1, lambda _: None, by)
+    assert told == [("create", (W3,)), ("await", W3), ("freshen", (W3,)), ("admit", (W3,))]
+
+
 def test_of_a_pool_that_is_to_be_smaller_those_stay_that_sleep(
     lab: Deployment, told: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch, by: Deadline
 ) -> None:
@@ -186,6 +201,32 @@ def test_of_a_pool_that_is_to_be_smaller_those_stay_that_sleep(
     monkeypatch.setattr(up, "end", lambda _lab, name, *_: told.append(("end", name)))
     assert fleet.fill_pool(pooled, 1, lambda _: None, by).deployed.pool == (3,)
     assert told == [("end", W2)]
+
+
+def test_who_sleeps_in_the_pool_and_was_made_otherwise_is_told_apart_and_made_anew(
+    lab: Deployment, told: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    pooled = deployment.restaff(lab, [1], pool=[2, 3, 4])
+    digests = {W2: "another", W3: pooled.plan.node(W3).digest, W4: "another"}
+    there = [Node(W1, State.RUNNING, "", ""), *(Node(name, State.SLEEPING, "", digests[name]) for name in digests)]
+    monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: there)
+    monkeypatch.setattr(type(lab.substrate), "prepare", lambda *_: None)
+    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: [Server("worker-1", "UP", 0, 0)])
+    monkeypatch.setattr(up, "create", lambda _lab, names, *_: told.append(("create", tuple(names))))
+    assert fleet.seen(pooled, by) == Fleet(serving=(W1,), asleep=(W3,), outdated=(W2, W4))
+    assert fleet.pool(pooled, by) == (W3,)
+    assert fleet.fill_pool(pooled, 2, lambda _: None, by).deployed.pool == (2, 3)
+    assert told == [("end", W4), ("end", W2), ("create", (W2,))]
+
+
+@pytest.mark.parametrize("verb", ["autoscale docker", "refresh docker"])
+def test_who_finds_the_lab_locked_by_a_change_of_its_fleet_is_told_which_verb_makes_it(
+    lab: Deployment, verb: str, by: Deadline
+) -> None:
+    with leases.leased("blue", verb.split()[0], verb), fleet._change(lab, lambda _: None, by):
+        holder = lock.holder(leases.changes("blue"))
+    assert holder is not None
+    assert holder.verb == verb
 
 
 @pytest.mark.parametrize("how", ScaleIn)

@@ -280,12 +280,19 @@ def test_a_lab_that_is_not_whole_is_refused(paper: Paper) -> None:
 
 
 def test_a_second_refresh_at_the_same_time_is_refused_and_the_autoscaler_can_see_the_first(paper: Paper) -> None:
-    assert not leases.is_held("blue", "refresh")
-    with lock.held(leases.lease("blue", "refresh"), "refresh"):
-        assert leases.is_held("blue", "refresh")
-        with pytest.raises(UsageError, match=r"`lab refresh` \(pid "):
+    assert not leases.is_refreshing("blue", "docker")
+    file = leases.lease("blue", "refresh")
+    with lock.held(file, "refresh docker"):
+        assert leases.is_refreshing("blue", "docker")
+        assert not leases.is_refreshing("blue", "vagrant")
+        with pytest.raises(UsageError, match=r"`lab refresh docker` \(pid "):
             refreshed(paper)
     assert paper.log == []
+    just_taken = lock._taken(file)
+    assert just_taken is not None
+    with just_taken:
+        assert leases.is_refreshing("blue", "docker"), "who has not said yet who it is may be one"
+    assert not leases.is_refreshing("blue", "docker")
 
 
 def test_beside_a_run_of_the_proof_it_is_refused_and_a_run_can_see_it(

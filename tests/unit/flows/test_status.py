@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import deployment, readiness, status
+from lab.flows import artefacts, deployment, readiness, status
 from lab.flows.deployment import Deployed, Deployment
 from lab.flows.status import node_status, with_skew
 from lab.loadbalancer.config import Server
@@ -15,37 +15,46 @@ from lab.store.source import Version
 from lab.substrates import registry
 from tests.unit.model.test_plan import KEYS, TOPOLOGY, make
 
-W1 = NodeName(Role.WORKER, 1)
+W1, W2 = (NodeName(Role.WORKER, number) for number in (1, 2))
 SOURCE = "the source service"
 
-CASES: dict[str, tuple[NodeName, State, tuple[bool, str | None], bool, str | None]] = {
-    "its app is not fetched yet, for the source is away": (W1, State.RUNNING, (False, None), False, SOURCE),
-    "it boots": (W1, State.RUNNING, (False, None), True, None),
-    "it runs, and the source went away later": (W1, State.RUNNING, (True, "abc"), False, None),
-    "it runs and waits for the database": (W1, State.RUNNING, (False, "abc"), False, None),
-    "it sleeps": (W1, State.SLEEPING, (False, None), False, None),
-    "the store waits for no source": (STORE, State.RUNNING, (False, None), False, None),
+Case = tuple[NodeName, State, tuple[bool, str | None], bool, bool, tuple[bool, str | None]]
+CASES: dict[str, Case] = {
+    "its app is not fetched yet, for the source is away": (
+        *(W1, State.RUNNING, (False, None), True, False),
+        (False, SOURCE),
+    ),
+    "it boots": (W1, State.RUNNING, (False, None), True, True, (False, None)),
+    "it runs, and the source went away later": (W1, State.RUNNING, (True, "abc"), True, False, (True, None)),
+    "it was woken, and the source is away": (W1, State.RUNNING, (True, "abc"), False, False, (False, SOURCE)),
+    "it was woken": (W1, State.RUNNING, (True, "abc"), False, True, (True, None)),
+    "it runs and waits for the database": (W1, State.RUNNING, (False, "abc"), True, False, (False, None)),
+    "it sleeps": (W1, State.SLEEPING, (False, None), True, False, (False, None)),
+    "the store waits for no source": (STORE, State.RUNNING, (False, None), False, False, (False, None)),
+    "the load balancer knows no store": (STORE, State.RUNNING, (True, None), False, True, (True, None)),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_worker_says_what_it_waits_for(case: str) -> None:
-    name, state, probed, has_source, waits_for = CASES[case]
-    row = (name, state, "10.77.0.101")
-    shown = node_status(row, str(state), probed, is_old=False, in_pool=False, has_source=has_source)
-    assert (shown.ready, shown.waits_for) == (probed[0], waits_for)
+    name, state, probed, is_known, has_source, told = CASES[case]
+    row, bools = (name, state, "10.77.0.101"), {"is_known": is_known, "has_source": has_source}
+    shown = node_status(row, str(state), probed, is_old=False, in_pool=False, **bools)
+    assert (shown.ready, shown.waits_for) == told
 
 
-def test_a_worker_of_the_pool_is_never_ready() -> None:
+@pytest.mark.parametrize("has_source", [True, False])
+def test_a_worker_of_the_pool_is_never_ready(has_source: bool) -> None:
     row = (W1, State.RUNNING, "10.77.0.101")
-    shown = node_status(row, "running", (True, "abc"), is_old=None, in_pool=True, has_source=True)
-    assert (shown.in_pool, shown.ready) == (True, False)
+    about = {"in_pool": True, "is_known": False, "has_source": has_source}
+    shown = node_status(row, "running", (True, "abc"), is_old=None, **about)
+    assert (shown.in_pool, shown.ready, shown.waits_for) == (True, False, None)
 
 
 @pytest.mark.parametrize(("commit", "behind"), [("new", False), ("old", True), (None, None)])
 def test_a_worker_that_runs_another_version_than_the_newest_is_behind(commit: str | None, behind: bool | None) -> None:
     row = (W1, State.RUNNING, "10.77.0.101")
-    shown = node_status(row, "running", (True, commit), is_old=False, in_pool=False, has_source=True)
+    shown = node_status(row, "running", (True, commit), is_old=False, in_pool=False, is_known=True, has_source=True)
     assert shown.behind is None
     (told,) = with_skew([shown], [Version("new", "t2", 2, "Second"), Version("old", "t1", 1, "First")])
     assert told.behind is behind
@@ -58,7 +67,10 @@ def test_a_worker_that_is_closed_for_good_is_draining_as_one_that_is_only_draine
     servers = [Server(name, word, 0, 0) for name, word in words.items()]
     monkeypatch.setattr(LoadBalancer, "servers", lambda *_: servers)
     lab = Deployment("blue", registry.get("docker"), Deployed(0, Mode.STATELESS, (1, 2), TOPOLOGY, KEYS), make())
-    assert status._draining(lab, Deadline.after(10, "one test")) == {"worker-2", "worker-3"}
+    found = status._servers(lab, Deadline.after(10, "one test"))
+    assert found is not None
+    told = [status._word((NodeName.parse(name), State.RUNNING, "10.77.0.101"), found) for name in words]
+    assert told == ["running", "draining", "draining", "running"]
 
 
 @pytest.mark.parametrize(
@@ -79,3 +91,15 @@ def test_the_accelerator_is_what_the_machines_run_under_not_what_others_would(
     monkeypatch.setattr(readiness, "has_source", lambda *_: False)
     gathered = status.gather("blue", ["vagrant"], Deadline.after(10, "one test"))
     assert gathered["vagrant"].as_json()["accelerator"] == told
+
+
+def test_also_a_worker_of_the_warm_pool_is_told_as_outdated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    file = deployment.topology_file()
+    lab = deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=1, topology=TOPOLOGY, file=file, keys=KEYS)
+    lab = deployment.restaff(lab, [1], pool=[2])
+    wanted = make(workers=(1,), pool=(2,))
+    monkeypatch.setattr(artefacts, "plan_now", lambda *_: wanted)
+    digests = {W1: wanted.node(W1).digest, W2: "made of something else"}
+    nodes = [Node(name, State.SLEEPING, "", digest) for name, digest in digests.items()]
+    assert status._outdated(lab, nodes) == {W2}

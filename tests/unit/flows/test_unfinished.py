@@ -137,8 +137,10 @@ def test_the_forecast_tells_that_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_refresh_that_goes_on_keeps_its_one_more() -> None:
-    with lock.held(leases.lease("blue", "refresh"), "refresh"):
+    with lock.held(leases.lease("blue", "refresh"), "refresh docker"):
         assert counted() == 3
+    with lock.held(leases.lease("blue", "refresh"), "refresh vagrant"):
+        assert counted() == 2, "one on another substrate knows nothing of it"
 
 
 def test_who_is_checked_or_gone_is_noted_no_more_and_a_note_that_says_nothing_goes() -> None:

@@ -38,6 +38,11 @@ def test_a_sample_has_each_figure_from_its_own_column() -> None:
     )
 
 
+def test_each_worker_has_its_users_where_somebody_asked_for_them() -> None:
+    found = gauge.parsed(0, STATISTICS, TABLES, config.users(TABLE)).per_server
+    assert {name: server.users for name, server in found.items()} == {"worker-1": 0, "worker-2": 2}
+
+
 def test_what_waits_for_one_worker_counts_as_what_waits_for_any() -> None:
     header, *rows = STATISTICS.splitlines()
     changed = [row.replace("workers,worker-1,0,", "workers,worker-1,3,") for row in rows]

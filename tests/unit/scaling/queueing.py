@@ -24,6 +24,7 @@ class Workers:
     draining: tuple[NodeName, ...] = ()
     asleep: tuple[NodeName, ...] = ()
     dead: tuple[NodeName, ...] = ()
+    outdated: tuple[NodeName, ...] = ()
 
 
 def worker(number: int) -> NodeName:
@@ -182,8 +183,9 @@ def check(decision: Decision, fleet: Workers, limits: Limits, memory: Memory) ->
             assert names
             assert {*names} <= {*fleet.warming}
         case Refill(size=size):
-            assert limits.pool is not None
-            assert len(fleet.asleep) < size <= limits.pool or (size == limits.pool < len(fleet.asleep))
+            asleep, pool = len(fleet.asleep), limits.pool
+            is_asked_for = pool is not None and (asleep < size <= pool or size == pool < asleep)
+            assert is_asked_for or (size == asleep and fleet.outdated), "or only who cannot be woken goes"
             assert not any((memory.adding, memory.removing, memory.refilling)), "only while there is nothing else to do"
         case Shrink(victim=victim):
             assert memory.removing is None, "one at a time"

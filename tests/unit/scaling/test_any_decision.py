@@ -13,7 +13,8 @@ from tests.unit.scaling.situations import NOW
 
 @st.composite
 def fleets(draw: st.DrawFn) -> Workers:
-    places = draw(st.lists(st.sampled_from(["serving", "warming", "draining", "asleep", "dead"]), max_size=9))
+    where = ["serving", "warming", "draining", "asleep", "dead", "outdated"]
+    places = draw(st.lists(st.sampled_from(where), max_size=9))
     found: dict[str, tuple[NodeName, ...]] = {}
     for number, place in enumerate(places, 1):
         found[place] = (*found.get(place, ()), worker(number))

@@ -30,3 +30,16 @@ def test_a_pool_is_made_smaller_only_where_somebody_says_how_many_it_is_to_have(
     assert fewer == Refill(1, "2 in the warm pool, and --warm-pool is 1", 1)
     assert isinstance(decide(steadily(0), one, replace(LIMITS, pool=2, most=2), NOW, LONG_AGO), Hold), "no to and fro"
     assert isinstance(decide(breach, one, none, NOW, LONG_AGO), Grow), "who waits has the first say"
+
+
+def test_who_cannot_be_woken_is_no_part_of_the_pool_and_goes_or_is_made_anew() -> None:
+    old = Workers(serving=workers(1), asleep=workers(7), outdated=workers(8, 9))
+    filled = decide(steadily(0), old, replace(LIMITS, pool=2), NOW, LONG_AGO)
+    assert filled == Refill(1, "1 of 2 workers sleep in the warm pool", 2)
+    why = "worker-8, worker-9 sleeps, and was made otherwise than is wanted by now"
+    for pool in (None, 1):
+        assert decide(steadily(0), old, replace(LIMITS, pool=pool), NOW, LONG_AGO) == Refill(1, why, 1)
+    emptied = decide(steadily(0), replace(old, asleep=()), replace(LIMITS, pool=0), NOW, LONG_AGO)
+    assert emptied == Refill(1, why, 0)
+    assert isinstance(decide(then(steadily(2), 20, 40), old, LIMITS, NOW, LONG_AGO), Grow), "who waits comes first"
+    assert isinstance(decide(steadily(0), old, LIMITS, NOW, replace(LONG_AGO, refilling=True)), Hold)
