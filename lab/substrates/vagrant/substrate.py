@@ -115,8 +115,7 @@ class VagrantSubstrate:
         ok = {0: "restarted", 1: "it did not come up"}
         done = self.reach(lab, name).run(["sh", "-c", settings.restart(name.role)], by, ok=ok)
         if done.status:
-            message = f"the services of {name} were started again, and did not come up
-{tail(done.out, done.err)}"
+            message = f"the services of {name} were started again, and did not come up\n{tail(done.out, done.err)}"
             mend = f"read {labs.typed(f'logs {self.name}/{name}', lab)}"
             raise UnstartedError(message, where=f"{name}, a machine of lab {lab}", mend=mend)
 
