@@ -64,17 +64,18 @@ def test_a_prediction_may_be_left_out(home: Home, exercise: Exercise, answering:
 def test_questions_come_after_an_exercise_is_passed_with_feedback_at_once(
     home: Home, exercise: Exercise, answering: Answering
 ) -> None:
+    exercises = [exercise, exercise.model_copy(update={"name": "another"})]
     small.begin(home, exercise)
-    assert answering("", lambda: learner.ask_questions(home, [exercise])) == "", "it is not passed yet"
+    assert answering("", lambda: learner.ask_questions(home, exercises)) == "", "it is not passed yet"
     progress = home.store.change(lambda progress: progress.with_done(exercise.name, passed_at=1.0))
     posed = questions.posed(exercise, exercise.questions[1], progress.learner)
-    shown = answering(f"2\n{posed.answer:g}\n", lambda: learner.ask_questions(home, [exercise]))
+    shown = answering(f"2\n{posed.answer:g}\n", lambda: learner.ask_questions(home, exercises))
     assert "No: yes.\nBecause.\n" in shown
     assert f"{posed.text}\n" in shown
     assert f"Right.\n{posed.answer:g}.\n" in shown
     done = home.store.read().of(exercise.name)
     assert (done.answered, done.right) == (("one", "two"), 1)
-    assert answering("", lambda: learner.ask_questions(home, [exercise])) == ""
+    assert answering("", lambda: learner.ask_questions(home, exercises)) == ""
 
 
 def test_a_question_that_is_left_out_waits(home: Home, exercise: Exercise, answering: Answering) -> None:
