@@ -76,7 +76,7 @@ def test_a_machine_tells_a_service_that_does_not_come_up_from_a_command_that_fai
 ) -> None:
     shell = ("sh", "-c", f'echo "$0: no" >&2; exit {status}')
     monkeypatch.setattr(VagrantSubstrate, "reach", lambda *_: Reach(shell, shell, True, "worker-2"))
-    with pytest.raises(LabError, match="systemctl restart lab-worker'?: no") as raised:
+    with pytest.raises(LabError, match=r"systemctl restart lab-worker'?: no") as raised:
         VagrantSubstrate().restart("blue", W2, by)
     assert type(raised.value) is error
 
