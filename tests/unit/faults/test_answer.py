@@ -82,7 +82,7 @@ def test_requests_wait_in_the_worker_before_it_falls_silent_and_are_written_afte
     script, question = made.ground.said  # type: ignore[attr-defined]
     steps = [line.split()[1:4] for line in script.removeprefix("worker-1: ").splitlines()]
     cut, joined = ["neigh", "replace"], ["neigh", "del"]
-    assert steps == [[*cut, STORE_AT], ["0.7"], [*cut, BALANCER_AT], [*joined, STORE_AT], ["0.5"]]
+    assert steps == [[*cut, STORE_AT], ["0.7"], [*cut, BALANCER_AT], [*joined, STORE_AT], ["0.8"]]
     assert question == "SELECT key FROM entries WHERE key IN ('', 'r1-0-1')"
 
 
