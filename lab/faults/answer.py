@@ -16,8 +16,8 @@ from lab.model.deadline import Deadline
 from lab.model.node import LOADBALANCER, STORE, Mode, Role
 from lab.traffic.notes import Waiting
 
-# What did not reach the store the kernel sends again 0.2, 0.6 and 1.4 s after the first time, a new connection after
-# 1 s; so nearly all has come by then. It has to be seen before the load balancer, after 5 s, gives the worker up.
+# What did not reach the store the kernel sends again 0.2, 0.6 and 1.4 s after the first time, a connection after 1 s;
+# so nearly all has come by then. It has to be seen before the load balancer, after 5 s, gives the worker up.
 _PILE_S = 0.7
 _SETTLE_S = 0.8
 # A try that caught no entry is followed by another one: the load balancer gives a worker that is slow few requests.
