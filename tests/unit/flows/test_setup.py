@@ -214,7 +214,7 @@ def play(playbook: Path, plays: list[Mapping[str, Any]]) -> None:
     roles.play(
         roles.Play(playbook, {"host": local, "undone": local}, one_python=True),
         lambda _: None,
-        Deadline.after(120, "test"),
+        Deadline.after(300, "test"),
         where="test",
     )
 
