@@ -159,6 +159,15 @@ class Lab:
         return count
 
 
+FEW = 6.0
+"""Below so many requests a second too little comes in a minute to tell from it what usually comes."""
+
+
+def back_at_most(rate: float) -> int:
+    """How often chance may bring back one and the same worker under a steady load of so many requests a second."""
+    return 1 if rate >= FEW else 3
+
+
 def taken_back(made: list[tuple[float, Decision]]) -> list[int]:
     """The numbers of workers that were gone down to, and then found too few before anything else was done."""
     decisions = [decision for _, decision in made]

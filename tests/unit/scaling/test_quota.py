@@ -1,12 +1,14 @@
 """The autoscaler on workers that are bound by CPU: few requests are there at a time until a worker is nearly full."""
 
+from collections import Counter
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lab.scaling.decisions import Grow
 from lab.scaling.limits import Limits
-from tests.unit.scaling.queueing import taken_back
+from tests.unit.scaling.queueing import back_at_most, taken_back
 from tests.unit.scaling.quota import QuotaLab
 
 # As the benchmark has them: four workers at most, half of eight places, twenty seconds.
@@ -60,12 +62,14 @@ def test_after_each_crowd_of_several_the_lab_is_as_small_as_before(seed: int) ->
     boot_s=st.floats(1, 20),
     seed=st.integers(0, 1_000_000),
 )
-def test_a_steady_load_finds_each_number_of_workers_too_few_once_at_most(
+# One request a second: chance brings a worker back twice.
+@example(load=0.3125, most=2, cpu_s=0.25, heavy=1.0, wait_s=0.0, boot_s=1.0, seed=427857)
+def test_a_steady_load_finds_each_number_of_workers_too_few_once_at_most_and_thrice_where_few_come(
     load: float, most: int, cpu_s: float, heavy: float, wait_s: float, boot_s: float, seed: int
 ) -> None:
     limits = Limits(1, most, 4.0, cooldown_s=20.0)
     lab = QuotaLab(limits, lambda _: 0.0, boot_s=boot_s, seed=seed, cpu_s=cpu_s, heavy=heavy, wait_s=wait_s)
     lab.rate = lambda _: load * most * lab.capacity
     lab.run(1200)
-    again = taken_back(lab.made)
-    assert len(again) == len({*again}), lab.made
+    again = Counter(taken_back(lab.made))
+    assert max(again.values(), default=0) <= back_at_most(lab.rate(0)), lab.made

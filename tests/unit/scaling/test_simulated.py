@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lab.scaling.decisions import Grow, Replace
 from lab.scaling.limits import Limits
-from tests.unit.scaling.queueing import Lab, taken_back
+from tests.unit.scaling.queueing import Lab, back_at_most, taken_back
 
 FOUR = Limits(least=1, most=4, target=4.0, cooldown_s=60.0)
 
@@ -47,10 +47,6 @@ def test_a_steady_load_keeps_its_workers(load: float, per_s: int) -> None:
     assert len(lab.made) - settled <= 1, lab.made
 
 
-FEW = 6.0
-"""Below so many requests a second too little comes in a minute to tell from it what usually comes."""
-
-
 @settings(max_examples=15)
 @given(
     load=st.floats(0.05, 0.95),
@@ -72,7 +68,7 @@ def test_a_steady_load_finds_each_number_of_workers_too_few_once_at_most_and_thr
     lab = Lab(limits, lambda _: load * most * per_s, per_s=per_s, boot_s=boot_s, seed=seed).run(2400)
     # Chance alone brings so many at once now and then that nobody could tell it from a breach; the next time one knows.
     again = Counter(taken_back(lab.made))
-    assert max(again.values(), default=0) <= (1 if lab.rate(0) >= FEW else 3), lab.made
+    assert max(again.values(), default=0) <= back_at_most(lab.rate(0)), lab.made
     for (before_s, _), (at_s, decision) in pairwise(lab.made):
         assert isinstance(decision, Grow) or at_s - before_s >= limits.cooldown_s
 
