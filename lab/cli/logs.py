@@ -12,6 +12,6 @@ from lab.flows import deployment, logs
 @common.name_option
 def command(node: str, follow: bool, lab: str) -> None:
     """Print a node's log, also a dead node's until the lab is destroyed."""
-    substrate, name = common.one_node(lab, node, lambda substrate, name: bool(logs.kept(lab, substrate, name)))
+    substrate, name = common.one_node(lab, node, lambda substrate, name: logs.kept(lab, substrate, name).exists())
     argv = logs.command_line(deployment.load(lab, substrate), name, follow, common.look_deadline("logs"))
     common.hand_over(argv)

@@ -13,18 +13,17 @@ def command_line(lab: Deployment, name: NodeName, follow: bool, by: Deadline) ->
     """The command line, on this computer, that prints the log; raises UsageError where there never was such a node."""
     if name in {node.name for node in lab.substrate.nodes(lab.lab, by)}:
         return lab.substrate.log(lab.lab, name, follow=follow)
-    files = kept(lab.lab, lab.plan.substrate, name)
-    if not files:
+    file = kept(lab.lab, lab.plan.substrate, name)
+    if not file.exists():
         raise UsageError(
             f"there is no log of {lab.plan.substrate}/{name}",
             where=f"lab {lab.lab}",
             mend=f"{lab.typed('status')} lists the nodes",
         )
-    return ["cat", *map(str, files)]
+    return ["cat", str(file)]
 
 
-def kept(lab: str, substrate: str, name: NodeName) -> list[Path]:
-    """The files that keep what a node said that may be gone by now, as long as the lab is not destroyed."""
-    # What its predecessors said comes first, where an engine keeps that apart.
-    files = [paths.lab(lab) / "logs" / f"{substrate}-{name}.{end}" for end in ("earlier.log", "log")]
-    return [file for file in files if file.exists()]
+def kept(lab: str, substrate: str, name: NodeName) -> Path:
+    """The file that keeps what a node said that may be gone by now, as long as the lab is not destroyed; it need not be
+    there."""
+    return paths.lab(lab) / "logs" / f"{substrate}-{name}.log"

@@ -1,5 +1,6 @@
 """The substrate Vagrant: a node is a virtual machine under libvirt, the shared drive is NFS from the store."""
 
+import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,10 +37,6 @@ def _addresses(lab: str) -> dict[str, str]:
 
 def _console(lab: str, name: NodeName) -> Path:
     return paths.lab(lab) / "logs" / f"vagrant-{name}.log"
-
-
-def _earlier(lab: str, name: NodeName) -> Path:
-    return paths.lab(lab) / "logs" / f"vagrant-{name}.earlier.log"
 
 
 class VagrantSubstrate:
@@ -137,10 +134,6 @@ class VagrantSubstrate:
         machines.sleep(lab, names, by)
 
     def wake(self, lab: str, names: Sequence[NodeName], by: Deadline) -> None:
-        domains = virsh.domains(by)
-        for name in names:
-            if (machine := domains.get(Names(lab).domain(name))) is not None:
-                open_console(lab, name, machine)
         awake = machines.wake(lab, names, by)
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
             list(pool.map(lambda name: ssh.set_clock(self.reach(lab, name), name, by), awake))
@@ -185,9 +178,7 @@ class VagrantSubstrate:
         return machines.writes(lab, name, by)
 
     def log(self, lab: str, name: NodeName, *, follow: bool) -> list[str]:
-        earlier = _earlier(lab, name)
-        files = [*([earlier] if earlier.exists() else []), _console(lab, name)]
-        return ["tail", "-q", "-n", "+1", *(["-F"] if follow else []), *map(str, files)]
+        return ["tail", "-n", "+1", *(["-F"] if follow else []), str(_console(lab, name))]
 
     def accelerator(self, by: Deadline) -> str | None:
         return kvm.accelerator(by)
@@ -251,7 +242,7 @@ def _ready_to_boot(plan: LabPlan, names: Sequence[NodeName], by: Deadline) -> No
         if ours.domain(name) not in domains:
             _forget(plan.lab, name, present, by)
         virsh.upload(ours.settings(name), _settings(plan.node(name), _folder(plan.lab)), by, present)
-        open_console(plan.lab, name, domains.get(ours.domain(name)))
+        open_console(plan.lab, name)
 
 
 def _vagrantfile(plan: LabPlan, by: Deadline, variant: str = "") -> str:
@@ -288,15 +279,12 @@ def _forget(lab: str, name: NodeName, present: set[str], by: Deadline) -> None:
         virsh.delete(overlay, by)
 
 
-def open_console(lab: str, name: NodeName, machine: virsh.Domain | None) -> None:
-    """libvirt's log daemon would make the file readable for root only; one that is there it only appends to."""
+def open_console(lab: str, name: NodeName) -> None:
+    """The file that a machine's console is added to, as this user may read it: libvirt's log daemon would make one for
+    root alone, as it does where the file was removed and the machine then started by hand."""
     console = _console(lab, name)
     console.parent.mkdir(parents=True, exist_ok=True)
-    if console.exists() and (machine is None or machine.state in ("shut off", "saved")):
-        # A machine that starts empties the file, so what its predecessor said goes elsewhere first.
-        earlier = _earlier(lab, name)
-        with records.naming(earlier), earlier.open("ab") as kept:
-            kept.write(console.read_bytes())
+    if console.exists() and not os.access(console, os.R_OK):
         console.unlink()
     console.touch(mode=0o644)
 

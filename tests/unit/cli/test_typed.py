@@ -257,7 +257,7 @@ def test_the_log_of_a_worker_that_is_not_wanted_any_more_is_read_by_its_short_na
         monkeypatch.setattr(type(registry.get(name)), "nodes", lambda *_: [])
     assert typed(tmp_path, "logs", "worker-3").code == 0
     assert became == [["cat", str(logs / "docker-worker-3.log")]]
-    (logs / "vagrant-worker-3.earlier.log").touch()
+    (logs / "vagrant-worker-3.log").touch()
     both = typed(tmp_path, "logs", "worker-3")
     assert (both.code, "say which: docker/worker-3 or vagrant/worker-3" in both.err) == (2, True), both.err
     # It is gone all the same for who wants to do something with it.
