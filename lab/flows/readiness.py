@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -27,25 +27,30 @@ _LOOK_EVERY_S = 1.0
 _EVERY_S = {Role.STORE: 0.25, Role.LOADBALANCER: 0.05, Role.WORKER: 0.05}
 
 
-def seen(substrate: Substrate, role: Role, address: str, by: Deadline, *, patient: bool = False) -> str | None:
-    """None for a node that is ready; otherwise what was seen instead, within 0.5 s or, if `patient`, 5 s."""
+def seen(
+    substrate: Substrate, role: Role, address: str, by: Deadline, *, patient: bool = False, with_source: bool = True
+) -> str | None:
+    """None for a node that is ready; otherwise what was seen instead, within 0.5 s or, if `patient`, 5 s.
+
+    Without `with_source` a store's source service is left out, for who asks it for more: it starts a program for each
+    connection, which takes an emulated machine a tenth of a second.
+    """
     look = by.at_most(_PATIENT_S if patient else _PROBE_S, "one look")
     if role is Role.STORE:
-        return _store_seen(address, substrate.drive_port, look)
+        doors = {"source service": _SOURCE_PORT if with_source else None, "drive": substrate.drive_port}
+        return _store_seen(address, doors, look)
     port, path = (WORKER_PORT, "/readyz") if role is Role.WORKER else (LOADBALANCER_OWN_PORT, "/ready")
     return refusal(path, http.get(f"http://{address}:{port}{path}", look))
 
 
-def _store_seen(address: str, drive_port: int | None, look: Deadline) -> str | None:
-    doors = {"source service": _SOURCE_PORT} | ({"drive": drive_port} if drive_port else {})
+def _store_seen(address: str, doors: Mapping[str, int | None], look: Deadline) -> str | None:
     refused = database.refusal(address, look)
-    closed = [f"no answer from its {what}" for what, port in doors.items() if not network.answers(address, port, look)]
+    closed = [
+        f"no answer from its {what}"
+        for what, port in doors.items()
+        if port is not None and not network.answers(address, port, look)
+    ]
     return ", ".join([*([refused] if refused else []), *closed]) or None
-
-
-def has_source(store: str, by: Deadline) -> bool:
-    """Whether the source service of the store at this address takes connections: without it no worker starts."""
-    return network.answers(store, _SOURCE_PORT, by.at_most(_PROBE_S, "one look"))
 
 
 def refusal(asked: str, answer: http.Answer) -> str | None:
@@ -217,14 +222,14 @@ def because(report: Report, name: str) -> Report:
 def probe_all(
     substrate: Substrate, nodes: list[tuple[NodeName, State, str]], by: Deadline
 ) -> dict[NodeName, tuple[bool, str | None]]:
-    """Readiness and commit of each running node, all asked at once."""
+    """Readiness and commit of each running node, all asked at once; a store's but for its source service."""
 
     def one(entry: tuple[NodeName, State, str]) -> tuple[bool, str | None]:
         name, state, address = entry
         if state not in (State.RUNNING, State.DRAINING):
             return False, None
         with ThreadPoolExecutor(2) as both:
-            ready = both.submit(seen, substrate, name.role, address, by)
+            ready = both.submit(seen, substrate, name.role, address, by, with_source=False)
             version = both.submit(commit, address, by) if name.role is Role.WORKER else None
             return ready.result() is None, version.result() if version else None
 

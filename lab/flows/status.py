@@ -10,7 +10,7 @@ from lab.flows.deployment import Deployment
 from lab.host import paths
 from lab.loadbalancer.config import Server
 from lab.model.deadline import Deadline
-from lab.model.errors import LabError, UsageError
+from lab.model.errors import LabError, LateError, UsageError
 from lab.model.node import STORE, LabPlan, Node, NodeName, Role, State
 from lab.store import source
 from lab.store.source import Version, is_behind
@@ -95,11 +95,14 @@ def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
     look = by.at_most(_LOOK_S, f"one look: {_LOOK_S} s")
     with ThreadPoolExecutor(4) as beside:
         asked_servers = beside.submit(_servers, lab, look)
-        has_source = beside.submit(readiness.has_source, lab.plan.node(STORE).address, look)
         asked = beside.submit(_source, lab, rows, look, by)
         is_outdated = beside.submit(_outdated, lab, nodes)
         probed = readiness.probe_all(lab.substrate, rows, look)
-    old, told, servers = is_outdated.result(), asked.result(), asked_servers.result()
+    old, servers = is_outdated.result(), asked_servers.result()
+    told, has_source = asked.result()
+    # Who only is late took the question, if the store lives at all.
+    has_source = probed[STORE][0] if has_source is None else has_source
+    probed[STORE] = probed[STORE][0] and has_source, None
     shown = [
         node_status(
             row,
@@ -108,7 +111,7 @@ def _of(lab: Deployment, by: Deadline) -> SubstrateStatus:
             is_old=None if old is None else row[0] in old,
             in_pool=row[0] in lab.plan.pool,
             is_known=servers is None or str(row[0]) in servers,
-            has_source=has_source.result(),
+            has_source=has_source,
         )
         for row in rows
     ]
@@ -188,14 +191,17 @@ def _outdated(lab: Deployment, nodes: list[Node]) -> set[NodeName] | None:
     return outdated(artefacts.plan_now(lab.lab, lab.substrate, lab.deployed, topology), nodes)
 
 
-def _source(lab: Deployment, rows: list[Row], look: Deadline, by: Deadline) -> _Source | None:
-    """What the source service has; None where the store does not tell within the look."""
+def _source(lab: Deployment, rows: list[Row], look: Deadline, by: Deadline) -> tuple[_Source | None, bool | None]:
+    """What the source service has, None where it does not tell within the look; and whether it answers, None where that
+    is not known, since it is late."""
     if (STORE, State.RUNNING) not in [(name, state) for name, state, _ in rows]:
-        return None
+        return None, False
     copy = lab.copy_of_source
     try:
         commit = source.fetch(source.url(lab.plan.node(STORE).address), copy, look)
         versions = source.history(copy, commit, by)
-        return _Source(versions, source.difference(copy, commit, paths.REPO / "app", by))
+        return _Source(versions, source.difference(copy, commit, paths.REPO / "app", by)), True
+    except LateError:
+        return None, None
     except LabError:
-        return None
+        return None, False

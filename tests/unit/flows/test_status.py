@@ -10,7 +10,9 @@ from lab.flows.status import node_status, with_skew
 from lab.loadbalancer.config import Server
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
+from lab.model.errors import LabError, LateError
 from lab.model.node import STORE, Mode, Node, NodeName, Role, State
+from lab.store import source
 from lab.store.source import Version
 from lab.substrates import registry
 from tests.unit.model.test_plan import KEYS, TOPOLOGY, make
@@ -88,9 +90,42 @@ def test_the_accelerator_is_what_the_machines_run_under_not_what_others_would(
     monkeypatch.setattr(engine, "nodes", lambda *_: found)
     monkeypatch.setattr(engine, "known_accelerator", lambda _: "kvm")
     monkeypatch.setattr(LoadBalancer, "servers", lambda *_: None)
-    monkeypatch.setattr(readiness, "has_source", lambda *_: False)
     gathered = status.gather("blue", ["vagrant"], Deadline.after(10, "one test"))
     assert gathered["vagrant"].as_json()["accelerator"] == told
+
+
+@pytest.mark.parametrize(
+    ("error", "answers", "is_ready", "waits_for"),
+    [
+        (LateError, True, True, None),
+        (LateError, False, False, SOURCE),
+        (LabError, True, False, SOURCE),
+    ],
+)
+def test_a_store_whose_source_service_refuses_is_not_ready_and_one_that_is_late_is_if_its_database_answers(
+    error: type[LabError],
+    answers: bool,
+    is_ready: bool,
+    waits_for: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fetch(*_: object) -> str:
+        raise error("no", where="here", mend="wait")
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    file = deployment.topology_file()
+    lab = deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=1, topology=TOPOLOGY, file=file, keys=KEYS)
+    nodes = [Node(spec.name, State.RUNNING, spec.address, spec.digest) for spec in lab.plan.nodes]
+    probed = {spec.name: (answers and spec.name == STORE, None) for spec in lab.plan.nodes}
+    monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: nodes)
+    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: None)
+    monkeypatch.setattr(readiness, "probe_all", lambda *_: probed)
+    monkeypatch.setattr(source, "fetch", fetch)
+    found = status.gather("blue", ["docker"], Deadline.after(10, "one test"))["docker"]
+    shown = {node.name: node for node in found.nodes or []}
+    assert (shown["store-1"].ready, shown["worker-1"].waits_for) == (is_ready, waits_for)
+    assert found.newest is None
 
 
 def test_also_a_worker_of_the_warm_pool_is_told_as_outdated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
