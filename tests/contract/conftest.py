@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from lab.flows.deployment import Deployment
+from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import NodeName, Role
 from lab.timeline.events import Kind
@@ -58,3 +60,16 @@ def status(lab: Deployment) -> dict[str, dict[str, object]]:
     gave = type_well("status", lab.plan.substrate, "--json", "--name", lab.lab)
     nodes = json.loads(gave.out)["substrates"][lab.plan.substrate]["nodes"]
     return {node["name"]: node for node in nodes}
+
+
+def shown(lab: Deployment) -> dict[str, Any]:
+    """`status --json` of the lab on its substrate, once a busy store has told its newest version in that time."""
+    told: dict[str, Any] = {}
+
+    def probe() -> str | None:
+        gave = type_well("status", lab.plan.substrate, "--json", "--name", lab.lab)
+        told.update(json.loads(gave.out)["substrates"][lab.plan.substrate])
+        return None if "newest" in told else "it does not say"
+
+    await_until(probe, Deadline.after(60, "one question"), what="the newest version in status", mend="")
+    return told

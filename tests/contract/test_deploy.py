@@ -23,7 +23,7 @@ from lab.model.node import STORE, NodeName
 from lab.store import source
 from lab.store.source import is_behind
 from tests.conftest import REPO, Typed, type_lab, type_well
-from tests.contract.conftest import W1, W2, W3, say_nothing, status
+from tests.contract.conftest import W1, W2, W3, say_nothing, shown, status
 from tests.contract.proof import patched, rate_of
 
 # For a new worker to be ready: five times what one takes.
@@ -68,19 +68,6 @@ def words(lab: Deployment, *more: str) -> list[str]:
 def versions(lab: Deployment) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(type_well("deploy", *words(lab, "--list", "--json")).out)["versions"]
     return found
-
-
-def shown(lab: Deployment) -> dict[str, Any]:
-    """`status --json` of the lab on its substrate, once a busy store has told its newest version in that time."""
-    told: dict[str, Any] = {}
-
-    def probe() -> str | None:
-        gave = type_well("status", lab.plan.substrate, "--json", "--name", lab.lab)
-        told.update(json.loads(gave.out)["substrates"][lab.plan.substrate])
-        return None if "newest" in told else "it does not say"
-
-    await_until(probe, Deadline.after(60, "one question"), what="the newest version in status", mend="")
-    return told
 
 
 def status_text(lab: Deployment) -> str:
