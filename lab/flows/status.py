@@ -199,9 +199,13 @@ def _source(lab: Deployment, rows: list[Row], look: Deadline, by: Deadline) -> t
     copy = lab.copy_of_source
     try:
         commit = source.fetch(source.url(lab.plan.node(STORE).address), copy, look)
-        versions = source.history(copy, commit, by)
-        return _Source(versions, source.difference(copy, commit, paths.REPO / "app", by)), True
     except LateError:
         return None, None
     except LabError:
         return None, False
+    try:
+        versions = source.history(copy, commit, by)
+        return _Source(versions, source.difference(copy, commit, paths.REPO / "app", by)), True
+    except LabError:
+        # Of the copy here: it says nothing of the service.
+        return None, True

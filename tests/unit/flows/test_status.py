@@ -95,14 +95,18 @@ def test_the_accelerator_is_what_the_machines_run_under_not_what_others_would(
 
 
 @pytest.mark.parametrize(
-    ("error", "answers", "is_ready", "waits_for"),
+    ("fails", "error", "answers", "is_ready", "waits_for"),
     [
-        (LateError, True, True, None),
-        (LateError, False, False, SOURCE),
-        (LabError, True, False, SOURCE),
+        ("fetch", LateError, True, True, None),
+        ("fetch", LateError, False, False, SOURCE),
+        ("fetch", LabError, True, False, SOURCE),
+        # Here the copy on this computer is at fault, and no service.
+        ("history", LabError, True, True, None),
+        ("history", LateError, True, True, None),
     ],
 )
 def test_a_store_whose_source_service_refuses_is_not_ready_and_one_that_is_late_is_if_its_database_answers(
+    fails: str,
     error: type[LabError],
     answers: bool,
     is_ready: bool,
@@ -110,7 +114,7 @@ def test_a_store_whose_source_service_refuses_is_not_ready_and_one_that_is_late_
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fetch(*_: object) -> str:
+    def fail(*_: object) -> None:
         raise error("no", where="here", mend="wait")
 
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
@@ -121,7 +125,8 @@ def test_a_store_whose_source_service_refuses_is_not_ready_and_one_that_is_late_
     monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: nodes)
     monkeypatch.setattr(LoadBalancer, "servers", lambda *_: None)
     monkeypatch.setattr(readiness, "probe_all", lambda *_: probed)
-    monkeypatch.setattr(source, "fetch", fetch)
+    monkeypatch.setattr(source, "fetch", lambda *_: "abc")
+    monkeypatch.setattr(source, fails, fail)
     found = status.gather("blue", ["docker"], Deadline.after(10, "one test"))["docker"]
     shown = {node.name: node for node in found.nodes or []}
     assert (shown["store-1"].ready, shown["worker-1"].waits_for) == (is_ready, waits_for)
