@@ -38,11 +38,12 @@ def of_lab(lab: str, domains: Mapping[str, Domain]) -> dict[NodeName, tuple[Stat
 
 def nodes(lab: str, addresses: dict[str, str], accelerator: str | None, by: Deadline) -> list[Node]:
     """The lab's machines; `addresses` holds the address of each by node name, `accelerator` is this computer's."""
-    found = of_lab(lab, virsh.domains(by))
+    domains = virsh.domains(by)
+    found = of_lab(lab, domains)
     return [
         Node(
             name,
-            _made(lab, name, state, by),
+            _sure(Names(lab).domain(name), domains, state, by),
             addresses.get(str(name), ""),
             found[name][1].digest_now(accelerator),
             found[name][1].accelerator,
@@ -51,10 +52,15 @@ def nodes(lab: str, addresses: dict[str, str], accelerator: str | None, by: Dead
     ]
 
 
-def _made(lab: str, name: NodeName, state: State, by: Deadline) -> State:
-    """The state, or `creating`: Vagrant defines a machine before it gives it a network, and may be ended in between."""
-    if state is State.STOPPED and not virsh.ask("domiflist", Names(lab).domain(name), by=by).strip():
+def _sure(domain: str, domains: Mapping[str, Domain], state: State, by: Deadline) -> State:
+    """The state of a machine, asked for once more where libvirt's word for it has two meanings."""
+    told = domains[domain].state
+    # Vagrant defines a machine before it gives it a network, and may be ended in between.
+    if told == "shut off" and not virsh.ask("domiflist", domain, by=by).strip():
         return State.CREATING
+    # Each machine is paused for a moment while libvirt starts it: that one is no sleeper, and nobody has to wake it.
+    if told == "paused" and "starting up" in virsh.ask("domstate", domain, "--reason", by=by):
+        return State.RUNNING
     return state
 
 
@@ -79,27 +85,35 @@ def resume(domain: str, by: Deadline) -> None:
 
 def sleep(lab: str, names: Sequence[NodeName], by: Deadline) -> None:
     """Writes the memory of those of these machines that run to the disk, all at once, and ends them with that."""
-    # Paused ones, too; without the word they would be paused again after they wake.
-    _all_at_once(lab, names, {"running": ("managedsave", "--running"), "paused": ("managedsave", "--running")}, by)
+
+    def change(domain: str, state: str) -> None:
+        # Paused ones, too; without the word they would be paused again after they wake.
+        if state in ("running", "paused"):
+            virsh.virsh("managedsave", "--running", domain, by=by)
+
+    _all_at_once(lab, names, change, by)
 
 
 def wake(lab: str, names: Sequence[NodeName], by: Deadline) -> list[NodeName]:
     """Lets those of these machines go on that sleep, all at once; gives those that run now. Their clocks are behind."""
-    _all_at_once(lab, names, {"saved": ("start",), "paused": ("resume",)}, by)
+
+    def change(domain: str, state: str) -> None:
+        if state == "saved":
+            virsh.virsh("start", domain, by=by)
+        elif state == "paused":
+            resume(domain, by)
+
+    _all_at_once(lab, names, change, by)
     found = of_lab(lab, virsh.domains(by))
     return [name for name in names if name in found and found[name][0] is State.RUNNING]
 
 
-def _all_at_once(lab: str, names: Sequence[NodeName], commands: Mapping[str, tuple[str, ...]], by: Deadline) -> None:
-    """Gives each machine the command for its state in libvirt's words; one in another state, or none, is left alone."""
+def _all_at_once(lab: str, names: Sequence[NodeName], change: Callable[[str, str], None], by: Deadline) -> None:
+    """Changes each of these machines that is there, told its domain and its state in libvirt's words."""
     domains = virsh.domains(by)
-
-    def change(domain: str) -> None:
-        if domain in domains and domains[domain].state in commands:
-            virsh.virsh(*commands[domains[domain].state], domain, by=by)
-
-    with ThreadPoolExecutor(max_workers=max(len(names), 1)) as pool:
-        list(pool.map(change, [Names(lab).domain(name) for name in names]))
+    there = [domain for domain in (Names(lab).domain(name) for name in names) if domain in domains]
+    with ThreadPoolExecutor(max_workers=max(len(there), 1)) as pool:
+        list(pool.map(lambda domain: change(domain, domains[domain].state), there))
 
 
 def destroy(lab: str, name: NodeName, by: Deadline) -> None:

@@ -11,7 +11,7 @@ import pytest
 from lab.host import paths
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
-from lab.model.node import NodeName, Role
+from lab.model.node import NodeName, Role, State
 from lab.substrates.base import Reach
 from lab.substrates.vagrant import machines, ssh, substrate
 from lab.substrates.vagrant.names import title
@@ -82,6 +82,15 @@ def test_a_refused_resume_matters_only_for_a_machine_that_is_still_paused(
     with pytest.raises(LabError, match="already running") if is_left else nullcontext():
         machines.resume(f"labkit-blue_{name}", by)
     assert log.read_text() == f"resume labkit-blue_{name}\n"
+
+
+@pytest.mark.parametrize(
+    ("reason", "seen"), [("paused (starting up)", State.RUNNING), ("paused (user)", State.SLEEPING)]
+)
+def test_a_machine_that_libvirt_just_starts_is_no_sleeper(log: Path, by: Deadline, reason: str, seen: State) -> None:
+    _program(log.with_name("virsh"), VIRSH.replace("*)", f'domstate) echo "{reason}" ;;\n    *)'))
+    states = {node.name: node.state for node in machines.nodes("blue", {}, "tcg", by)}
+    assert (states[W1], states[W2]) == (State.RUNNING, seen)
 
 
 def test_nobody_to_wake_is_nothing_to_do(log: Path, by: Deadline) -> None:
