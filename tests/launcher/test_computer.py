@@ -7,6 +7,9 @@ import pytest
 
 from tests.launcher.kit import Kit, write
 
+# Two of them lie there, whether or not they are installed where this runs.
+NO_ENGINES = "mount -t tmpfs none /usr/sbin"
+
 UNFIT = {
     "another system": (
         ["mount --bind {there}/os-release /etc/os-release"],
@@ -27,7 +30,7 @@ UNFIT = {
         "  mend:  free some space, or use a larger file system\n",
     ),
     "a full disk under the engines": (
-        ["mount -t tmpfs -o size=20m none /var/lib"],
+        ["mount -t tmpfs -o size=20m none /var/lib", NO_ENGINES],
         "lab: not enough disk: N MB are free, 3000 MB are needed\n"
         "  where: the file system of /var/lib\n"
         "  mend:  free some space, or use a larger file system\n",
@@ -99,5 +102,36 @@ def test_what_installs_asks_the_same_questions_until_all_is_there(kit: Kit, smal
         assert kit.inside(small, lab, *words).code == 7
     engines = have_all(kit)
     assert kit.inside(small, lab, verb, "--yes", PATH=f"/usr/bin:/bin:{engines}").code == 7
-    without = ["mount -t tmpfs none /usr/sbin", f"rm {engines}/libvirtd"]
+    without = [NO_ENGINES, f"rm {engines}/libvirtd"]
     assert kit.inside([*small, *without], lab, verb, "--yes", PATH=f"/usr/bin:/bin:{engines}").code == 2
+
+
+def test_what_is_made_or_installed_already_needs_no_room_any_more(kit: Kit) -> None:
+    kit.type("status", "--yes")
+    engines, lab = have_all(kit), str(kit.root / "bin/lab")
+    (kit.root.parent / ".cache/vagrant-docker-lab/rootfs").rmdir()
+    (kit.root / ".tox").mkdir()
+    (kit.root / ".tox/libraries").write_bytes(b"x" * 5 * 2**20)
+    full = "mount -t tmpfs -o size=20m none {}"
+    with_engines = kit.inside([full.format("/var/lib")], lab, "demo", PATH=f"/usr/bin:/bin:{engines}")
+    assert "20 MB are free, 2210 MB are needed\n  where: the file system of /var/lib\n" in with_engines.err
+    elsewhere = [f"cp -r {kit.root} {kit.root}-moved", full.format(kit.root), f"cp -r {kit.root}-moved/. {kit.root}"]
+    with_libraries = kit.inside(elsewhere, lab, "demo", PATH=f"/usr/bin:/bin:{engines}")
+    assert f" MB are free, 2595 MB are needed\n  where: the file system of {kit.root}\n" in with_libraries.err
+
+
+def test_a_command_that_begins_again_after_it_installed_the_engines_is_not_asked_for_room_again(
+    kit: Kit, small: list[str]
+) -> None:
+    kit.type("status", "--yes")
+    (kit.root / "lab/__main__.py").write_text("import os; print(os.environ.get('LAB_ROOM_CHECKED'))")
+    gave = kit.inside(small, str(kit.root / "bin/lab"), "demo", "--yes", LAB_ROOM_CHECKED="1")
+    assert (gave.code, gave.out) == (0, "None\n"), gave.err
+
+
+@pytest.mark.parametrize(("words", "code"), [(["demo", "--dry-run"], 2), (["setup", "--undo"], 7)])
+def test_the_environment_is_made_on_a_small_computer_only_to_take_things_back(
+    kit: Kit, small: list[str], words: list[str], code: int
+) -> None:
+    assert kit.inside(small, str(kit.root / "bin/lab"), *words, "--yes").code == code
+    assert kit.installs() == (code == 7)
