@@ -29,6 +29,9 @@ def command(substrates: list[str], as_json: bool, junit: Path | None, lab: str) 
         mend = f"{labs.typed('up', lab)} first"
         raise UsageError(f"lab {lab} is not up on {' or '.join(substrates)}", where="lab verify", mend=mend)
     by = common.change_deadline("verify")
+    # Before the first suite, which takes minutes on machines.
+    for name in running:
+        verify.refuse_unless_up(lab, name, by)
     reports = {name: verify.verify(lab, name, by) for name in running}
     found = {name: verify.parse(report) for name, report in reports.items()}
     if as_json:

@@ -12,7 +12,8 @@ from lab.flows import deployment
 from lab.host import paths
 from lab.host.run import run
 from lab.model.deadline import Deadline
-from lab.model.errors import UnknownError
+from lab.model.errors import LabError, UnknownError
+from lab.model.node import State
 
 # pytest's exit codes: "Exit codes" in its manual. 2 to 4 mean that nothing could be told.
 _PYTEST = {0: "all passed", 1: "some failed"}
@@ -30,6 +31,24 @@ class Finding:
     def as_json(self) -> dict[str, object]:
         """The shape that `verify --json` promises."""
         return asdict(self)
+
+
+def refuse_unless_up(lab: str, substrate: str, by: Deadline) -> None:
+    """Raises UnknownError where the engine does not tell of the lab, or a node of it does not run: a check that nobody
+    answers has not said no."""
+    found = deployment.load(lab, substrate)
+    try:
+        states = found.states(by)
+    except LabError as error:
+        raise UnknownError(error.message, where=error.where, mend=error.mend) from error
+    seen = {spec.name: states.get(spec.name, State.ABSENT) for spec in found.plan.awake()}
+    if away := [f"{name} is {state}" for name, state in seen.items() if state is not State.RUNNING]:
+        verb = "wake" if State.SLEEPING in seen.values() else "up"
+        raise UnknownError(
+            f"what does not run cannot be checked: {', '.join(away)}",
+            where=f"lab {lab} on {substrate}",
+            mend=found.typed(f"{verb} @"),
+        )
 
 
 def verify(lab: str, substrate: str, by: Deadline) -> str:

@@ -23,6 +23,16 @@ def words(running_lab: Deployment) -> list[str]:
     return ["verify", running_lab.plan.substrate, "--name", running_lab.lab]
 
 
+# To make the worker again takes a machine a while.
+@pytest.mark.long("vagrant")
+def test_a_lab_of_which_a_worker_is_away_could_not_be_told(words: list[str], whole: Deployment) -> None:
+    type_well("kill", f"{words[1]}/worker-1", "--name", whole.lab)
+    gave = type_lab(*words)
+    assert (gave.code, gave.out) == (3, "")
+    assert "error: what does not run cannot be checked: worker-1 is absent\n" in gave.err
+    assert f"`lab up {words[1]} --name {whole.lab}`" in gave.err
+
+
 # The suite takes ten seconds on containers and minutes on machines, and CI runs it once without the verb anyway.
 @pytest.mark.long("vagrant")
 def test_a_lab_that_is_right_gets_a_table_a_report_and_0_whoever_has_its_lock(

@@ -1,6 +1,6 @@
 """testinfra hosts for the nodes of the lab under test, and what /proc tells of a node."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 
@@ -9,6 +9,7 @@ import testinfra
 from testinfra.host import Host
 
 from lab.flows.deployment import Deployment
+from lab.model.errors import LabError
 from lab.model.node import NodeName, Role
 from tests.conftest import nodes_of
 
@@ -36,6 +37,16 @@ class Process:
     uid: int
     capabilities: int
     no_new_privileges: bool
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Has a check whose node could not be asked told as one without an answer, which pytest calls an error, not as one
+    that said no. Of a lost connection the kit raises LabError, and testinfra RuntimeError (its backend/ssh.py)."""
+    report = yield
+    if call.when == "call" and call.excinfo is not None and call.excinfo.errisinstance((LabError, RuntimeError)):
+        report.when = "setup"
+    return report
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -66,6 +66,37 @@ def test_files_that_there_is_nothing_to_compare_with_could_not_be_told(
     assert not (tmp_path / "cache").exists(), "looking made nothing"
 
 
+# In place of ssh: no connection, or a machine in which nothing runs and every file is empty.
+NO_CONNECTION = "exit 255"
+NOTHING_THERE = 'case "$*" in *encoding*) echo UTF-8 ;; esac'
+
+
+@pytest.mark.parametrize(("ssh", "service", "key"), [(NO_CONNECTION, None, None), (NOTHING_THERE, False, True)])
+def test_a_node_that_cannot_be_asked_has_not_said_no(
+    ssh: str, service: bool | None, key: bool | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "ssh").write_text(f"#!/bin/sh\n{ssh}\n")
+    (tmp_path / "ssh").chmod(0o755)
+    file, keys = deployment.topology_file(), dict.fromkeys(Role, "0")
+    deployment.intend("test-v", "vagrant", mode=Mode.STATELESS, workers=1, topology=TOPOLOGY, file=file, keys=keys)
+    words = ["--lab", "test-v", "--substrate", "vagrant", "-k", "test_the_service_runs or own_key"]
+    told = [f"--junit-xml={tmp_path}/junit.xml", "tests/infra/test_nodes.py"]
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *told, *words],
+        cwd=REPO,
+        env={**os.environ, "PYTHONPATH": str(REPO), "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    findings = parse((tmp_path / "junit.xml").read_text())
+    asked = {"the service runs": service, "the service runs as whom it should": service}
+    wanted = {**asked, "the labs own key alone opens a node": key}
+    assert {(found.check, found.ok) for found in findings} == {*wanted.items()}
+    assert len(findings) == 3 * 3, "one for each node"
+
+
 @pytest.mark.parametrize(
     ("mode", "asked", "not_asked"),
     [
