@@ -22,7 +22,7 @@ def layer(substrate: Substrate, role: Role, versions: Versions) -> Layer:
 
 def keys(substrate: Substrate, versions: Versions) -> Mapping[Role, str]:
     """The content keys of this substrate's images or boxes, by role, as the roles' files are now."""
-    return {role: layer(substrate, role, versions).key for role in Role}
+    return {role: layers.packed_key(layer(substrate, role, versions), substrate.packs_with) for role in Role}
 
 
 def missing(substrate: Substrate, versions: Versions) -> list[Role]:

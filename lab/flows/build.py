@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lab.flows.artefacts import layer, missing
+from lab.flows.artefacts import keys, layer, missing
 from lab.host import children, lock, paths
 from lab.model.deadline import Deadline
 from lab.model.topology import Versions
@@ -20,6 +20,5 @@ def build(substrates: Sequence[Substrate], versions: Versions, report: Report, b
             report(f"ended what an interrupted build had left: {line}")
         for substrate in substrates:
             for role in missing(substrate, versions):
-                wanted = layer(substrate, role, versions)
-                made = rootfs.make(wanted, report, by)
-                substrate.pack(role, wanted.key, made.tar, report, by)
+                made = rootfs.make(layer(substrate, role, versions), report, by)
+                substrate.pack(role, keys(substrate, versions)[role], made.tar, report, by)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from lab.flows import artefacts, deployment
 from lab.host import lock, paths
 from lab.model.deadline import Deadline
-from lab.model.node import Role
 from lab.provision import rootfs
 from lab.substrates import registry
 from lab.substrates.base import Report
@@ -66,9 +65,9 @@ def _unrecorded(name: str, recorded: Collection[str], by: Deadline) -> list[str]
 def keys_of(substrate: str, found: deployment.Deployed) -> set[str]:
     """The content keys of what a lab was made from, and of what lies below that while the roles are the same."""
     keys = set(found.keys.values())
-    for role in Role:
-        layer = artefacts.layer(registry.get(substrate), role, found.topology.versions)
-        if layer.key in keys:
+    for role, key in artefacts.keys(registry.get(substrate), found.topology.versions).items():
+        if key in keys:
+            layer = artefacts.layer(registry.get(substrate), role, found.topology.versions)
             keys |= {each.key for each in layer.lineage()}
     return keys
 

@@ -5,7 +5,7 @@ base (Debian itself) -> role `common` -> the node's role -> whatever a substrate
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +84,12 @@ def extended(layer: Layer, ansible_role: str, variables: Mapping[str, str], play
     pairs = tuple(sorted(variables.items()))
     made_of = [layer.key, ansible_role, pairs, _contents(playbooks / LAYER_PLAYBOOK.name), _contents(folder)]
     return Layer(_name(layer, ansible_role), ansible_role, layer, _digest(made_of), pairs)
+
+
+def packed_key(layer: Layer, packed_with: Iterable[Path]) -> str:
+    """The content key of the image or box that a layer is packed into; these files say how."""
+    files = [_contents(path) for path in packed_with]
+    return _digest([layer.key, files]) if files else layer.key
 
 
 def _name(parent: Layer, ansible_role: str) -> str:

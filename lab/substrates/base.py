@@ -73,6 +73,9 @@ class Substrate(Protocol):
     adds: tuple[str, ...]
     """Ansible roles that this substrate puts on top of a node's root file system."""
 
+    packs_with: tuple[Path, ...]
+    """Files of the kit that say how an image or box is packed: a change of one makes all of them anew."""
+
     publishes: bool
     """Whether the load balancer is reached through a port of this computer, rather than at its own address."""
 

@@ -46,6 +46,7 @@ class DockerSubstrate:
 
     name = "docker"
     adds: tuple[str, ...] = ()
+    packs_with: tuple[Path, ...] = ()
     publishes = True
     has_own_kernel = False
     drive_port: int | None = None

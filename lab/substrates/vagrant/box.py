@@ -19,6 +19,8 @@ from lab.substrates.vagrant.names import boot_volume, box, image_volume, key_of
 from lab.substrates.vagrant.tool import box_folder
 
 KINDS = ("kernel", "initrd")
+_VAGRANTFILE = paths.REPO / "vagrant" / "box.Vagrantfile"
+PACKED_WITH = (_VAGRANTFILE, Path(__file__).with_name("disk.py"))
 
 
 def is_added(role: Role, key: str, by: Deadline) -> bool:
@@ -98,6 +100,6 @@ def _archive(disk: Disk, folder: Path) -> Path:
     archive = folder / "package.box"
     with tarfile.open(archive, "w") as tar:
         tar.add(metadata, "metadata.json")
-        tar.add(paths.REPO / "vagrant" / "box.Vagrantfile", "Vagrantfile")
+        tar.add(_VAGRANTFILE, "Vagrantfile")
         tar.add(disk.image, "box.img")
     return archive

@@ -44,6 +44,7 @@ class VagrantSubstrate:
 
     name = "vagrant"
     adds: tuple[str, ...] = ("machine",)
+    packs_with: tuple[Path, ...] = box.PACKED_WITH
     publishes = False
     has_own_kernel = True
     drive_port: int | None = 2049
