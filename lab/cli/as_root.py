@@ -18,7 +18,8 @@ def main(words: list[str]) -> int:
         else:
             setup.undo(_say, by)
     except LabError as error:
-        _say(setup.ERROR + json.dumps({"message": error.message, "where": error.where, "mend": error.mend}))
+        told = {"message": error.message, "where": error.where, "mend": error.mend, "code": error.code}
+        _say(setup.ERROR + json.dumps(told))
         return error.code
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED

@@ -34,4 +34,4 @@ def _show(found: Mapping[str, Mapping[str, list[str]]], silent: list[str], lab: 
             for thing in things:
                 click.echo(f"  {substrate}: {thing}")
     for substrate in silent:
-        click.echo(f"{substrate} does not answer, so what it has of labs cannot be told")
+        click.echo(f"{substrate} does not answer as it should, so what it has of labs cannot be told")

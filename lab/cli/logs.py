@@ -1,5 +1,7 @@
 """The verb `logs`."""
 
+from functools import partial
+
 import click
 
 from lab.cli import common
@@ -13,5 +15,5 @@ from lab.flows import deployment, logs
 def command(node: str, follow: bool, lab: str) -> None:
     """Print a node's log, also a dead node's until the lab is destroyed."""
     substrate, name = common.one_node(lab, node, lambda substrate, name: logs.kept(lab, substrate, name).exists())
-    argv = logs.command_line(deployment.load(lab, substrate), name, follow, common.look_deadline("logs"))
-    common.hand_over(argv)
+    by, tell = common.look_deadline("logs"), partial(click.echo, err=True)
+    common.hand_over(logs.command_line(deployment.load(lab, substrate), name, follow, by, tell))

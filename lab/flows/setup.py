@@ -17,7 +17,7 @@ from lab.host import computer, paths, records
 from lab.host.computer import Rights
 from lab.host.run import run
 from lab.model.deadline import Deadline
-from lab.model.errors import LabError, UsageError
+from lab.model.errors import LabError, UnknownError, UsageError
 from lab.provision import roles
 from lab.provision.layers import PLAYBOOKS
 from lab.provision.roles import Play
@@ -143,9 +143,12 @@ def undo(report: Report, by: Deadline) -> None:
 
 
 def labs_left(by: Deadline) -> list[str]:
-    """The labs of which something is left: by this user's records, and, whoever made them, in engines that answer."""
+    """The labs of which something is left: by this user's records, and, whoever made them, in engines that answer.
+
+    Raises LabError where one answers and does not tell: it may have some.
+    """
     ours = {folder.name for folder in (paths.state() / "labs").glob("*")}
-    return sorted(ours | listing.labs(by)[0].keys())
+    return sorted(ours | listing.labs(by, forgiven=UnknownError)[0].keys())
 
 
 def changes_made() -> list[str]:
@@ -266,7 +269,7 @@ def _as_root(words: list[str], report: Report, by: Deadline) -> None:
     ]
     status, steps = _heard(argv, report)
     if status != 0:
-        raise LabError(
+        raise UsageError(
             "could not become root: " + " ".join(steps[-3:]),
             where="sudo",
             mend="run it on a terminal, where sudo can ask for your password, or as root: `sudo bin/lab setup --yes`",
@@ -284,5 +287,7 @@ def _heard(argv: list[str], report: Report) -> tuple[int, list[str]]:
                 steps.append(line)
                 report(line)
     if errors:
-        raise LabError(**json.loads(errors[-1]))
+        told = json.loads(errors[-1])
+        kinds = {kind.code: kind for kind in (LabError, UsageError, UnknownError)}
+        raise kinds[told.pop("code")](**told)
     return process.returncode, steps

@@ -29,8 +29,8 @@ def test_an_engine_that_does_not_answer_is_not_taken_for_one_that_has_nothing(tm
     gave = typed(tmp_path, "list", **AWAY)
     assert gave.code == 3
     assert "there are no labs" not in gave.out
-    assert "docker does not answer, so what it has of labs cannot be told" in gave.out
-    assert "vagrant does not answer, so what it has of labs cannot be told" in gave.out
+    assert "docker does not answer as it should, so what it has of labs cannot be told" in gave.out
+    assert "vagrant does not answer as it should, so what it has of labs cannot be told" in gave.out
 
 
 @pytest.fixture
@@ -78,6 +78,15 @@ def refusing(tmp_path: Path) -> Iterator[dict[str, str]]:
         server.shutdown()
 
 
+def test_an_engine_that_refuses_holds_back_nothing_of_what_the_others_have(
+    tmp_path: Path, refusing: dict[str, str]
+) -> None:
+    record(tmp_path, {"vagrant": [1]})
+    gave = typed(tmp_path, "list", "--json", **refusing)
+    assert (gave.code, gave.err) == (3, "")
+    assert json.loads(gave.out) == {"labs": {"lab": {}}, "silent": ["docker", "vagrant"]}
+
+
 def test_status_tells_of_no_nodes_where_engines_are_silent_or_refuse(tmp_path: Path, refusing: dict[str, str]) -> None:
     record(tmp_path, {"docker": [1], "vagrant": [1]})
     for away in (AWAY, refusing):
@@ -87,3 +96,15 @@ def test_status_tells_of_no_nodes_where_engines_are_silent_or_refuse(tmp_path: P
         told = json.loads(gave.out)["substrates"]
         assert {name: one["nodes"] for name, one in told.items()} == {"docker": None, "vagrant": None}
         assert all(one["problem"] for one in told.values())
+
+
+def test_a_lab_of_engines_that_are_silent_or_refuse_is_not_told_to_be_wrong(
+    tmp_path: Path, refusing: dict[str, str]
+) -> None:
+    record(tmp_path, {"docker": [1], "vagrant": [1]})
+    for away, said in ((AWAY, "error: Docker does not answer"), (refusing, "error: Docker refused")):
+        client.api.cache_clear()
+        gave = typed(tmp_path, "verify", "--json", **away)
+        assert (gave.code, gave.out, gave.err[: len(said)]) == (3, "", said)
+    gave = typed(tmp_path, "verify", "vagrant", **AWAY)
+    assert (gave.code, gave.err.startswith("error: libvirt does not answer")) == (3, True), gave.err

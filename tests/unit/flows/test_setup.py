@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from lab.cli import as_root
 from lab.flows import setup
 from lab.flows.setup import Found, Needs, Plan
 from lab.host import computer
 from lab.host.computer import Rights
 from lab.model.deadline import Deadline
-from lab.model.errors import LabError, UsageError
+from lab.model.errors import LabError, UnknownError, UsageError
 from lab.provision import layers, roles
 
 NEEDS = Needs(
@@ -169,6 +170,37 @@ def test_undo_is_refused_while_there_are_labs(tmp_path: Path, monkeypatch: pytes
         setup.undo(pytest.fail, Deadline.after(1, "test"))
     assert raised.value.message == "there are labs: blue"
     assert raised.value.mend == "remove them first: lab destroy --volumes --yes --name blue"
+
+
+def answer_in_place_of_sudo(folder: Path, monkeypatch: pytest.MonkeyPatch, said: str, code: int) -> None:
+    (folder / "said").write_text(said)
+    (folder / "sudo").write_text(f"#!/bin/sh\ncat {folder}/said\nexit {code}\n")
+    (folder / "sudo").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+
+@pytest.mark.parametrize("kind", [LabError, UsageError, UnknownError])
+def test_an_error_of_the_half_that_is_root_stays_what_it_is(
+    kind: type[LabError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise kind("apt is busy", where="there", mend="wait")
+
+    monkeypatch.setattr(setup, "undo", fail)
+    assert as_root.main(["5", "undo"]) == kind.code
+    answer_in_place_of_sudo(tmp_path, monkeypatch, capsys.readouterr().out, kind.code)
+    with pytest.raises(LabError) as raised:
+        setup.apply("ada", lambda _: None, Deadline.after(60, "test"))
+    assert (type(raised.value), str(raised.value)) == (kind, "apt is busy\n  where: there\n  mend:  wait")
+
+
+def test_nobody_who_could_become_root_is_a_fault_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_in_place_of_sudo(tmp_path, monkeypatch, "sudo: a terminal is required\n", 1)
+    with pytest.raises(UsageError, match="could not become root: sudo: a terminal is required"):
+        setup.apply("ada", lambda _: None, Deadline.after(60, "test"))
 
 
 POOL_AS_WANTED = {"results": [{"stat": {"exists": True}}, {"stat": {"exists": True}}, {"stat": {"mode": "0711"}}]}
