@@ -113,7 +113,19 @@ def _is_at(path: Path, file: IO[str]) -> bool:
 
 
 def _in_words(entry: Mapping[str, Any] | None) -> str:
-    return f"`lab {entry['verb']}` (pid {entry['pid']})" if entry else "another command"
+    return f"`lab {_verb(entry)}` (pid {entry['pid']})" if entry else "another command"
+
+
+def _verb(entry: Mapping[str, Any]) -> str:
+    """What the holder does, in the word that was typed where it is another: a `lab demo` brings labs up, too."""
+    said = str(entry["verb"])
+    try:
+        words = Path(f"/proc/{entry['pid']}/cmdline").read_text(errors="replace").split("\0")
+    except OSError:
+        return said
+    triples = zip(words, words[1:], words[2:], strict=False)
+    typed = next((verb for option, module, verb in triples if (option, module) == ("-m", "lab")), said)
+    return said if said.split()[0] == typed else typed
 
 
 def _entry(path: Path) -> dict[str, Any] | None:

@@ -43,6 +43,19 @@ def test_a_lock_that_is_held_names_its_holder(tmp_path: Path) -> None:
         other.communicate("done\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "verb"), [(("-m", "lab", "demo"), "demo"), (("-m", "lab", "up"), "up"), (("-m",), "up")]
+)
+def test_who_does_the_work_of_another_verb_is_named_as_it_was_typed(
+    tmp_path: Path, words: tuple[str, ...], verb: str
+) -> None:
+    with _holder(tmp_path / "lock", *words) as other:
+        named = pytest.raises(UsageError, match=rf"`lab {verb}` \(pid {other.pid}\)")
+        with named, lock.held(tmp_path / "lock", "down"):
+            pass
+        other.communicate("done\n")
+
+
 def test_who_only_asks_leaves_the_lock_as_it_is(tmp_path: Path) -> None:
     assert not lock.is_held(tmp_path / "lock")
     assert not list(tmp_path.iterdir())
