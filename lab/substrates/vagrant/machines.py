@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from lab.host.run import run
+from lab.host.wait import await_until
 from lab.model.deadline import Deadline
-from lab.model.errors import LabError
+from lab.model.errors import LabError, UnknownError
 from lab.model.node import Node, NodeName, State
 from lab.substrates.vagrant import virsh
 from lab.substrates.vagrant.names import POOL, Machine, Names, lab_of_volume, machine
@@ -22,6 +23,9 @@ _STATES = {
     "shut off": State.STOPPED,
     "crashed": State.FAILED,
 }
+
+# More than what libvirt itself awaits the end of QEMU for.
+_END_S = 30.0
 
 
 def ours(domains: Mapping[str, Domain]) -> dict[str, Machine]:
@@ -55,21 +59,41 @@ def nodes(lab: str, addresses: dict[str, str], accelerator: str | None, by: Dead
 def _sure(domain: str, domains: Mapping[str, Domain], state: State, by: Deadline) -> State:
     """The state of a machine, asked for once more where libvirt's word for it has two meanings."""
     told = domains[domain].state
-    # Vagrant defines a machine before it gives it a network, and may be ended in between.
-    if told == "shut off" and not virsh.ask("domiflist", domain, by=by).strip():
-        return State.CREATING
-    # Each machine is paused for a moment while libvirt starts it: that one is no sleeper, and nobody has to wake it.
-    if told == "paused" and "starting up" in virsh.ask("domstate", domain, "--reason", by=by):
-        return State.RUNNING
+    try:
+        # Vagrant defines a machine before it gives it a network, and may be ended in between.
+        if told == "shut off" and not virsh.ask("domiflist", domain, by=by).strip():
+            return State.CREATING
+        # Each machine is paused for a moment while libvirt starts it: no sleeper, and nobody has to wake it.
+        if told == "paused" and "starting up" in virsh.ask("domstate", domain, "--reason", by=by):
+            return State.RUNNING
+    except UnknownError:
+        raise
+    except LabError:  # it was removed since it was told of
+        return state
     return state
 
 
 def power_off(domain: str, by: Deadline) -> None:
-    """Powers a machine off as a pulled plug would."""
+    """Powers a machine off as a pulled plug would; raises LabError where it runs on all the same."""
+    if _is_off(domain, by):
+        return
+    # It may have ended by itself since we looked: then there is nothing to power off.
+    done = virsh.virsh("destroy", domain, by=by, ok={0: "off", 1: "it was off, or does not end"})
+    if done.status:
+        # libvirt gives up on a QEMU that the kernel does not let go at once, and says "off" when it has ended.
+        said = " ".join(done.err.split())
+        await_until(
+            lambda: None if _is_off(domain, by) else said,
+            by.at_most(_END_S, f"it had {_END_S:g} s for that"),
+            what=f"the end of machine {domain}",
+            mend="type the same again once this computer is less busy; nothing of the machine was removed",
+            every_s=0.5,
+        )
+
+
+def _is_off(domain: str, by: Deadline) -> bool:
     there = virsh.domains(by).get(domain)
-    if there is not None and there.state not in ("shut off", "saved"):
-        # It may have ended by itself since we looked: then there is nothing to power off.
-        virsh.virsh("destroy", domain, by=by, ok={0: "off", 1: "was off"})
+    return there is None or there.state in ("shut off", "saved")
 
 
 def resume(domain: str, by: Deadline) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from lab.host import paths
 from lab.model.deadline import Deadline
-from lab.model.errors import LabError
+from lab.model.errors import LabError, UnknownError
 from lab.model.node import NodeName, Role, State
 from lab.substrates.base import Reach
 from lab.substrates.vagrant import machines, ssh, substrate
@@ -91,6 +91,53 @@ def test_a_machine_that_libvirt_just_starts_is_no_sleeper(log: Path, by: Deadlin
     _program(log.with_name("virsh"), VIRSH.replace("*)", f'domstate) echo "{reason}" ;;\n    *)'))
     states = {node.name: node.state for node in machines.nodes("blue", {}, "tcg", by)}
     assert (states[W1], states[W2]) == (State.RUNNING, seen)
+
+
+# What libvirt says where the kernel does not let QEMU go in time, and where a machine was removed meanwhile.
+BUSY = "error: Failed to terminate process 4711 with SIGKILL: Device or resource busy"
+GONE = "error: failed to get domain 'labkit-blue_worker-1'"
+
+
+@pytest.mark.parametrize("later", ["shut off", "", "running"])
+def test_a_machine_that_libvirt_could_not_end_is_not_taken_for_off_before_it_is(
+    log: Path, by: Deadline, later: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = log.with_name("virsh.table")
+    row, *others = table.read_text().splitlines(keepends=True)
+    log.with_name("virsh.later").write_text("".join([row.replace("running", later)] * bool(later) + others))
+    # It has ended, or has not, when it is looked for the fourth time.
+    asked = 'list) echo >>"$0.asked"; [ $(wc -l <"$0.asked") -lt 4 ] || cp "$0.later" "$0.table"; cat "$0.table" ;;'
+    refused = f'destroy) echo "$@" >>"$0.log"; echo "{BUSY}" >&2; exit 1 ;;'
+    _program(log.with_name("virsh"), VIRSH.replace('list) cat "$0.table" ;;', f"{asked}\n    {refused}"))
+    if later == "running":
+        monkeypatch.setattr(machines, "_END_S", 1.5)
+        with pytest.raises(LabError, match="the end of machine labkit-blue_worker-1 did not come about") as raised:
+            machines.power_off("labkit-blue_worker-1", by)
+        assert raised.value.where == f"last seen: {BUSY}"
+    else:
+        machines.power_off("labkit-blue_worker-1", by)
+    assert log.read_text() == "destroy labkit-blue_worker-1\n"
+
+
+def test_a_machine_that_runs_on_is_not_removed(log: Path, by: Deadline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machines, "_END_S", 0.5)
+    refused = f'destroy) echo "{BUSY}" >&2; exit 1 ;;\n    vol-list) ;;'
+    _program(log.with_name("virsh"), VIRSH.replace("*)", f"{refused}\n    *)"))
+    with pytest.raises(LabError, match="did not come about"):
+        machines.destroy("blue", W1, by)
+    assert not log.exists(), "neither its definition nor its disk was removed"
+
+
+def test_a_machine_that_was_removed_while_it_is_asked_for_is_told_as_it_was(log: Path, by: Deadline) -> None:
+    _program(log.with_name("virsh"), VIRSH.replace("*)", f'dom*) echo "{GONE}" >&2; exit 1 ;;\n    *)'))
+    told = {node.name: node.state for node in machines.nodes("blue", {}, "tcg", by)}
+    assert told == {W1: State.RUNNING, W2: State.SLEEPING, W3: State.SLEEPING, W4: State.STOPPED}
+
+
+def test_an_engine_that_goes_while_it_is_asked_is_no_machine_that_went(log: Path, by: Deadline) -> None:
+    _program(log.with_name("virsh"), VIRSH.replace("*)", 'dom*) echo "failed to connect" >&2; exit 1 ;;\n    *)'))
+    with pytest.raises(UnknownError):
+        machines.nodes("blue", {}, "tcg", by)
 
 
 def test_nobody_to_wake_is_nothing_to_do(log: Path, by: Deadline) -> None:
