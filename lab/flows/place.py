@@ -1,9 +1,9 @@
-"""The place of a lab on this computer: its network and its port, which nobody else may use."""
+"""The place of a lab on this computer: its network, its port and its name, which nobody else may use."""
 
 from pathlib import Path
 
 from lab.flows import deployment
-from lab.host import network
+from lab.host import network, paths
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
@@ -13,7 +13,7 @@ from lab.substrates.base import Substrate
 
 
 def check_room(lab: str, substrate: Substrate, topology: Topology, file: Path, by: Deadline) -> None:
-    """A subnet or port that somebody else uses is found out before anything starts; our own use is none."""
+    """A subnet, port or name that somebody else uses is found out before anything starts; our own use is none."""
     table = topology.substrates[substrate.name]
     slot = deployment.slot(lab)
     where = f"{file}, key substrates.{substrate.name}"
@@ -32,12 +32,30 @@ def check_room(lab: str, substrate: Substrate, topology: Topology, file: Path, b
             where=f"{where}.first_port = {table.first_port}",
             mend="end the program that uses it, or choose another port in that file",
         )
+    check_name(lab, substrate, by)
 
 
 def _publishes(lab: str, substrate: Substrate, by: Deadline) -> bool:
     """Whether the lab's own load balancer has its port; one that sleeps keeps it."""
     states = {node.name: node.state for node in substrate.nodes(lab, by)}
     return states.get(LOADBALANCER) in (State.RUNNING, State.SLEEPING)
+
+
+def check_name(lab: str, substrate: Substrate, by: Deadline) -> None:
+    """What an engine has of a lab that is not recorded here is another user's, or its folder was removed: what it was
+    made with, its secret above all, is not known here. Data that a destroyed lab left is no obstacle."""
+    if deployment.is_there(lab, substrate.name):
+        return
+    things = sorted({*substrate.leftovers(by).get(lab, [])} - {*substrate.data(lab, by)})
+    # Somebody may have brought it up while the engine was asked.
+    if things and not deployment.is_there(lab, substrate.name):
+        raise UsageError(
+            f"{substrate.name} has a lab {lab} of which there is no record here: another user's, or its folder was "
+            f"removed\nit has {', '.join(things)}",
+            where=str(paths.lab(lab)),
+            mend=f"if it is yours, {labs.typed(f'destroy {substrate.name}', lab)} removes these and keeps its data; "
+            "else choose another name: --name NAME",
+        )
 
 
 def check_kept(lab: str, substrate: str, before: deployment.Deployed, topology: Topology, file: Path) -> None:

@@ -97,6 +97,7 @@ def forecast(wanted: Wanted, by: Deadline) -> list[str]:
     left = unfinished.left(wanted.lab, wanted.substrate)
     count = _count(wanted, before, left, topology)
     if before is None:
+        place.check_name(wanted.lab, substrate, by)
         return [*lines, f"would make a load balancer, a store and {count} workers"]
     kept = deployment.numbers(left.others(before.workers), count, taken=[*before.pool, *left.unchecked])
     pool = (*before.pool, *left.spared(before.workers))

@@ -70,8 +70,11 @@ def test_a_destroyed_lab_leaves_its_data_and_the_lab_whose_name_begins_alike(up:
 
     # One that sleeps is destroyed as any other.
     type_well("sleep", substrate_name, "--name", "test-b")
-    # And without any file of it: it works by name.
+    # Without any file of it nobody knows how it was made, so it is not taken over. Destroying it works by name.
     shutil.rmtree(paths.lab("test-b"))
+    refused = type_lab("up", substrate_name, "--name", "test-b")
+    assert (refused.code, "of which there is no record here" in refused.err) == (2, True), refused.err
+    assert not paths.lab("test-b").exists()
     type_well(*destroy, "--volumes")
     things = registry.get(substrate_name).leftovers(Deadline.after(60, "looking"))
     assert "test-b" not in things

@@ -34,6 +34,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     kind = type(registry.get("vagrant"))
     monkeypatch.setattr(kind, "is_networked", lambda *_: False)
     monkeypatch.setattr(kind, "data", lambda *_: list(there))
+    monkeypatch.setattr(kind, "leftovers", lambda *_: {"blue": list(there)})
     return there
 
 

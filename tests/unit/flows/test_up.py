@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import build, up
+from lab.flows import artefacts, build, deployment, place, up
 from lab.flows.changes import Changes, decide
 from lab.flows.deployment import numbers
 from lab.host import network
@@ -15,7 +15,7 @@ from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
 from lab.model.node import LOADBALANCER, STORE, LabPlan, Mode, Node, NodeName, Role, State
 from lab.substrates import registry
-from tests.unit.model.test_plan import make
+from tests.unit.model.test_plan import KEYS, TOPOLOGY, make
 
 W1, W2, W3, W4 = (NodeName(Role.WORKER, index) for index in (1, 2, 3, 4))
 ALL_UP = {LOADBALANCER: State.RUNNING, STORE: State.RUNNING, W1: State.RUNNING, W2: State.RUNNING}
@@ -138,3 +138,46 @@ def test_a_network_that_somebody_uses_is_named_before_minutes_of_building(
     with pytest.raises(UsageError, match=r"overlaps 10\.0\.0\.0/8, which this"):
         up.up(up.Wanted("blue", "vagrant"), lambda _: None, Deadline.after(10, "one test"))
     assert not (tmp_path / "vagrant-docker-lab").exists(), "it changed nothing"
+
+
+@pytest.fixture
+def taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What engines have of lab blue, which is recorded nowhere here: first the data of one that was destroyed."""
+    there = ["blue_store"]
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(network, "routed", list)
+    monkeypatch.setattr(network, "is_free", lambda *_: True)
+    monkeypatch.setattr(artefacts, "missing", lambda *_: [])
+    monkeypatch.setattr(build, "build", lambda *_: pytest.fail("it was built"))
+    for name in registry.NAMES:
+        engine = type(registry.get(name))
+        monkeypatch.setattr(engine, "is_networked", lambda *_: False)
+        monkeypatch.setattr(engine, "leftovers", lambda *_: {"blue": there, "blue-2": ["blue-2_net"]})
+        monkeypatch.setattr(engine, "data", lambda *_: ["blue_store"])
+    return there
+
+
+@pytest.mark.parametrize("substrate", registry.NAMES)
+def test_a_lab_of_which_there_is_no_record_is_not_taken_over(taken: list[str], substrate: str, tmp_path: Path) -> None:
+    by, wanted = Deadline.after(10, "one test"), up.Wanted("blue", substrate, workers=2)
+    assert up.forecast(wanted, by) == ["would make a load balancer, a store and 2 workers"]
+    taken.append("blue_worker-1")
+    for verb in (lambda: up.up(wanted, lambda _: None, by), lambda: up.forecast(wanted, by)):
+        with pytest.raises(UsageError, match="is no record here") as raised:
+            verb()
+        assert raised.value.message.endswith("\nit has blue_worker-1")
+        assert f"`lab destroy {substrate} --name blue` removes these and keeps its data" in raised.value.mend
+    assert [*tmp_path.iterdir()] == [], "it changed nothing"
+
+
+def test_a_lab_that_is_recorded_may_have_nodes(taken: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def leftovers(*_: object) -> dict[str, list[str]]:
+        # Somebody brings it up while the engine is asked.
+        deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=2, topology=TOPOLOGY, file=file, keys=KEYS)
+        return {"blue": [*taken, "blue_net"]}
+
+    file, docker, by = deployment.topology_file(), registry.get("docker"), Deadline.after(10, "one test")
+    monkeypatch.setattr(type(docker), "leftovers", leftovers)
+    for _ in range(2):
+        place.check_name("blue", docker, by)
+        monkeypatch.setattr(type(docker), "leftovers", lambda *_: pytest.fail("it is recorded"))
