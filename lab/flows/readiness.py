@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Event
 
 from lab.flows.deployment import Deployment
 from lab.host import http, network
@@ -23,6 +24,7 @@ _PROBE_S = 0.5
 # Who waits is more patient with one answer: a machine that is emulated and busy may take seconds for it.
 _PATIENT_S = 5.0
 _LOOK_EVERY_S = 1.0
+_TELL_EVERY_S = 10.0
 # A database that is starting writes a line into its log for each whom it refuses.
 _EVERY_S = {Role.STORE: 0.25, Role.LOADBALANCER: 0.05, Role.WORKER: 0.05}
 
@@ -146,6 +148,37 @@ def logs_told(lab: Deployment, names: Sequence[NodeName]) -> Iterator[None]:
         ]
         logs = [f"last log lines of {name}:\n{log_tail(lab, name)}" for name in silent or names[:1]]
         raise type(error)("\n".join([error.message, *logs]), where=error.where, mend=error.mend) from error
+
+
+@contextmanager
+def waits_told(lab: Deployment, names: Sequence[NodeName], report: Report) -> Iterator[None]:
+    """While the block starts these nodes, `report` hears now and then who is the first that is not ready, and why, if
+    that changed: an engine may return only when all of them have booted."""
+    ended = Event()
+
+    def tell() -> None:
+        told: tuple[NodeName, str] | None = None
+        while not ended.wait(_TELL_EVERY_S):
+            first = _first_unready(lab, names)
+            if first is not None and first != told and not ended.is_set():
+                report(f"{first[0]} is not ready yet: {first[1]}")
+                told = first
+
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(tell)
+        try:
+            yield
+        finally:
+            ended.set()
+
+
+def _first_unready(lab: Deployment, names: Sequence[NodeName]) -> tuple[NodeName, str] | None:
+    look = Deadline.after(_PATIENT_S, "one look at each")
+    for name in names:
+        found = seen(lab.substrate, name.role, lab.plan.node(name).address, look)
+        if found is not None:
+            return name, found
+    return None
 
 
 def await_store_reached(lab: Deployment, name: NodeName, by: Deadline) -> None:

@@ -241,7 +241,7 @@ def create(
         )
     lab.note(State.CREATING, *(name for name in names if name not in stopped))
     lab.note(STARTING, *stopped)
-    with readiness.logs_told(lab, names):
+    with readiness.logs_told(lab, names), readiness.waits_told(lab, names, report):
         lab.substrate.create(lab.plan, names, report, by)
 
 

@@ -1,13 +1,15 @@
 """When a node is taken for ready, and what waits make of one that is not."""
 
 import socket
-from contextlib import nullcontext
+import time
+from contextlib import nullcontext, suppress
 
 import pytest
 
 from lab.flows import readiness
 from lab.flows.deployment import Deployed, Deployment
 from lab.host import http, network
+from lab.host.wait import await_until
 from lab.loadbalancer.config import Limits
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
@@ -103,3 +105,43 @@ def test_a_worker_that_tells_of_a_store_that_is_away_is_waited_for(
     monkeypatch.setattr(http, "get", lambda *_: http.Answer(200, left.pop(0) if len(left) > 1 else left[0]))
     with nullcontext() if mends else pytest.raises(readiness.UnreadyError, match="worker-1 reaching the store"):
         readiness.await_store_reached(lab, W1, Deadline.after(0.5, "test"))
+
+
+def test_while_an_engine_starts_nodes_it_is_told_who_is_not_ready_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    on, w2 = ground(), NodeName(Role.WORKER, 2)
+    lab = Deployment("blue", on.substrate, Deployed(0, Mode.STATELESS, (1, 2), TOPOLOGY, KEYS), on.plan)
+    names = {on.plan.node(name).address: name for name in (W1, w2)}
+    said, looks, ready = list[str](), list[NodeName](), set[NodeName]()
+
+    def seen(_engine: object, _role: Role, address: str, _by: Deadline) -> str | None:
+        looks.append(names[address])
+        return None if names[address] in ready else "no answer"
+
+    def looked(name: NodeName, times: int) -> None:
+        await_until(
+            lambda: None if looks.count(name) >= times else "fewer",
+            Deadline.after(10, "test"),
+            what=f"{times} looks at {name}",
+            mend="",
+        )
+
+    monkeypatch.setattr(readiness, "seen", seen)
+    monkeypatch.setattr(readiness, "_TELL_EVERY_S", 0.02)
+    with suppress(LabError), readiness.waits_told(lab, [W1, w2], said.append):
+        looked(W1, 3)
+        assert said == ["worker-1 is not ready yet: no answer"], "once, though it was looked for three times"
+        ready.add(W1)
+        looked(w2, 3)
+        raise LabError("the engine gave up", where="the engine", mend="wait")
+    assert said == ["worker-1 is not ready yet: no answer", "worker-2 is not ready yet: no answer"]
+
+
+def test_an_engine_that_is_quick_has_nobody_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    on, looks = ground(), list[object]()
+    lab = Deployment("blue", on.substrate, Deployed(0, Mode.STATELESS, (1, 2), TOPOLOGY, KEYS), on.plan)
+    monkeypatch.setattr(readiness, "seen", lambda *asked: looks.append(asked))
+    began = time.monotonic()
+    with readiness.waits_told(lab, [W1], pytest.fail):
+        pass
+    assert looks == [], "nobody was looked for"
+    assert time.monotonic() - began < readiness._TELL_EVERY_S / 2, "nor waited for"

@@ -1,6 +1,7 @@
 """What `up` does with workers that somebody left half-woken, and with one that cannot be asked to end."""
 
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -193,3 +194,22 @@ def test_a_drain_in_which_somebody_at_work_awaits_users_who_stay_is_left_to_them
     told.clear()
     up._apply(lab, Changes(retire=(W3, W4)), said.append, by)
     assert told == [("retire", W3), ("retire", W4)], "nobody is at work any more"
+
+
+def test_while_nodes_are_made_it_is_told_who_is_not_ready(
+    told: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    lab, heard = blue(monkeypatch, told), Event()
+
+    def boot(*_: object) -> None:
+        assert heard.wait(10), "nothing was told while it boots"
+
+    def hear(line: str) -> None:
+        told.append((line,))
+        heard.set()
+
+    monkeypatch.setattr(readiness, "_TELL_EVERY_S", 0.02)
+    monkeypatch.setattr(readiness, "seen", lambda *_: "no answer")
+    monkeypatch.setattr(type(lab.substrate), "create", boot)
+    up.create(lab, [W2], hear, by)
+    assert told == [("worker-2 is not ready yet: no answer",)]
