@@ -27,6 +27,11 @@ class Changes:
     wake: tuple[NodeName, ...] = ()
     start: tuple[NodeName, ...] = ()
 
+    @property
+    def coming(self) -> frozenset[NodeName]:
+        """The nodes that do not run before the change; whoever boots has its time."""
+        return frozenset((*self.create, *self.wake))
+
     def in_words(self) -> list[str]:
         """A line for each change."""
         return [

@@ -14,7 +14,7 @@ from lab.host.wait import await_until
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError
-from lab.model.node import LOADBALANCER, STORE, NodeName, Role, State
+from lab.model.node import LOADBALANCER, STORE, Mode, NodeName, Role, State
 from lab.model.plan import LOADBALANCER_OWN_PORT, WORKER_PORT
 from lab.store import database
 from lab.substrates.base import Report, Substrate
@@ -78,7 +78,8 @@ def mend_of(lab: Deployment, name: NodeName) -> str:
     """What to do about a node that does not do what it is there for."""
     again = f"read {lab.typed(f'logs @/{name}')}, then run {lab.typed('up @')} again"
     if name.role is Role.WORKER:
-        return again
+        loses = ", without what its users gave" if lab.plan.mode is Mode.STATEFUL else ""
+        return f"{again}; {lab.typed(f'replace @/{name}')} makes it anew{loses}"
     return f"{again}; {lab.typed('provision @ --apply')} repairs what a hand changed in it"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
-from lab.flows import artefacts, autoscaler, build, clocks, deployment, password, place, readiness, unfinished
+from lab.flows import artefacts, autoscaler, build, clocks, deployment, password, place, readiness, stuck, unfinished
 from lab.flows.changes import Changes, decide
 from lab.flows.deployment import Deployment
 from lab.flows.freshen import freshen
@@ -28,7 +28,7 @@ from lab.substrates.base import CanSleep, Report
 WAKE_ORDER = (Role.STORE, Role.LOADBALANCER, Role.WORKER)
 
 _END_S = 120.0
-"""Twice what a worker's service has on a machine, where each login may take seconds more."""
+"""Twice what a node's services have on a machine, where each login may take seconds more."""
 
 
 @dataclass(frozen=True)
@@ -162,10 +162,10 @@ def _apply(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> N
     wake(lab, changes.wake, report, by)
     _remove_first(lab, changes, report, by)
     _create_and_seed(lab, changes, report, by)
-    readiness.await_node(lab, LOADBALANCER, report, by)
+    stuck.await_node(lab, LOADBALANCER, changes.coming, report, by)
     write_workers(lab, by)
-    for spec in lab.plan.workers():
-        readiness.await_node(lab, spec.name, report, by)
+    hopeless = stuck.await_workers(lab, changes.coming, report, by)
+    _make_anew(lab, hopeless, report, by)
     clocks.mend(lab, report, by)
     _finish_waking(lab, changes, report, by)
     if LOADBALANCER not in changes.create:  # a new one has them all from its file
@@ -173,12 +173,12 @@ def _apply(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> N
     for name in _unattended(lab, changes.retire, report, by):
         report(f"draining and removing {name}")
         retire(lab, name, report, by)
-    for name in changes.renew:
+    for name in (name for name in changes.renew if name not in hopeless):
         report(f"draining {name}, which is outdated")
         retire(lab, name, report, by)
         make_worker(lab, name, report, by)
     readiness.await_serving(lab, lab.plan.worker_names, report, by)
-    lab.note(READY, *changes.create, *changes.wake)
+    lab.note(READY, *changes.create, *changes.wake, *hopeless)
 
 
 def _finish_waking(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> None:
@@ -199,8 +199,21 @@ def _remove_first(lab: Deployment, changes: Changes, report: Report, by: Deadlin
     for name in changes.remake:
         report(f"removing {name}, which is outdated")
         if states.get(name) is State.RUNNING:
-            lab.substrate.stop(lab.lab, name, by)
+            _ask_to_end(lab, name, report, by)
         lab.destroy(name, report, by)
+
+
+def _make_anew(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
+    """Replaces workers that run and do not become ready, all at once: nobody has been led to them for long."""
+    for name in names:
+        report(f"removing {name}, which runs and does not become ready")
+        lab.destroy(name, report, by)
+        lab.note(State.ABSENT, name)
+    if names:
+        report(f"making {', '.join(map(str, names))}")
+        create(lab, names, report, by)
+    for name in names:
+        readiness.await_node(lab, name, report, by)
 
 
 def make_worker(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
@@ -255,7 +268,7 @@ def _create_and_seed(lab: Deployment, changes: Changes, report: Report, by: Dead
                 report(f"making {', '.join(str(name) for name in names)}")
                 create(lab, names, report, by, stopped=changes.start)
             # A store that ended is found out here, not by waiting for it.
-            readiness.await_node(lab, STORE, report, by)
+            stuck.await_node(lab, STORE, changes.coming, report, by)
         except BaseException:
             given_up.set()
             raise
@@ -359,11 +372,11 @@ def end(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
 
 
 def _ask_to_end(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
-    if lab.plan.mode is Mode.STATEFUL:
+    if lab.plan.mode is Mode.STATEFUL and name.role is Role.WORKER:
         lab.substrate.stop(lab.lab, name, by)
         return
     try:
-        lab.substrate.stop(lab.lab, name, by.at_most(_END_S, f"a worker has {_END_S:g} s to end"))
+        lab.substrate.stop(lab.lab, name, by.at_most(_END_S, f"it had {_END_S:g} s to end"))
     except LabError as error:
         report(f"{name} could not be asked to end, and goes without: {error.message.splitlines()[0]}")
 

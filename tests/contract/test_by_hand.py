@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from benchmarks.runs import compose
-from lab.flows import deployment, readiness
+from lab.flows import deployment, readiness, stuck
 from lab.flows.deployment import Deployment
+from lab.flows.up import Wanted, up
 from lab.host import paths
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
-from lab.model.node import NodeName
+from lab.model.node import STORE, NodeName
 from lab.traffic.visitor import Visitor
 from tests.conftest import REPO, type_lab, type_well
 from tests.contract.conftest import W1, W2, history, status
@@ -26,13 +27,15 @@ from tests.contract.test_status import ROOT
 @dataclass(frozen=True)
 class Hand:
     """An engine's own tools, as a person types them in the lab's folder. The first two take a node's name there.
-    `forget` is a script that takes away what a reboot clears besides; $0 is the lab's name."""
+    `forget` is a script that takes away what a reboot clears besides; $0 is the lab's name. `silence` is one for inside
+    a worker, which then runs and does not serve."""
 
     pause: tuple[str, ...]
     power_off: tuple[str, ...]
     down: tuple[str, ...]
     up: tuple[str, ...]
     forget: str
+    silence: str
 
 
 def docker_by_hand() -> Hand:
@@ -41,14 +44,15 @@ def docker_by_hand() -> Hand:
     forget = """for link in /dev/labkit/"$0"_*; do
         if [ -L "$link" ]; then losetup --detach "$(readlink "$link")"; rm "$link"; fi
     done"""
-    return Hand(("docker", "pause"), ("docker", "kill"), down, up, forget)
+    # Of its processes the first one cannot be stopped from inside, and nobody else is in there.
+    return Hand(("docker", "pause"), ("docker", "kill"), down, up, forget, "kill -STOP -1")
 
 
 def vagrant_by_hand() -> Hand:
     virsh, quietly = ("virsh", "--connect", "qemu:///system"), "--no-tty"
     down, up = ("vagrant", "destroy", "--force", quietly), ("vagrant", "up", quietly)
     forget = f'{" ".join(virsh)} net-destroy "labkit-${{0}}_net"'
-    return Hand((*virsh, "suspend"), (*virsh, "destroy"), down, up, forget)
+    return Hand((*virsh, "suspend"), (*virsh, "destroy"), down, up, forget, "systemctl stop lab-worker")
 
 
 HANDS = {"docker": docker_by_hand, "vagrant": vagrant_by_hand}
@@ -109,6 +113,49 @@ def test_up_mends_what_a_reboot_of_the_host_left(whole: Deployment, hand: Hand, 
     mend(whole)
     assert all(node["ready"] for node in status(whole).values())
     assert history(whole, began)[0] == {str(spec.name): ["starting", "ready"] for spec in whole.plan.nodes}
+    assert visitor.missing() == []
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who runs and does not serve is given up soon."""
+    monkeypatch.setattr(stuck, "_READY_S", 5.0)
+
+
+def mended(lab: Deployment, by: Deadline) -> list[str]:
+    """What `up` says, typed here, where it waits for a shorter time."""
+    said: list[str] = []
+    up(Wanted(lab.lab, lab.plan.substrate), said.append, by)
+    return said
+
+
+@pytest.mark.long("vagrant")
+@pytest.mark.usefixtures("soon")
+def test_up_makes_a_worker_anew_that_runs_and_does_not_serve(
+    whole: Deployment, hand: Hand, visitor: Visitor, by: Deadline
+) -> None:
+    whole.reach(W1).run(["sh", "-c", hand.silence], by)
+    assert (states(whole)["worker-1"], status(whole)["worker-1"]["ready"]) == ("running", False)
+    began = time.time()
+    said = mended(whole, by)
+    assert "removing worker-1, which runs and does not become ready" in said
+    assert not any("worker-2" in line and "removing" in line for line in said)
+    assert status(whole)["worker-1"]["ready"] is True
+    assert history(whole, began)[0] == {"worker-1": ["absent", "creating", "ready"]}
+    assert visitor.missing() == []
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("soon")
+def test_up_starts_a_store_again_that_runs_and_does_not_serve(
+    whole: Deployment, visitor: Visitor, by: Deadline
+) -> None:
+    stop = 'kill -STOP "$(head -n 1 /srv/store/database/postmaster.pid)"'
+    whole.reach(STORE).run(["sh", "-c", stop], by)
+    said = mended(whole, by)
+    assert "store-1 runs and does not become ready: starting it again" in said
+    assert not any(line.startswith("removing") for line in said), "no worker goes for that"
+    assert status(whole)[str(STORE)]["ready"] is True
     assert visitor.missing() == []
 
 

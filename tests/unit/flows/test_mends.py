@@ -1,5 +1,6 @@
 """What people are told to do about a node that does not do what it is there for."""
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -35,6 +36,9 @@ def test_a_store_that_refuses_the_app_may_have_been_changed_by_a_hand(
     assert raised.value.mend == AGAIN.format(STORE) + REPAIRS
 
 
-def test_a_worker_is_not_repaired(lab: Deployment) -> None:
+@pytest.mark.parametrize(("mode", "loses"), [(Mode.STATELESS, ""), (Mode.STATEFUL, ", without what its users gave")])
+def test_a_worker_is_not_repaired_but_made_anew(lab: Deployment, mode: Mode, loses: str) -> None:
     worker = NodeName(Role.WORKER, 1)
-    assert readiness.mend_of(lab, worker) == AGAIN.format(worker)
+    lab = replace(lab, plan=replace(lab.plan, mode=mode))
+    anew = f"; `lab replace docker/worker-1 --name blue` makes it anew{loses}"
+    assert readiness.mend_of(lab, worker) == AGAIN.format(worker) + anew
