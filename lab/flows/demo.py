@@ -9,7 +9,7 @@ from lab.flows import up, workers
 from lab.flows.deployment import Deployment
 from lab.host import http
 from lab.model.deadline import Deadline
-from lab.model.node import NodeName
+from lab.model.node import Mode, NodeName
 from lab.model.plan import WORKER_PORT
 from lab.substrates.base import Report
 from lab.traffic.visitor import Visitor
@@ -66,7 +66,9 @@ def _lose(lab: Deployment, name: NodeName, visitor: Visitor, shown: Shown, repor
     with _timed(shown, f"destroy {name}"):
         workers.kill(lab, name, report, by)
     lost = list[str]()
-    if len(lab.plan.workers()) > 1:
+    if lab.plan.mode is Mode.STATEFUL:
+        report(f"without {name} nobody can answer its users: nobody else has what they wrote")
+    elif len(lab.plan.workers()) > 1:
         lost = visitor.missing()
         report(f"read everything back without {name}: {len(lost)} of {shown.acknowledged} writes lost")
     else:

@@ -8,21 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import deployment, password
+from lab.flows import deployment, password, readiness
 from lab.flows.deployment import Deployment
 from lab.flows.listing import SECRET
 from lab.flows.up import Wanted
 from lab.flows.up import up as bring_up
 from lab.host import network, paths
 from lab.model.deadline import Deadline
-from lab.model.node import LOADBALANCER
+from lab.model.errors import LabError
+from lab.model.node import LOADBALANCER, NodeName, Role
 from lab.substrates import registry
-from lab.substrates.base import CanPause
+from lab.substrates.base import CanPause, CanPowerOff
 from lab.substrates.docker import disks
 from lab.traffic.visitor import Visitor
 from tests.conftest import REPO, type_lab, type_well
 
 Up = Callable[..., Deployment]
+W1 = NodeName(Role.WORKER, 1)
 
 
 @pytest.fixture
@@ -105,6 +107,18 @@ def test_a_stateful_lab_loses_a_workers_data_with_the_worker_and_no_other(up: Up
     for spec in lab.plan.workers():
         lab.substrate.restart(lab.lab, spec.name, Deadline.after(120, "restart"))
     up(lab.lab)
+    assert [visitor.missing() for visitor in visitors.values()] == [[], []]
+
+    # While its worker is away a user is told so, and not led to another one, who would have nothing of theirs.
+    assert isinstance(lab.substrate, CanPowerOff)
+    by = Deadline.after(300, "one worker off and on")
+    lab.substrate.power_off(lab.lab, W1, by)
+    with pytest.raises(LabError, match="said 503") as raised:
+        visitors["worker-1"].missing()
+    assert "there is no worker that could take this" in raised.value.message
+    assert visitors["worker-2"].missing() == []
+    lab.substrate.power_on(lab.lab, W1, by)
+    readiness.await_serving(lab, lab.plan.worker_names, lambda _: None, by)
     assert [visitor.missing() for visitor in visitors.values()] == [[], []]
 
     type_well("replace", f"{substrate_name}/worker-1", "--name", lab.lab)

@@ -27,7 +27,9 @@ def test_who_is_sticky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: Mo
     assert lab.is_sticky is leads
     text = lab.plan.node(LOADBALANCER).files["haproxy.cfg"]
     assert ("cookie lab_worker" in text) is leads
-    assert ("option persist" in text) is (mode is Mode.STATEFUL), "it leads users to a worker that is closed, too"
+    stays = "force-persist if { req.cook(lab_worker) -m found }" in text
+    assert stays is (mode is Mode.STATEFUL), "it leads users to a worker that is closed, too"
+    assert "option persist" not in text, "with it a repeat would still lead them to another worker"
     written = tmp_path / "haproxy.cfg"
     monkeypatch.setattr(Deployment, "reach", lambda *_: Reach(("sh", "-c", f"cat >{written}"), (), False, "nobody"))
     workers = [(str(spec.name), spec.address) for spec in lab.plan.workers()]
