@@ -40,16 +40,18 @@ def read(lines: Iterable[bytes], name: str, run: str | None = None) -> Iterator[
     """The records of the journal that is called `name`; `run` is whose it has to be.
 
     A last line that is not whole is left out: without its end record the journal is no proof of anything. Raises
-    UsageError, with the line's number, for damage anywhere else and for another run's journal.
+    UsageError, with the line's number, for damage anywhere else, also after the end, and for another run's journal.
     """
     before, ended = START, False
     for number, line in enumerate(lines, 1):
+        if ended:
+            raise broken(name, number, "a line follows the end record")
         if not line.endswith(b"\n"):
             return
         body, chain = line[:-_TAIL] + b"}", line[-_TAIL:]
         before = _hash(before, body)
-        if chain != _MARK + before.encode() + b'"}\n' or ended:
-            raise broken(name, number, "a line follows the end record" if ended else "the line or its chain is broken")
+        if chain != _MARK + before.encode() + b'"}\n':
+            raise broken(name, number, "the line or its chain is broken")
         record = _object(body, name, number)
         if number == 1:
             _check_header(record, name, run)

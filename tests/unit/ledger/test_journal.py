@@ -56,9 +56,11 @@ def test_lines_that_were_taken_out_doubled_or_moved_are_refused(data: st.DataObj
             _word(b"".join(changed))
 
 
-def test_what_follows_the_end_is_refused() -> None:
-    with pytest.raises(UsageError, match="a line follows the end record"):
-        _word(BYTES + LINES[-1])
+@pytest.mark.parametrize("more", [LINES[-1], b"\n", LINES[1][:20], b"x"], ids=["a line", "an empty one", "half", "x"])
+def test_what_follows_the_end_is_refused_whole_or_torn(more: bytes) -> None:
+    with pytest.raises(UsageError, match="a line follows the end record") as refused:
+        _word(BYTES + more)
+    assert refused.value.where == f"j, line {len(LINES) + 1}"
 
 
 def test_another_runs_journal_is_refused() -> None:
