@@ -45,8 +45,8 @@ def history(writes: int) -> Iterator[dict[str, Any]]:
         for what, rows in there.rows.items():
             for first in range(0, len(rows), 1000):
                 yield records.found(source, what, rows[first : first + 1000])
-            yield records.read_back(source, what, 1e6, 1e6, complete=True)
-    yield records.end(1e6)
+            yield records.read_back(source, what, LONGEST_S, LONGEST_S, complete=True)
+    yield records.end(LONGEST_S)
 
 
 def _until(writes: int) -> Iterator[Step]:

@@ -13,7 +13,7 @@ from functools import cache
 
 from lab.ledger import journal
 from lab.ledger.journal import Impossible, Record
-from lab.ledger.records import NODE_STATES, FaultNote, Header, Kind, Seen, Source, seen_in_answer
+from lab.ledger.records import LATEST_S, NODE_STATES, FaultNote, Header, Kind, Seen, Source, seen_in_answer
 from lab.ledger.struck import FaultSeen, Struck
 from lab.ledger.users import Failed, Failures, Users
 from lab.ledger.writes import Outcome, What, outcome_of_answer
@@ -73,7 +73,8 @@ def audit(records: Iterable[Record], name: str = "the journal") -> Account:
         except Impossible as wrong:
             raise journal.broken(name, number, str(wrong)) from wrong
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as wrong:
-            raise journal.broken(name, number, "the record lacks what its kind has") from wrong
+            what = "the record lacks what its kind has, or has what it cannot have"
+            raise journal.broken(name, number, what) from wrong
     return books.close()
 
 
@@ -195,7 +196,9 @@ class _Books:
         for what, key, due_s, sha in record["rows"]:
             if not key.startswith(own):
                 raise Impossible(f"{key} is not of this run")
-            write = _Write(_WHATS[what], float(due_s), sha)
+            if not 0 <= due_s <= LATEST_S:
+                raise Impossible(f"{key} was due at a time that no run has")
+            write = _Write(_WHATS[what], due_s, sha)
             if writes.setdefault(key, write) is not write:
                 raise Impossible(f"{key} is planned twice")
 
@@ -206,8 +209,8 @@ class _Books:
             if not _fits(write.what, status, outcome):
                 raise Impossible(f"{key} was answered {status or 'nothing'}, and is said to be {outcome}")
             # On a clock that never goes back; also no for what is no number.
-            if not 0 <= sent_s <= done_s:
-                raise Impossible(f"{key} was answered before it was sent")
+            if not 0 <= sent_s <= done_s <= LATEST_S:
+                raise Impossible(f"{key} was answered before it was sent, or after any run")
             statuses[status] += 1
             write.attempts += 1
             if done_s > write.done_s:
@@ -238,8 +241,10 @@ class _Books:
             write = writes[key]
             if not _shows(write.what, status, seen):
                 raise Impossible(f"a read of {key} was answered {status or 'nothing'}, and is said to be {seen}")
-            if not 0 <= sent_s <= done_s:
-                raise Impossible(f"a read of {key} was answered before it was sent")
+            if not 0 <= sent_s <= done_s <= LATEST_S:
+                raise Impossible(f"a read of {key} was answered before it was sent, or after any run")
+            if not 0 <= due_s <= LATEST_S:
+                raise Impossible(f"a read of {key} was due at a time that no run has")
             statuses[status] += 1
             latencies_s.append(done_s - due_s)
             if seen == _FOUND:
@@ -261,7 +266,7 @@ class _Books:
 
     def _node(self, record: Record) -> None:
         at_s, name, state = record["at_s"], record["name"], record["state"]
-        if not 0 <= at_s < math.inf or not isinstance(name, str) or state not in NODE_STATES:
+        if not 0 <= at_s <= LATEST_S or not isinstance(name, str) or state not in NODE_STATES:
             raise Impossible(f"a node {name!r} cannot be {state!r} at {at_s!r} s")
 
     def _found(self, record: Record) -> None:
@@ -282,9 +287,9 @@ class _Books:
         read = Source(record["source"]), _WHATS[record["what"]]
         if read in self._read:
             raise Impossible(f"the final read of each {read[1]} from the {read[0]} is there twice")
-        began_s, first_s = float(record["began_s"]), self._account.final_read_began_s
-        if not 0 <= began_s <= record["ended_s"]:
-            raise Impossible(f"the final read of each {read[1]} from the {read[0]} ends before it begins")
+        began_s, first_s = record["began_s"], self._account.final_read_began_s
+        if not 0 <= began_s <= record["ended_s"] <= LATEST_S:
+            raise Impossible(f"the final read of each {read[1]} from the {read[0]} ends before it begins, or too late")
         self._read[read] = began_s if record["complete"] is True else None
         self._account.final_read_began_s = began_s if first_s is None else min(first_s, began_s)
 

@@ -3,14 +3,19 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
+from lab.ledger.plan import LONGEST_S, MOST_PER_SECOND
 from lab.ledger.writes import Outcome, What
 from lab.model.node import State
 
 FORMAT = 1
+LATEST_S = 2.0 * LONGEST_S
+"""No run notes a later time: its visitors have a day, and what is read back after them has minutes."""
+
+_LATEST_UNIX = 1e11  # in the year 5138: what is drawn needs a time to which a second can be added
 READY = "ready"
 NODE_STATES = frozenset({READY, *State})
 """What a node can be noted as."""
@@ -80,9 +85,9 @@ class Header:
     mode: str
     accelerator: str | None
     seed: int
-    rate: float
-    duration_s: float
-    began_at: float
+    rate: Annotated[float, Field(ge=0, le=MOST_PER_SECOND, allow_inf_nan=False)]
+    duration_s: Annotated[float, Field(ge=0, le=LATEST_S, allow_inf_nan=False)]
+    began_at: Annotated[float, Field(ge=0, le=_LATEST_UNIX, allow_inf_nan=False)]
     planned: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     worker_connections: int | None = None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from lab.ledger.journal import Impossible
-from lab.ledger.records import FaultNote, Header, Stage
+from lab.ledger.records import LATEST_S, FaultNote, Header, Stage
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Struck:
     def note(self, note: FaultNote, header: Header) -> None:
         """Takes up what is known at a stage. Raises Impossible for what no run could have seen."""
         title = f"fault {note.number}, {note.name} of {note.target},"
-        if not note.at_s >= self._latest_s:  # also where it is no number
-            raise Impossible(f"{title} is noted at a time before that of the note before it")
+        if not self._latest_s <= note.at_s <= LATEST_S:  # also where it is no number
+            raise Impossible(f"{title} is noted at a time before that of the note before it, or after any run")
         self._latest_s = note.at_s
         if note.stage is not Stage.BEGUN:
             self._go_on(note, title)

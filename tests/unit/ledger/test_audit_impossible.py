@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lab.ledger import records, report
 from lab.ledger.audit import Account, audit
+from lab.ledger.plan import LONGEST_S
 from lab.ledger.records import Kind, Stage
 from lab.ledger.writes import Outcome, What, outcome_of_answer
 from lab.model.errors import UsageError
@@ -165,3 +166,57 @@ def test_a_record_that_cannot_be_is_refused_with_its_line(words: str) -> None:
     with pytest.raises(UsageError, match=words.strip()) as refused:
         audit(told, "j.jsonl")
     assert refused.value.where.startswith("j.jsonl, line ")
+
+
+def _timed() -> Told:
+    """A journal with each kind of record, as it is read from a disk: its rows are lists."""
+    history = [replace(past, looked=[True]) for past in ONE_OF_EACH]
+    told = histories.told(history)
+    told.insert(1, records.node(1.0, "worker-1", "ready"))
+    return json.loads(json.dumps(told))  # type: ignore[no-any-return]
+
+
+# Each time of a journal, and its rate: the kind of record, and where in it, or in its first row, it stands.
+TIMES: list[tuple[Kind, str | int]] = [
+    (Kind.RUN, "rate"),
+    (Kind.RUN, "duration_s"),
+    (Kind.RUN, "began_at"),
+    (Kind.INTENTS, 2),
+    (Kind.ATTEMPTS, 2),
+    (Kind.ATTEMPTS, 3),
+    (Kind.LOOKS, 1),
+    (Kind.LOOKS, 2),
+    (Kind.LOOKS, 3),
+    (Kind.FAULT, "at_s"),
+    (Kind.NODE, "at_s"),
+    (Kind.READ_BACK, "began_s"),
+    (Kind.READ_BACK, "ended_s"),
+]
+
+
+def _set(told: Told, kind: Kind, place: str | int, value: object) -> int:
+    """The time is another one, or none; gives the number of its line."""
+    number = plants.first(told, kind)
+    within: Any = told[number] if isinstance(place, str) else told[number]["rows"][0]
+    assert isinstance(within[place], int | float)
+    within[place] = value
+    return number + 1
+
+
+@pytest.mark.parametrize(
+    "value", [float("inf"), 1e300, 10**400, "nan", "inf", -1.0, None], ids=lambda value: str(value)[:9]
+)
+@pytest.mark.parametrize(("kind", "place"), TIMES)
+def test_a_time_that_no_run_can_have_is_refused_with_its_line(kind: Kind, place: str | int, value: object) -> None:
+    told = _timed()
+    audit(told)
+    number = _set(told, kind, place, value)
+    with pytest.raises(UsageError, match="the journal is broken: ") as refused:
+        audit(told, "j.jsonl")
+    assert refused.value.where == f"j.jsonl, line {number}"
+
+
+def test_the_longest_run_that_can_be_asked_for_is_no_such() -> None:
+    told = _timed()
+    for kind in (Kind.ATTEMPTS, Kind.LOOKS):
+        _set(told, kind, 3, LONGEST_S + 3600.0)
