@@ -66,7 +66,7 @@ class _Reader:
             after: int | None = 0
             while after is not None:
                 page = await self._object(read_entries(after).path, session)
-                found = [(entry["key"], digest(entry["text"].encode())) for entry in page["entries"]]
+                found = [(_text(entry["key"]), digest(entry["text"].encode())) for entry in page["entries"]]
                 rows += [row for row in found if _counts(row[0], session, own)]
                 after = page["next"]
 
@@ -74,7 +74,8 @@ class _Reader:
         """Whose list it is in, and then, for the run's own, the very bytes."""
         for session in sessions:
             listed = (await self._object("/files", session))["files"]
-            seen = [(file["name"], file["sha256"]) for file in listed if _counts(file["name"], session, own)]
+            told = [(_text(file["name"]), _text(file["sha256"])) for file in listed]
+            seen = [row for row in told if _counts(row[0], session, own)]
             run = session.owner.partition("-")[0]
             rows += [row for row in seen if not is_of(run, row[0])]
             ours = [name for name, _ in seen if is_of(run, name)]
@@ -103,6 +104,13 @@ class _Reader:
                 return None
             await asyncio.sleep(_PAUSE_S)
         raise _Unread
+
+
+def _text(told: object) -> str:
+    """What was told, which has to be a text. Raises TypeError where it is none."""
+    if not isinstance(told, str):
+        raise TypeError(f"{told!r} is no text")
+    return told
 
 
 def _counts(name: str, session: Session, own: bool) -> bool:
