@@ -119,11 +119,11 @@ def list_runs(lab: str) -> None:
 
 
 def _row(path: Path) -> list[str]:
-    """What the list says of a run; a journal that is damaged does not hide the others."""
+    """What the list says of a run; a journal that `show` refuses does not hide the others."""
     try:
-        account = audit_file(path)
+        account = audit_file(path, path.stem)
     except UsageError as wrong:
-        return ["?", "?", "?", f"broken{wrong.where.removeprefix(str(path))}"]
+        return ["?", "?", "?", f"{wrong.message}{wrong.where.removeprefix(str(path))}"]
     substrate = account.header.substrate if account.header else "?"
     return [substrate, f"{account.acknowledged:,}", str(len(account.faults)), report.verdict(account).word]
 
@@ -142,6 +142,9 @@ def _plot(account: Account, journal: Path, target: Path) -> None:
     about = account.header
     title = f"Run {journal.stem}: lab {about.lab} on {about.substrate}" if about else f"Run {journal.stem}"
     sentence, story = report.verdict(account).sentence, story_of_file(journal)
+    if not story:
+        click.echo(f"not drawn: run {journal.stem} ended before anything happened in it", err=True)
+        return
     if target.suffix == ".svg":
         text = draw.draw(story, title, sentence)
     else:
@@ -190,10 +193,14 @@ def _tell(account: Account, path: Path, *, as_json: bool) -> int:
 
 
 def _tested(account: Account) -> list[str]:
+    run = account.header
+    told = [f"run {run.run}: lab {run.lab} on {run.substrate}, {run.mode}, seed {run.seed}"] if run else []
     sorts = ", ".join(f"{account.count(sort):,} {str(sort).replace('_', ' ')}" for sort in Sort if account.count(sort))
+    counts = f"{account.attempted:,} writes attempted, {account.acknowledged:,} acknowledged"
+    told.append(f"{counts}: {sorts}" if sorts else counts)
     p50, p99 = account.latency_ms(0.5), account.latency_ms(0.99)
-    told = [f"{account.attempted:,} writes attempted, {account.acknowledged:,} acknowledged: {sorts}"]
-    told.append(f"answers from when each request was due: p50 {p50} ms, p99 {p99} ms")
+    if p50 is not None:
+        told.append(f"answers from when each request was due: p50 {p50} ms, p99 {p99} ms")
     if account.foreign:
         things = "1 thing of others was" if account.foreign == 1 else f"{account.foreign:,} things of others were"
         told.append(f"{things} there too")

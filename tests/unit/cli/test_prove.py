@@ -13,6 +13,7 @@ from rich.table import Table
 
 from lab.cli import common, prove
 from lab.faults import catalogue
+from lab.ledger.journal import START, seal
 from lab.ledger.records import Source
 from lab.ledger.writes import Outcome, What
 from tests.conftest import Typed
@@ -93,15 +94,38 @@ def test_a_page_has_the_verdict_once_then_the_picture_then_what_is_not_shown_as_
     assert places == sorted(places)
 
 
-def test_a_damaged_journal_does_not_hide_the_others_from_the_list(tmp_path: Path, journal: Path) -> None:
-    lines = journal.read_bytes().splitlines(keepends=True)
-    lines[2] = lines[2].replace(b"acknowledged", b"acknowledge?")
+def test_a_journal_that_is_refused_is_said_to_be_so_and_does_not_hide_the_others_from_the_list(
+    tmp_path: Path, journal: Path
+) -> None:
+    lines = histories.lines([histories.header(run="r0").record(), *histories.told(histories.ONE_OF_EACH)[1:]])
+    lines[1] = lines[1].replace(b"entry", b"entrY")
     journal.with_name("r0.jsonl").write_bytes(b"".join(lines))
-    gave = type_inside("prove", "list", env={"XDG_STATE_HOME": str(tmp_path / "state"), "COLUMNS": "120"})
+    journal.with_name("r2.jsonl").write_bytes(journal.read_bytes())  # as if it was the journal of another run
+    old, _ = seal(histories.header(run="r3").record() | {"format": 2}, START)
+    journal.with_name("r3.jsonl").write_bytes(old)
+    gave = type_inside("prove", "list", env={"XDG_STATE_HOME": str(tmp_path / "state"), "COLUMNS": "150"})
     assert gave.code == 0, gave.err
     rows = [re.sub(r"[^\w, ]+", " ", line).split() for line in gave.out.splitlines()]
-    assert ["r0", "broken,", "line", "3"] in rows
     assert ["r1", "one", "3", "2", "kept"] in rows
+    told = {row[0]: " ".join(row[1:]) for row in rows if row}
+    assert told["r0"] == "the journal is broken the line or its chain is broken, line 2"
+    assert told["r2"] == "this is the journal of run r1, not of r2, line 1"
+    assert told["r3"] == "the journal is of format 2, and this kit reads format 1, line 1"
+
+
+def test_a_run_that_was_killed_before_anything_happened_has_a_verdict_and_no_picture(
+    tmp_path: Path, journal: Path
+) -> None:
+    target = tmp_path / "run.svg"
+    gave = show(tmp_path, [histories.header().record()], "--plot", str(target))
+    assert (gave.code, target.exists()) == (3, False)
+    assert gave.err == "not drawn: run r1 ended before anything happened in it\n"
+    assert gave.out.startswith("Unknown: the journal stops before the end of the run; ")
+    told = gave.out.partition("What was tested:\n")[2].partition("\n\n")[0].splitlines()
+    assert told == ["  run r1: lab lab on one, stateless, seed 7", "  0 writes attempted, 0 acknowledged"]
+    journal.write_bytes(b"")
+    gave = type_inside("prove", "show", "--plot", str(target), env={"XDG_STATE_HOME": str(tmp_path / "state")})
+    assert (gave.code, target.exists()) == (3, False)
 
 
 def show(folder: Path, told: list[dict[str, Any]], *words: str) -> Typed:
@@ -123,6 +147,20 @@ def test_a_journal_in_which_a_node_is_noted_as_none_can_be_is_refused_with_its_l
     assert (gave.code, gave.out, target.exists()) == (2, "", False)
     assert gave.err.startswith("error: the journal is broken: ")
     assert "r1.jsonl, line 2\n" in gave.err
+
+
+@pytest.mark.usefixtures("journal")
+def test_a_time_that_no_run_can_have_is_refused_with_its_line_and_not_drawn(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "run.svg"
+    for done_s, code in ((3600.0, 3), (1e300, 2)):
+        told = histories.told(histories.ONE_OF_EACH)
+        told[2]["rows"] = [row._replace(done_s=done_s) for row in told[2]["rows"]]
+        gave = show(tmp_path, told, "--plot", str(target))
+        assert (gave.code, target.exists()) == (code, code == 3), gave.err
+        target.unlink(missing_ok=True)
+    assert "r1.jsonl, line 3\n" in gave.err
 
 
 @pytest.mark.usefixtures("journal")
