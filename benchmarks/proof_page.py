@@ -9,6 +9,7 @@ from lab.faults import catalogue
 from lab.ledger.records import Header
 from lab.ledger.struck import FaultSeen
 from lab.ledger.unshown import not_shown
+from lab.ledger.users import KILL
 from lab.substrates import registry
 
 _HEAD = """# What the proof said
@@ -24,8 +25,8 @@ those of one substrate; `--run NAME`: one of them; `--quick`: short ones).
 """
 _NOTICED = {
     "reads": "reads",
-    "reads_failed": "failed before an answer began",
-    "reads_cut": "cut in it",
+    "reads_failed": "failed (an error, or no answer)",
+    "reads_cut": "cut in their answer",
     "writes_repeated": "writes repeated",
     "repeats_acknowledged": "then acknowledged",
     "writes_refused": "refused",
@@ -61,7 +62,7 @@ def _demands(sessions: Mapping[str, SessionJson]) -> Iterator[str]:
         "workers killed under load, 2,000 writes acknowledged or more: nothing lost, duplicated or corrupted": _killed,
         "each other fault that can be made: nothing lost, duplicated or corrupted": _faults,
         "workers that keep the data: kept without a kill, lost with one": _stateful,
-        "while workers die: no read fails before its answer began; writes fail only in flight on that worker, "
+        "while workers die: no read fails (an error, or no answer); writes fail only in flight on that worker, "
         "and are acknowledged when repeated": _users,
     }
     for title, judge in titles.items():
@@ -139,12 +140,21 @@ def _figures(runs: Mapping[str, RunJson]) -> Iterator[str]:
 
 def _noticed(runs: Mapping[str, RunJson]) -> Iterator[str]:
     yield "\n### What users noticed\n"
-    yield "The limit is for the death of workers; what other faults explain does not count against it.\n"
+    yield (
+        "The limit is for the death of workers; what other faults explain does not count against it. "
+        "Of a run in which none was killed the counts are all that is said.\n"
+    )
     yield from head("run", *_NOTICED.values(), "within the limit")
     for name, run in runs.items():
         if "users" in run:
-            is_within = "yes" if users_hold(run) else f"**no**: {'; '.join(run.get('users_broken', []))}"
-            yield line(name, *(f"{run['users'][key]:,}" for key in _NOTICED), is_within)
+            yield line(name, *(f"{run['users'][key]:,}" for key in _NOTICED), _within(run))
+
+
+def _within(run: RunJson) -> str:
+    """Whether the limit for the death of workers was held; a dash where none was killed."""
+    if not any(fault["name"] == KILL for fault in run["figures"]["faults"]):
+        return "-"
+    return "yes" if users_hold(run) else f"**no**: {'; '.join(run.get('users_broken', []))}"
 
 
 def _left_out(runs: Mapping[str, RunJson]) -> Iterator[str]:

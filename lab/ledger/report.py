@@ -16,7 +16,7 @@ KEPT, UNKNOWN = "kept", "unknown"
 # What is wrong, the worst first, and how a sentence says it.
 _WRONG = {
     Sort.LOST: "{n} of {all} acknowledged writes {are} gone",
-    Sort.CORRUPTED: "{n} of {all} acknowledged writes came back with another content",
+    Sort.CORRUPTED: "{n} {writes} came back with another content",
     Sort.DUPLICATED: "{n} {writes} {are} there more than once",
     Sort.UNEXPECTED: "{n} {writes} {are} there, refused or never sent",
     Sort.STALE: "{n} acknowledged {writes} {were} missing for a while from reads that began later",
@@ -94,8 +94,8 @@ def users_view(account: Account) -> list[str]:
     """What users noticed, in plain sentences."""
     users = account.users
     told = [
-        f"{users.reads:,} reads: {users.reads_failed:,} failed before an answer began, "
-        f"{users.reads_cut:,} were cut in the middle of one.",
+        f"{users.reads:,} reads: {users.reads_failed:,} failed (an error, or no answer), "
+        f"{users.reads_cut:,} were cut in the middle of their answer.",
         f"{users.writes_repeated:,} writes had to be repeated with their key; "
         f"{users.repeats_acknowledged:,} of them were then acknowledged. {users.writes_refused:,} were refused.",
     ]
@@ -114,13 +114,13 @@ def users_view(account: Account) -> list[str]:
 def users_limit(account: Account) -> list[str]:
     """What users noticed that they may not while workers die, other faults apart; empty where that limit was held.
 
-    No read fails before its answer began. Writes fail only as far as they were in flight on the worker that died, and
+    No read gets an error or no answer. Writes fail only as far as they were in flight on the worker that died, and
     each of them succeeds when it is repeated with its key.
     """
     users, most = account.users, account.header.worker_connections if account.header else None
     found = []
     if users.reads_apart:
-        found.append(f"{users.reads_apart:,} reads failed before an answer began")
+        found.append(f"{users.reads_apart:,} reads failed (an error, or no answer)")
     if users.writes_apart:
         found.append(f"{users.writes_apart:,} attempts to write failed that were in flight at no fault")
     if users.most_at_a_kill and most is None:

@@ -102,12 +102,14 @@ def test_a_fault_that_was_not_seen_to_happen_is_none() -> None:
 
 
 def test_users_that_noticed_more_than_they_may_are_told() -> None:
-    held, broken = _run(), _run(broken=["9 reads failed before an answer began"])
+    held, broken = _run(), _run(broken=["9 reads failed (an error, or no answer)"])
     assert (users_hold(held), users_hold(broken)) == (True, False)
     assert _row(page(_session(**{"100_kills": broken})), "while workers die")[0] == "**no**, 3 repeated"
-    text = page(_session(**{"100_kills": broken, "pause": held}))
-    assert "| 100 kills | 900 | 0 | 1 | 3 | 3 | 0 | 2 | **no**: 9 reads failed before an answer began |" in text
-    assert "| pause | 900 | 0 | 1 | 3 | 3 | 0 | 2 | yes |" in text
+    unjudged = _run("store-off", broken=["64 attempts to write failed that were in flight at no fault"])
+    text = page(_session(**{"100_kills": broken, "stateful,_one_kill": held, "store-off": unjudged}))
+    assert "| 100 kills | 900 | 0 | 1 | 3 | 3 | 0 | 2 | **no**: 9 reads failed (an error, or no answer) |" in text
+    assert "| stateful, one kill | 900 | 0 | 1 | 3 | 3 | 0 | 2 | yes |" in text
+    assert "| store-off | 900 | 0 | 1 | 3 | 3 | 0 | 2 | - |" in text
 
 
 def test_what_all_runs_together_do_not_show_stands_once() -> None:

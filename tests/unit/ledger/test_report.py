@@ -5,10 +5,12 @@ import pytest
 from lab.faults import catalogue
 from lab.ledger import report
 from lab.ledger.audit import audit
+from lab.ledger.records import Seen
 from lab.ledger.struck import FaultSeen
 from lab.ledger.unshown import Harm, not_shown
 from lab.ledger.writes import Outcome, What
-from tests.unit.ledger import histories
+from lab.model.node import Role
+from tests.unit.ledger import histories, plants
 from tests.unit.ledger.histories import ONE_OF_EACH, Past
 
 ACKNOWLEDGED = [Past(what, number, [Outcome.ACKNOWLEDGED], True, [True]) for number, what in enumerate(What)]
@@ -41,25 +43,42 @@ def test_what_is_wrong_is_told_by_kind_the_worst_first() -> None:
     )
 
 
+def test_what_came_back_with_another_content_need_not_have_been_acknowledged() -> None:
+    doubted = Past(What.FILE, 9, [Outcome.INDETERMINATE], True)
+    told = histories.told([*ACKNOWLEDGED, doubted])
+    plants.another_content(told, doubted)
+    assert report.verdict(audit(told)).sentence == "Corrupted: 1 write came back with another content (1 file)."
+
+
 def test_what_users_noticed_is_told() -> None:
     assert report.users_view(audit(histories.told(ACKNOWLEDGED))) == [
-        "3 reads: 0 failed before an answer began, 0 were cut in the middle of one.",
+        "3 reads: 0 failed (an error, or no answer), 0 were cut in the middle of their answer.",
         "0 writes had to be repeated with their key; 0 of them were then acknowledged. 0 were refused.",
         "While workers died, at most 0 attempts to write failed at one kill, all sent before that worker was gone, and "
         "each was acknowledged when repeated; no read failed.",
     ]
 
 
-def _about(accelerator: str | None, *takes: Harm, verified: bool = True, mode: str = "stateless") -> str:
-    fault = FaultSeen("some", "store-1", 1.0, 2.0, 1.5 if verified else None, takes)
+def test_a_read_that_was_answered_by_an_error_counts_as_failed() -> None:
+    told = histories.told(ACKNOWLEDGED)
+    look = next(record for record in told if record["kind"] == "looks")
+    look["rows"] = [row._replace(status=503, seen=Seen.FAILED, sha256="") for row in look["rows"]]
+    assert report.users_view(audit(told))[0].startswith("3 reads: 1 failed (an error, or no answer), 0 were cut ")
+
+
+def _about(
+    accelerator: str | None, *takes: Harm, verified: bool = True, mode: str = "stateless", name: str = "some"
+) -> str:
+    fault = FaultSeen(name, "store-1", 1.0, 2.0, 1.5 if verified else None, takes)
     return "\n".join(not_shown(histories.header(accelerator=accelerator, mode=mode), [fault], 10))
 
 
 def test_a_kill_that_leaves_the_page_cache_is_told_from_one_that_does_not() -> None:
     assert "page cache" in _about(None, Harm.MEMORY)
     assert "page cache" not in _about("tcg", Harm.MEMORY)
-    assert "Power never failed" in _about("tcg", Harm.PROCESS)
-    assert "Power never failed" not in _about("tcg", Harm.MEMORY)
+    # A machine's kill is the end of that worker's power.
+    assert "The store's power never failed" in _about("tcg", Harm.WORKER)
+    assert "power never failed" not in _about("tcg", Harm.MEMORY)
 
 
 @pytest.mark.parametrize("harm", [harm for harm in Harm if harm is not Harm.MEMORY])
@@ -89,8 +108,38 @@ def test_emulation_and_the_counter_example_are_named() -> None:
     assert "stateful" in _about(None, mode="stateful")
 
 
+OF_THE_STORE = {*(name for name, fault in catalogue.FAULTS.items() if fault.role is Role.STORE), "cut-store"}
+
+
+@pytest.mark.parametrize("accelerator", [None, "kvm"])
+@pytest.mark.parametrize("name", catalogue.FAULTS)
+def test_a_fault_of_the_store_shows_nothing_of_data_that_workers_keep(name: str, accelerator: str | None) -> None:
+    takes = catalogue.named(name).takes
+    nothing, told = (_about(accelerator, *takes, verified=v, mode="stateful", name=name) for v in (False, True))
+    if name in OF_THE_STORE:
+        assert told == nothing
+        assert "None of the data lay in the store: what a killed database, lost power" in told
+        false = ("never killed", "never failed:", "never went away", "disk was full")
+        assert not [words for words in false if words in told]
+    else:
+        assert len(set(nothing.splitlines()) - set(told.splitlines())) == 1
+
+
+def test_what_a_fault_does_to_a_login_that_is_under_way_is_not_shown_by_any() -> None:
+    words = "Each visitor logged in once, when the run began, 20 of them at most"
+    assert words in _about("kvm", *Harm)
+    assert words not in "\n".join(not_shown(histories.header(), [], 10))
+
+
+def test_a_worker_that_drops_what_it_has_begun_and_a_file_that_waits_for_its_drive_pass_in_any_run() -> None:
+    told = _about("kvm")
+    assert "one that then undoes what it had acknowledged would have passed" in told
+    assert "an app that says yes to a file meanwhile, and then gives it up, would have passed" in told
+
+
 def test_something_is_always_not_shown() -> None:
-    assert "All nodes stand on one computer" in _about("kvm", *Harm)
+    for words in ("All nodes stand on one computer", "a longer one, at a higher rate", "It is a test, no mathematics"):
+        assert words in _about("kvm", *Harm)
 
 
 def test_the_json_has_exactly_the_keys_that_were_promised() -> None:

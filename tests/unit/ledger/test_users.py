@@ -71,7 +71,7 @@ BROKEN = {
         _write(11, (NO, 5, 6)), _write(12, (NO, 6, 7))
     ),
     "1 writes that failed at a kill were not acknowledged when repeated": _account(_write(11, (DOUBT, 10.5, 10.7))),
-    "5 reads failed before an answer began": _account(looks=5),
+    "5 reads failed (an error, or no answer)": _account(looks=5),
     "the journal does not say how many": _account(_at_kill(11), worker_connections=None),
 }
 
@@ -90,7 +90,7 @@ def test_a_read_that_was_cut_in_the_middle_of_its_answer_is_counted_apart() -> N
     account = _account((past, told))
     assert (account.users.reads, account.users.reads_cut, account.users.reads_failed) == (1, 1, 0)
     assert report.users_limit(account) == []
-    assert report.users_view(account)[0].endswith(" 1 were cut in the middle of one.")
+    assert report.users_view(account)[0].endswith(" 1 were cut in the middle of their answer.")
 
 
 def test_a_write_that_was_refused_shows() -> None:
