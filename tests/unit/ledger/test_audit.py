@@ -38,6 +38,8 @@ PLANTS: dict[str, tuple[Plant, Sort]] = {
     "refused and there": (plants.refused, Sort.UNEXPECTED),
     "missing for a while": (plants.missing_for_a_while, Sort.STALE),
 }
+# What comes back altered or twice is wrong whatever was answered: nobody has to have acknowledged it.
+OF_ANYTHING_THERE = {"another content", "there twice"}
 
 
 @pytest.mark.parametrize("name", PLANTS)
@@ -45,9 +47,13 @@ PLANTS: dict[str, tuple[Plant, Sort]] = {
 def test_a_planted_anomaly_is_found(name: str, history: list[Past], data: st.DataObject) -> None:
     plant, sort = PLANTS[name]
     # A victim in doubt at first is repeated, and acknowledged then.
-    doubted = Past(data.draw(st.sampled_from(list(What))), len(history), [DOUBT, YES], True, [True])
-    history.append(doubted)
-    _assert_found(plant, sort, history, [past for past in history if YES in past.outcomes], data)
+    history.append(Past(data.draw(st.sampled_from(list(What))), len(history), [DOUBT, YES], True, [True]))
+    if name in OF_ANYTHING_THERE:
+        history.append(Past(data.draw(st.sampled_from(list(What))), len(history), [DOUBT], True))
+        able = [past for past in history if past.is_there]
+    else:
+        able = [past for past in history if YES in past.outcomes]
+    _assert_found(plant, sort, history, able, data)
 
 
 def _assert_found(plant: Plant, sort: Sort, history: list[Past], able: list[Past], data: st.DataObject) -> None:
