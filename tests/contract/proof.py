@@ -15,9 +15,9 @@ from lab.flows.deployment import Deployment
 from lab.ledger.audit import Account
 from lab.ledger.files import audit_file
 from lab.ledger.journal import Record
-from lab.ledger.records import Attempt, Kind, Source, Stage
+from lab.ledger.records import Attempt, Intent, Kind, Source, Stage
 from lab.ledger.users import KILL
-from lab.ledger.writes import Outcome
+from lab.ledger.writes import Outcome, What
 from lab.model.deadline import Deadline
 from lab.model.node import STORE
 from lab.store import source
@@ -60,6 +60,19 @@ def lost_with_workers(records: Iterable[Record]) -> set[str]:
         elif record["kind"] == Kind.FOUND and record["source"] == Source.STORE:
             there |= {key for key, _ in record["rows"]}
     return {key for key, done_s, worker in acknowledged if done_s <= killed_s.get(worker, 0.0)} - there
+
+
+def kinds_answered(records: Iterable[Record], status: int) -> set[What]:
+    """The kinds of writes of which an attempt had an answer with this status."""
+    whats: dict[str, What] = {}
+    found: set[What] = set()
+    for record in records:
+        if record["kind"] == Kind.INTENTS:
+            whats |= {intent.key: What(intent.what) for intent in map(Intent._make, record["rows"])}
+        elif record["kind"] == Kind.ATTEMPTS:
+            rows = map(Attempt._make, record["rows"])
+            found |= {whats[row.key] for row in rows if row.status == status}
+    return found
 
 
 def after_commit(records: Iterable[Record], run: str) -> dict[str, list[str]]:

@@ -94,6 +94,8 @@ def test_a_container_s_end_leaves_the_page_cache_so_a_database_without_fsync_los
 ) -> None:
     lab = bring_up(substrate_name, tmp_path, NO_FSYNC)
     assert verdicts(lab, ("store-off",), {"lost"}, at_most=2) == ["kept", "kept"]
+    told = type_well("prove", "show", "--name", lab.lab).out
+    assert "outlives even the end of the store. `fsync=off` would have passed;" in told, "the report does not say why"
 
 
 @pytest.mark.usefixtures("remove")

@@ -7,9 +7,9 @@ import pytest
 
 from lab.ledger import records
 from lab.ledger.plan import Plan
-from lab.ledger.records import Attempt, FaultNote, Source, Stage
+from lab.ledger.records import Attempt, FaultNote, Intent, Source, Stage
 from lab.ledger.writes import Outcome, What
-from tests.contract.proof import PLANTED, REQUESTS, lost_with_workers, patched
+from tests.contract.proof import PLANTED, REQUESTS, kinds_answered, lost_with_workers, patched
 from tests.contract.test_prove import AT_MOST
 
 
@@ -51,3 +51,10 @@ def test_what_died_with_a_worker_is_told_from_what_was_lost_otherwise() -> None:
         records.found(Source.STORE, What.ENTRY, [("written", "")]),
     ]
     assert lost_with_workers(told) == {"gone"}
+
+
+def test_what_a_full_disk_refused_is_told_by_kind() -> None:
+    told = [records.intents([Intent(what, str(what), 0.0, "") for what in What])]
+    for what, status in ((What.ENTRY, 201), (What.FILE, 507), (What.LOGIN, 503)):
+        told.append(records.attempts([_attempt(str(what), 1.0, "worker-1")._replace(status=status)]))
+    assert kinds_answered(told, 507) == {What.FILE}
