@@ -1,7 +1,7 @@
 """Injecting: what was begun is written down first, so that it is healed whatever happens, also by another process."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -67,12 +67,13 @@ def _waits(ground: Ground, fault: Fault) -> str:
 
 
 def _once(say: Callable[[], None]) -> Callable[[], None]:
-    """Says it the first time only."""
+    """Says it the first time only, and nothing to a terminal that is gone: what was begun is healed all the same."""
     left = [say]
 
     def once() -> None:
         while left:
-            left.pop()()
+            with suppress(OSError):
+                left.pop()()
 
     return once
 

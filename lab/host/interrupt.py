@@ -8,14 +8,18 @@ from types import FrameType
 
 _ENTERING = frozenset({threading.Condition.__enter__.__code__, threading.Condition.__exit__.__code__})
 _AGAIN_S = 0.01
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def install() -> None:
-    """Has Ctrl-C, and a polite end (a time limit, a shutdown), raise KeyboardInterrupt, but never where that would
-    leave a lock taken. Who was started in the background, and so ignores Ctrl-C, goes on to."""
+    """Has Ctrl-C, a polite end (a time limit, a shutdown) and the end of the terminal raise KeyboardInterrupt, but
+    never where that would leave a lock taken. Who was started in the background, and so ignores Ctrl-C, goes on to; so
+    does who ignores the end of the terminal (nohup)."""
     signal.signal(signal.SIGTERM, _raise)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _raise)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, _raise)
 
 
 def _raise(number: int, frame: FrameType | None) -> None:
@@ -23,8 +27,11 @@ def _raise(number: int, frame: FrameType | None) -> None:
     whoever wants it next, such as the pool of connections to an engine, would wait for ever."""
     if _is_entering(frame):
         _send_again(number)
-    else:
-        raise KeyboardInterrupt
+        return
+    if number == signal.SIGHUP:
+        # A terminal ends once and is heard of twice, by the shell and by the kernel: nobody asks for more haste.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _send_again(number: int) -> None:
@@ -44,14 +51,14 @@ def _is_entering(frame: FrameType | None) -> bool:
 
 @contextmanager
 def delayed(say: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Ctrl-C inside the block, or a polite end, comes at its end, and `say` is called at once; a second one cuts the
-    block. A block inside another one leaves it to that, and who ignores Ctrl-C goes on to. Threads never get one: no
-    change."""
+    """Ctrl-C inside the block, a polite end or the end of the terminal comes at its end, and `say` is called at once; a
+    second one, but of the terminal, cuts the block. A block inside another one leaves it to that, and who ignores
+    Ctrl-C goes on to. Threads never get one: no change."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     came: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in _ENDS}
 
     def put_back() -> None:
         for number, handler in before.items():
@@ -59,7 +66,8 @@ def delayed(say: Callable[[], object] = lambda: None) -> Iterator[None]:
 
     def note(number: int, _frame: FrameType | None) -> None:
         came.append(number)
-        put_back()
+        if number != signal.SIGHUP:
+            put_back()
         if before[signal.Signals(number)] is not signal.SIG_IGN:
             # What is just being printed cannot be printed into; then nothing is said.
             with suppress(RuntimeError):

@@ -90,7 +90,8 @@ class CutOnceTaken:
 
 @pytest.fixture
 def installed() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
+    before = {number: signal.getsignal(number) for number in (*interrupt._ENDS, signal.SIGALRM)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests themselves were told to outlive a terminal
     interrupt.install()
     yield
     signal.setitimer(signal.ITIMER_REAL, 0)
@@ -129,7 +130,37 @@ def test_a_polite_end_waits_for_the_end_of_the_block_too() -> None:
 
 
 @pytest.mark.usefixtures("installed")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_end_of_the_terminal_which_is_told_twice_waits_for_the_end_of_the_block() -> None:
+    told: list[str] = []
+
+    def terminal_ends() -> None:
+        with interrupt.delayed():
+            for _ in range(2):
+                signal.raise_signal(signal.SIGHUP)
+            told.append("went on")
+
+    with pytest.raises(KeyboardInterrupt):
+        terminal_ends()
+    signal.raise_signal(signal.SIGHUP)
+    assert told == ["went on"], "and whoever heals after that is not cut by the second one"
+
+
+def test_who_was_told_to_outlive_the_terminal_goes_on() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    others = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        interrupt.install()
+        signal.raise_signal(signal.SIGHUP)
+        with interrupt.delayed():
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        for number, handler in {**others, signal.SIGHUP: before}.items():
+            signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_everywhere_else_it_is_raised_at_once(number: signal.Signals) -> None:
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(number)
