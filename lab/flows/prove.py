@@ -2,7 +2,8 @@
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from lab.flows.deployment import Deployment
 from lab.flows.leases import leased
 from lab.flows.noted_fault import NotedFault
 from lab.flows.read_all import read_all
-from lab.host import paths
+from lab.host import children, paths
 from lab.ledger import records
 from lab.ledger.plan import LONGEST_S, Plan
 from lab.ledger.records import Header
@@ -89,12 +90,22 @@ def run(asked: Asked, watch: Watch, report: Report, by: Deadline) -> Path:
     # The plan is as long as a run can be; visitors are stopped when the time is up and the last fault is healed.
     plan = Plan(new_run(), asked.seed, asked.rate, longest_s(asked))
     lab = deployment.load(asked.lab, asked.substrate)
-    with leased(asked.lab, leases.PROVE, leases.proving(asked.substrate)):
+    with _striking(asked.lab, leases.proving(asked.substrate), by):
         _refuse_beside(asked)
         ground = ground_of(lab)
         check_whole(lab, by)
         schedule = _schedule(asked, ground, by)
         return _Run(lab, ground, plan, schedule, watch, report).go(asked.duration_s, by)
+
+
+@contextmanager
+def _striking(lab: str, holder: str, by: Deadline) -> Iterator[None]:
+    """Holds the lease of runs. What a killed run had left at work is ended first: it may be about to strike."""
+    folder = paths.lab(lab) / "children" / leases.PROVE
+    with leased(lab, leases.PROVE, holder):
+        children.end_orphans(folder, by)
+        with children.kept_in(folder):
+            yield
 
 
 def follow(
@@ -176,7 +187,7 @@ def journal(lab: str, run: str | None) -> Path:
 
 def heal(lab: Deployment, report: Report, by: Deadline) -> int:
     """Heals what an interrupted run left; gives how many faults that were. Holds the lease of runs."""
-    with leased(lab.lab, leases.PROVE, "heal"):
+    with _striking(lab.lab, "heal", by):
         return injection.heal_all(ground_of(lab), open_faults(lab), report, by)
 
 

@@ -9,11 +9,13 @@ import sys
 import pytest
 
 from lab.faults import injection
+from lab.faults.network import _NOBODY
 from lab.flows import prove, readiness
 from lab.flows.deployment import Deployment
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import STORE, State
+from lab.substrates.base import HasRoot
 from tests.conftest import REPO, type_lab, type_well
 from tests.contract.proof import rate_of
 
@@ -103,3 +105,28 @@ def test_a_run_that_is_interrupted_heals_what_it_broke(running_lab: Deployment, 
     assert process.wait(timeout=by.left()) == 130
     check_healed(running_lab, by)
     assert latest_verdict(running_lab) == (3, "Unknown")
+
+
+@pytest.mark.long
+def test_a_script_that_outlives_a_run_cut_by_ctrl_c_cuts_nobody_off_after_the_healing(
+    running_lab: Deployment, by: Deadline
+) -> None:
+    process = begin(running_lab, "answer-cut", by)
+    (struck,) = injection.read(prove.open_faults(running_lab))
+    assert isinstance(running_lab.substrate, HasRoot)
+    worker = running_lab.substrate.network(running_lab.lab, struck.target, by)
+
+    def probe() -> str | None:
+        return None if _NOBODY in worker.run(["ip", "neigh"], by).out else "it is not cut off yet"
+
+    await_until(probe, by, what="the script's first step", mend="")
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert any("interrupted" in line for line in process.stderr), "it says that it waits"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=by.left()) == 130
+    # Where the second one came late it cut the healing, and this heals.
+    type_well("heal", running_lab.substrate.name, "--name", running_lab.lab)
+    # Longer than the script takes from any of its steps on.
+    assert _NOBODY not in worker.run(["sh", "-c", "sleep 3; ip neigh"], by).out
+    check_healed(running_lab, by)
