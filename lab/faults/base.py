@@ -29,7 +29,8 @@ NO_POWER, NEEDS_ROOT = "not on this substrate", "needs root in a node, which nob
 class Ground:
     """One lab on one substrate, and how a worker that is gone gets its successor.
 
-    `unanswered` gives the writes of visitors that have had no answer for so many seconds; without visitors, none.
+    `unanswered` gives the writes of visitors that have had no answer for so many seconds, `in_doubt` those that ended
+    without one; without visitors, none.
     """
 
     lab: str
@@ -38,6 +39,7 @@ class Ground:
     balancer: LoadBalancer
     revive: Callable[[NodeName, Deadline], None]
     unanswered: Callable[[float], Set[Waiting]] = field(default=lambda _: frozenset(), kw_only=True)
+    in_doubt: Callable[[], Set[Waiting]] = field(default=lambda: frozenset(), kw_only=True)
 
     def state(self, name: NodeName, by: Deadline) -> State:
         """What the engine says of a node now."""

@@ -281,7 +281,7 @@ class _Run:
         with Journal(path, self._header(duration_s, by)) as journal:
             try:
                 with Traffic(url, self._plan, journal, hear=self._hear, sticky=self._lab.is_sticky) as traffic:
-                    self._ground = replace(self._ground, unanswered=traffic.unanswered)
+                    self._ground = replace(self._ground, unanswered=traffic.unanswered, in_doubt=traffic.notes.in_doubt)
                     self._have_visited(journal, traffic, duration_s, by)
                 read_all(self._lab, traffic.sessions, journal, self._report)
                 journal.end()

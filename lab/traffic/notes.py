@@ -63,8 +63,8 @@ class Tally:
 
 
 class Notes:
-    """Filled by the visitors' thread, where `hear` is told of each request that ends; `tally` and `waiting` may be
-    asked from any."""
+    """Filled by the visitors' thread, where `hear` is told of each request that ends; `tally`, `waiting` and
+    `in_doubt` may be asked from any."""
 
     def __init__(self, hear: Callable[[Ended], None] = lambda _: None) -> None:
         self._hear = hear
@@ -72,6 +72,7 @@ class Notes:
         self._attempts: list[Attempt] = []
         self._looks: list[Look] = []
         self._waiting: dict[str, Waiting] = {}
+        self._in_doubt: deque[Waiting] = deque(maxlen=100_000)
         self._latencies_s: deque[float] = deque(maxlen=_LATEST)
         self.ended = 0
         self._worst_s = 0.0
@@ -100,6 +101,10 @@ class Notes:
 
     def attempt(self, attempt: Attempt, what: What) -> None:
         """One attempt of a write of this kind ended."""
+        sent = self._waiting.get(attempt.key)
+        if sent is not None and attempt.outcome is Outcome.INDETERMINATE:
+            self._in_doubt.append(sent)
+        # Last: whoever sees that it waits no more wants to know how it ended.
         self._waiting.pop(attempt.key, None)
         self._attempts.append(attempt)
         if attempt.outcome is Outcome.ACKNOWLEDGED:
@@ -124,6 +129,10 @@ class Notes:
     def waiting(self) -> frozenset[Waiting]:
         """The writes of which an attempt has no answer yet."""
         return frozenset(self._waiting.copy().values())
+
+    def in_doubt(self) -> frozenset[Waiting]:
+        """The latest attempts of writes that ended without a yes or a no, as they stood in `waiting` before."""
+        return frozenset(self._in_doubt.copy())
 
     def tally(self) -> Tally:
         """How far it is now."""

@@ -45,7 +45,7 @@ def fault(
 
 def test_an_entry_that_is_there_while_its_request_has_no_answer_is_the_evidence() -> None:
     assert fault(lambda _: {ENTRY: 1.5, FILE: 1.5}).verify({}, by()) == (
-        "in the database, and not answered by worker-1: r1-0-1"
+        "in the database, while its request has no answer: r1-0-1 (sent at 3.000 s)"
     )
 
 
@@ -108,15 +108,35 @@ def test_tries_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert scripts(made) == ["mute"]
 
 
+SEEN = "in the database, while its request has no answer: r1-0-1 (sent at 3.000 s)"
+
+
+def confirmed(made: AnswerCut, *in_doubt: Waiting) -> str:
+    """What is seen in the end of a fault of which these attempts ended without a yes or a no."""
+    return AnswerCut(replace(made.ground, in_doubt=lambda: {*in_doubt}), made.target).confirm(SEEN, by())
+
+
 def test_it_has_happened_when_the_connections_have_ended_while_the_worker_was_still_silent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     left = [{ENTRY: 4.5}, {ENTRY: 4.6}, {Waiting(What.ENTRY, "r1-0-3", 7.0): 2.0}]
-    assert fault(lambda _: left.pop(0)).confirm("seen", by()) == "seen; these connections ended without its answer"
+    assert confirmed(fault(lambda _: left.pop(0)), ENTRY, FILE) == (
+        "in the database, and their requests ended without an answer: r1-0-1"
+    )
     assert left == []
     monkeypatch.setattr(answer, "_CUT_S", 0.1)
     with pytest.raises(LabError, match="the end of connections to worker-1 did not come about"):
-        fault(lambda _: {ENTRY: 4.5}).confirm("seen", by())
+        confirmed(fault(lambda _: {ENTRY: 4.5}))
+
+
+@pytest.mark.parametrize(
+    "in_doubt",
+    [[], [FILE], [ENTRY._replace(key="r1-0-9")], [ENTRY._replace(sent_s=1.0)], [ENTRY._replace(sent_s=9.0)]],
+    ids=["nothing", "a file", "another entry", "an attempt before it", "its repeat"],
+)
+def test_entries_that_were_only_answered_late_are_none_whose_answer_was_cut(in_doubt: list[Waiting]) -> None:
+    with pytest.raises(LabError, match=r"answer-cut of worker-1 did not happen: .* each was answered in the end"):
+        confirmed(fault(lambda _: {}), *in_doubt)
 
 
 def test_healing_undoes_both_cuts() -> None:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from lab.ledger.records import Attempt
+from lab.ledger.writes import Outcome, What
 from lab.traffic.figures import Figures
-from lab.traffic.notes import Ended, Went, went
+from lab.traffic.notes import Ended, Notes, Waiting, Went, went
 from lab.traffic.profiles import profile
 
 STEP = profile("step", peak=4, duration_s=4, base=1)
@@ -71,3 +73,16 @@ def test_any_part_of_a_load_has_figures_of_all_that_was_due_in_it() -> None:
 )
 def test_how_a_request_went_is_told_by_its_answer(status: int, failure: str, how: Went) -> None:
     assert went(status, failure) is how
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_an_attempt_that_ended_without_a_yes_or_a_no_is_in_doubt_also_once_its_repeat_is_answered(
+    outcome: Outcome,
+) -> None:
+    notes, first = Notes(), Waiting(What.ENTRY, "r1-0-1", 3.0)
+    for sent, came in (first, outcome), (first._replace(sent_s=4.0), Outcome.ACKNOWLEDGED):
+        notes.send(sent)
+        assert notes.waiting() == {sent}
+        notes.attempt(Attempt(sent.key, came, sent.sent_s, sent.sent_s + 1, 0, "", "", altered=False), sent.what)
+    assert notes.waiting() == frozenset()
+    assert notes.in_doubt() == ({first} if outcome is Outcome.INDETERMINATE else frozenset())
