@@ -125,13 +125,14 @@ class Fault(ABC):
 
     def undo(self, tell: Callable[[NodeName, str, Deadline], str], at: NodeName, script: str, by: Deadline) -> bool:
         """Has a script undo what was done in a node, and gives whether that node runs: what was done in the memory of
-        one that does not ended with it.
+        one that does not ended with it. The script prints what is still there of it.
 
-        Raises UsageError for a node that sleeps: what was done to it wakes with it.
+        Raises LabError where it prints anything, UsageError for a node that sleeps: what was done to it wakes with it.
         """
         state = self.ground.state(at, by)
         if state is State.RUNNING:
-            tell(at, script, by)
+            if left := tell(at, script, by):
+                raise self.not_healed(left)
             return True
         if state is State.SLEEPING and at in self.ground.plan.pool:
             # Nobody can wake it by hand, and the pool gets another one when it is filled.
@@ -143,6 +144,15 @@ class Fault(ABC):
                 mend=f"wake it first: {labs.typed(f'wake {self.ground.plan.substrate}', self.ground.lab)}",
             )
         return False
+
+    def not_healed(self, seen: str) -> LabError:
+        """The error for a fault that is still there after its healing."""
+        lab, substrate = self.ground.lab, self.ground.plan.substrate
+        return LabError(
+            f"{self.name} of {self.target} is not healed: {seen}",
+            where=f"lab {lab} on {substrate}",
+            mend=f"{labs.typed(f'heal {substrate}', lab)} tries it again",
+        )
 
     def did_not_happen(self, seen: str) -> LabError:
         """The error for a fault without evidence."""

@@ -39,8 +39,9 @@ def cut(address: str) -> str:
 
 
 def joined(address: str) -> str:
-    """The command that undoes `cut`, and does nothing where there is nothing to undo."""
-    return f"ip neigh del {address} dev {_device(address)} 2>/dev/null || true"
+    """The commands that undo `cut`, where there is anything to undo, and print what is still there of it."""
+    undone = f"ip neigh del {address} dev {_device(address)} 2>/dev/null || true"
+    return f"{undone}; ip neigh show to {address} | grep {_NOBODY} || true"
 
 
 class _Cut(Fault):
@@ -132,7 +133,8 @@ class Shaped(Fault):
         return self.ground.tell_network(self.target, f"tc -s qdisc show dev {_device(self.ground.address(STORE))}", by)
 
     def heal(self, by: Deadline) -> None:
-        script = f"tc qdisc del dev {_device(self.ground.address(STORE))} root 2>/dev/null || true"
+        undone = f"tc qdisc del dev {_device(self.ground.address(STORE))} root 2>/dev/null || true"
+        script = f"{undone}; tc qdisc show | grep netem || true"
         self.undo(self.ground.tell_network, self.target, script, by)
 
 

@@ -1,19 +1,23 @@
 """`lab heal` after the lab was changed: what is left of a fault is undone or refused, and never struck off unseen."""
 
+import time
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
-from lab.faults import catalogue, injection
+from lab.faults import catalogue, injection, loadbalancer
 from lab.faults.base import Ground
 from lab.faults.catalogue import Planned
 from lab.flows import prove, readiness, sleep, workers
 from lab.flows.deployment import Deployed, Deployment
 from lab.host import records
+from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
 from lab.model.node import LOADBALANCER, STORE, LabPlan, Mode, NodeName, Role, State
-from tests.unit.faults.ground import KEYS, ground, told
+from tests.unit.faults.ground import KEYS, Told, ground, told
+from tests.unit.faults.test_network import DELAYED
 from tests.unit.model.test_plan import TOPOLOGY, make
 
 W2, W3 = NodeName(Role.WORKER, 2), NodeName(Role.WORKER, 3)
@@ -142,3 +146,78 @@ def test_a_lab_with_open_faults_does_not_go_to_sleep(lab: Deployment, monkeypatc
             "  where: lab blue on docker\n"
             "  mend:  first `lab heal docker --name blue`"
         )
+
+
+NOBODY = "10.77.0.20 dev eth0 lladdr 02:00:00:00:00:01 PERMANENT"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "left"),
+    [("cut-store", "neigh show", NOBODY), ("answer-cut", "neigh show", NOBODY), ("delay", "qdisc show", DELAYED)],
+)
+def test_what_is_still_there_after_its_healing_stays_in_the_file(
+    tmp_path: Path, name: str, shown: str, left: str
+) -> None:
+    on = told(worker_2=State.RUNNING, answers={shown: left})
+    with pytest.raises(LabError) as raised:
+        healed(on, Planned(name, W2), folder=tmp_path)
+    assert str(raised.value) == (
+        f"{name} of worker-2 is not healed: {left}\n"
+        "  where: lab blue on docker\n"
+        "  mend:  `lab heal docker --name blue` tries it again"
+    )
+    assert injection.read(tmp_path / "faults.json") == [Planned(name, W2)]
+    on.answers.clear()
+    assert healed(on, Planned(name, W2), folder=tmp_path) == []
+
+
+class Clocked(Told):
+    """A ground whose nodes have a clock that is behind by so many seconds after each time that it was set."""
+
+    behind_s: ClassVar[list[float]]
+
+    def tell(self, name: NodeName, script: str, by: Deadline) -> str:
+        self.said.append(script)
+        return f"{time.time() - self.behind_s.pop(0)}" if script.startswith("date +") else ""
+
+
+@pytest.mark.parametrize(("behind_s", "tries"), [([0.5], 1), ([8, 0], 2), ([-8, -300, 0.9], 3)])
+def test_a_clock_is_set_until_it_is_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, behind_s: list[float], tries: int
+) -> None:
+    monkeypatch.setattr(Clocked, "behind_s", behind_s, raising=False)
+    plain = told()
+    on = Clocked(plain.lab, plain.plan, plain.substrate, plain.balancer, plain.revive, {W2: State.RUNNING})
+    assert healed(on, Planned("clock", W2), folder=tmp_path) == []
+    assert len([script for script in on.said if script.startswith("date --set=@")]) == tries
+
+
+@pytest.mark.parametrize("off_s", [8.0, -8.0])
+def test_a_clock_that_stays_wrong_is_not_healed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off_s: float) -> None:
+    monkeypatch.setattr(Clocked, "behind_s", [off_s] * 5, raising=False)
+    plain = told()
+    on = Clocked(plain.lab, plain.plan, plain.substrate, plain.balancer, plain.revive, {W2: State.RUNNING})
+    with pytest.raises(LabError, match=r"clock of worker-2 is not healed: its clock is wrong by [78]\.\d s or more"):
+        healed(on, Planned("clock", W2), folder=tmp_path)
+    assert injection.read(tmp_path / "faults.json") == [Planned("clock", W2)]
+
+
+@pytest.mark.parametrize(
+    ("state", "answers", "done"),
+    [
+        (State.RUNNING, True, []),
+        (State.RUNNING, False, ["restart"]),
+        (State.STOPPED, False, ["power_on"]),
+        (State.ABSENT, False, []),
+    ],
+)
+def test_a_load_balancer_whose_restart_was_cut_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: State, answers: bool, done: list[str]
+) -> None:
+    on, told_engine = told(loadbalancer_1=state), list[str]()
+    monkeypatch.setattr(loadbalancer, "_ANSWER_S", 0.1)
+    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: [] if answers else None)
+    for verb in ("restart", "power_on"):
+        monkeypatch.setattr(type(on.substrate), verb, lambda *_, verb=verb: told_engine.append(verb))
+    assert healed(on, Planned("balancer-restart", LOADBALANCER), folder=tmp_path) == []
+    assert told_engine == done
