@@ -101,7 +101,7 @@ class Fault(ABC):
     shows_late: ClassVar[bool] = False
 
     def impossible(self, by: Deadline) -> str | None:
-        """Why it cannot be made here, None if it can. Changes nothing."""
+        """Why it cannot be made here, None if it can. Leaves nothing changed."""
         return None
 
     def before(self, by: Deadline) -> Before:

@@ -54,7 +54,7 @@ def of(ground: Ground, planned: Planned) -> Fault:
 
 
 def impossible(ground: Ground, names: Iterable[str], by: Deadline) -> dict[str, str]:
-    """Those of the named faults that cannot be made on this ground, each with why. Asks the nodes, changes nothing."""
+    """Those of the named faults that cannot be made on this ground, each with why. Leaves nothing changed."""
     nodes = [spec.name for spec in ground.plan.awake()]
     found = {}
     for name in names:
