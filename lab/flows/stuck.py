@@ -10,9 +10,9 @@ from lab.model.errors import LabError, UnknownError
 from lab.model.node import STORE, Mode, NodeName, State
 from lab.substrates.base import CanPowerOff, Report, UnstartedError
 
-_READY_S = 180.0
-"""For a node that runs already to become ready: twice what four emulated machines take that boot at the same time, as
-those may that an `up` left which was cut off (docs/measured.md)."""
+_READY_S = 300.0
+"""For a node that runs already to become ready: three times what four emulated machines take that boot together,
+as those may that an `up` left which was cut off (docs/measured.md)."""
 
 _LOOK_S = 10.0
 """What each worker has of that at least, after the others were waited for."""
