@@ -1,5 +1,6 @@
 """What is shown of a node that is not what it should be, and what is not taken for a failure."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -111,3 +112,25 @@ def test_a_drive_that_is_away_is_shown_of_the_store_and_makes_no_worker_unready(
         answers = list(visitors.map(lambda _: ask("/files/none"), range(threads)))
     assert set(answers) == {0, 503}
     assert [ask(path) for path in ("/files/none", "/readyz", "/entries?limit=1")] == [503, 200, 200]
+
+
+@pytest.mark.long
+@pytest.mark.only("vagrant")
+def test_a_machine_whose_kernel_dies_boots_again_and_serves(whole: Deployment, by: Deadline) -> None:
+    def booted_at() -> str | None:
+        url = f"http://{whole.plan.node(W1).address}:{WORKER_PORT}"
+        if http.get(f"{url}/readyz", Deadline.after(5, "one request")).status != 200:
+            return None
+        answer = http.get(f"{url}/whoami", Deadline.after(5, "one request"))
+        return str(json.loads(answer.text)["booted_at"]) if answer.status == 200 else None
+
+    before = booted_at()
+    assert before is not None
+    # As a fault of the kernel itself would: the rest of the command has to come first.
+    whole.reach(W1).run(["sh", "-c", "(sleep 1; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &"], by)
+
+    def probe() -> str | None:
+        now = booted_at()
+        return None if now is not None and now > before else f"it booted at {now}, and before at {before}"
+
+    await_until(probe, Deadline.after(300, "5 min"), what="another boot of worker-1", mend="read its console")

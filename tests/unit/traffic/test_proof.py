@@ -27,7 +27,7 @@ from tests.unit.app.process import App, running
 
 PLAN = Plan("r1", 3, rate=120, duration_s=1)
 # No load balancer holds back here what comes at once on a busy computer: the app has threads for all of it.
-THREADS = {"LAB_THREADS": "100"}
+THREADS = "100"
 
 
 def header(mode: str) -> Header:
@@ -61,7 +61,7 @@ def read_straight(disk: Path, journal: Journal) -> None:
 @pytest.mark.parametrize("mode", ["stateless", "stateful"])
 def test_a_site_that_keeps_everything_is_not_accused(tmp_path: Path, mode: str) -> None:
     path, disk = tmp_path / "j.jsonl", tmp_path / "disk"
-    with running(disk, **THREADS) as app, Journal(path, header(mode)) as journal:
+    with running(disk, LAB_THREADS=THREADS) as app, Journal(path, header(mode)) as journal:
         read_all(app, disk, mode, visit(app, journal), journal)
     account = audit_file(path, PLAN.run)
     verdict = report.verdict(account)
@@ -84,9 +84,10 @@ class Visited:
 @pytest.fixture(scope="module")
 def visited(tmp_path_factory: pytest.TempPathFactory) -> Visited:
     folder = tmp_path_factory.mktemp("visited")
-    with running(folder / "disk", **THREADS) as app, Journal(folder / "j.jsonl", header("stateless")) as journal:
+    path = folder / "j.jsonl"
+    with running(folder / "disk", LAB_THREADS=THREADS) as app, Journal(path, header("stateless")) as journal:
         sessions = visit(app, journal)
-    with (folder / "j.jsonl").open("rb") as lines:
+    with path.open("rb") as lines:
         return Visited(folder / "disk", sessions, [*journals.read(lines, "j")], journal._began)
 
 
@@ -94,7 +95,7 @@ def spoilt(visited: Visited, folder: Path, spoil: Callable[[App, Path], None], r
     """What the ledger tells of that run where `spoil` harms a copy of its disk before the final read."""
     path, disk = folder / "j.jsonl", folder / "disk"
     shutil.copytree(visited.disk, disk)
-    with running(disk, **THREADS) as app, Journal(path, header("stateless")) as journal:
+    with running(disk, LAB_THREADS=THREADS) as app, Journal(path, header("stateless")) as journal:
         journal._began = visited.began  # it goes on with the run's clock
         app.await_ready()
         spoil(app, disk)
