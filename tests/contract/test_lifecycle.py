@@ -14,6 +14,7 @@ from lab.host import children
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import LOADBALANCER, STORE, NodeName, State
+from lab.model.plan import WORKER_PORT
 from lab.traffic.visitor import Visitor
 from tests.conftest import type_lab, type_well
 from tests.contract.conftest import W1, W2, history, say_nothing, shown, status
@@ -24,7 +25,9 @@ def test_status_tells_every_node_and_the_version_it_runs(running_lab: Deployment
     assert set(nodes) == {"loadbalancer-1", "store-1", "worker-1", "worker-2"}
     assert {node["state"] for node in nodes.values()} == {"running"}
     assert all(node["ready"] for node in nodes.values())
-    assert len({nodes[name]["commit"] for name in ("worker-1", "worker-2")}) == 1
+    for name in (W1, W2):
+        url = f"http://{running_lab.plan.node(name).address}:{WORKER_PORT}"
+        assert nodes[str(name)]["commit"] == httpx.get(f"{url}/whoami", timeout=30, trust_env=False).json()["commit"]
 
 
 def test_status_has_the_keys_that_were_promised(running_lab: Deployment) -> None:
