@@ -133,7 +133,7 @@ def pooled(filled: Deployment, whole: Deployment, by: Deadline) -> Deployment:
 def test_the_warm_pool_sleeps_serves_nobody_and_is_left_alone(pooled: Deployment, by: Deadline) -> None:
     def seen() -> tuple[object, ...]:
         pool = {name: node for name, node in status(pooled).items() if node["in_pool"]}
-        return pool, fleet.pool(pooled, by), [server.name for server in pooled.loadbalancer().servers(by) or []]
+        return pool, fleet.pool(pooled, by), sorted(one.name for one in pooled.loadbalancer().servers(by) or [])
 
     pool, asleep, serving = before = seen()
     assert isinstance(pool, dict)
