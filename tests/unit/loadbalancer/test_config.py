@@ -5,6 +5,7 @@ import re
 
 from lab.loadbalancer import config
 from lab.loadbalancer.config import Difference, Limits, Server
+from lab.traffic.visits import Patience
 
 LIMITS = Limits(max_connections=8, retries=2, check_interval_ms=500)
 WORKERS = [("worker-1", "10.77.0.101"), ("worker-2", "10.77.0.102")]
@@ -67,6 +68,13 @@ def test_a_worker_that_is_away_is_looked_at_more_often_and_each_is_given_seconds
     text = config.render(WORKERS, LIMITS, sticky=False)
     assert "inter 500 downinter 100 " in text
     assert "timeout check 3s" in text
+
+
+def test_nobody_waits_for_a_worker_until_they_have_given_up() -> None:
+    # Else workers that fell behind work for visitors who have left, who come again: they never catch up.
+    told = re.search(r"^    timeout queue (\d+)s$", config.render(WORKERS, LIMITS, sticky=False), re.MULTILINE)
+    assert told is not None
+    assert 0 < float(told[1]) < Patience().answer_s
 
 
 def test_a_worker_that_is_closed_keeps_what_is_in_flight() -> None:
