@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
@@ -39,20 +39,19 @@ def seen(
     """
     look = by.at_most(_PATIENT_S if patient else _PROBE_S, "one look")
     if role is Role.STORE:
-        doors = {"source service": _SOURCE_PORT if with_source else None, "drive": substrate.drive_port}
-        return _store_seen(address, doors, look)
+        return _store_seen(substrate, address, look, with_source=with_source)
     port, path = (WORKER_PORT, "/readyz") if role is Role.WORKER else (LOADBALANCER_OWN_PORT, "/ready")
     return refusal(path, http.get(f"http://{address}:{port}{path}", look))
 
 
-def _store_seen(address: str, doors: Mapping[str, int | None], look: Deadline) -> str | None:
-    refused = database.refusal(address, look)
-    closed = [
-        f"no answer from its {what}"
-        for what, port in doors.items()
-        if port is not None and not network.answers(address, port, look)
-    ]
-    return ", ".join([*([refused] if refused else []), *closed]) or None
+def _store_seen(substrate: Substrate, address: str, look: Deadline, *, with_source: bool) -> str | None:
+    refused = [database.refusal(address, look)]
+    if (drive := substrate.drive_port) is not None and not network.answers(address, drive, look):
+        refused.append("no answer from its drive")
+    # Last, and only where all else is well: the store starts a program for each who asks.
+    if not any(refused) and with_source and not network.answers(address, _SOURCE_PORT, look):
+        refused.append("no answer from its source service")
+    return ", ".join(text for text in refused if text) or None
 
 
 def refusal(asked: str, answer: http.Answer) -> str | None:

@@ -1,10 +1,8 @@
 """`lab up`: brings a lab on one substrate to what is wanted, whatever it was before."""
 
 from collections.abc import Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event
 
 from lab.flows import artefacts, autoscaler, build, clocks, deployment, password, place, readiness, stuck, unfinished
 from lab.flows.changes import Changes, decide
@@ -163,12 +161,15 @@ def _apply(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> N
     _remove_first(lab, changes, report, by)
     _create_and_seed(lab, changes, report, by)
     stuck.await_node(lab, LOADBALANCER, changes.coming, report, by)
-    write_workers(lab, by)
+    # One that was just made came with a file that has them all; one that was only started has the file of before.
+    is_new = LOADBALANCER in changes.create and LOADBALANCER not in changes.start
+    if not is_new or unfinished.unchecked_of(lab.lab, substrate.name):
+        write_workers(lab, by)
     hopeless = stuck.await_workers(lab, changes.coming, report, by)
     _make_anew(lab, hopeless, report, by)
     clocks.mend(lab, report, by)
     _finish_waking(lab, changes, report, by)
-    if LOADBALANCER not in changes.create:  # a new one has them all from its file
+    if not is_new:
         register(lab, lab.plan.worker_names, by)
     for name in _unattended(lab, changes.retire, report, by):
         report(f"draining and removing {name}")
@@ -259,36 +260,23 @@ def create(
 
 
 def _create_and_seed(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> None:
-    """Makes the nodes, and gives the store the app as soon as it answers: workers that boot meanwhile wait for that."""
-    given_up = Event()
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        seeding = beside.submit(_seed, lab, given_up, report, by)
-        try:
-            if names := changes.create:
-                report(f"making {', '.join(str(name) for name in names)}")
-                create(lab, names, report, by, stopped=changes.start)
-            # A store that ended is found out here, not by waiting for it.
-            stuck.await_node(lab, STORE, changes.coming, report, by)
-        except BaseException:
-            given_up.set()
-            raise
-        seeding.result()
+    """Makes the nodes, and gives the store the app as soon as it is ready: workers wait for that."""
+    if names := changes.create:
+        report(f"making {', '.join(str(name) for name in names)}")
+        create(lab, names, report, by, stopped=changes.start)
+    stuck.await_node(lab, STORE, changes.coming, report, by)
+    with readiness.mend_told(lab, STORE):
+        _tell_password(lab, report, by)
+        _seed(lab, by)
+    report("the source service has the app")
 
 
-def _seed(lab: Deployment, given_up: Event, report: Report, by: Deadline) -> None:
-    address = lab.plan.node(STORE).address
-
-    def probe() -> str | None:
-        return None if given_up.is_set() else readiness.seen(lab.substrate, STORE.role, address, by, patient=True)
-
-    await_until(probe, by, what="the store becoming ready", mend=readiness.mend_of(lab, STORE))
-    if not given_up.is_set():
-        with readiness.mend_told(lab, STORE):
-            _tell_password(lab, report, by)
-            source.seed(lab.reach(STORE), paths.REPO / "app", by)
-            # `status`, which has no time for it, then only has to ask whether this is still the newest.
-            source.fetch(source.url(address), lab.copy_of_source, by)
-        report("the source service has the app")
+def _seed(lab: Deployment, by: Deadline) -> None:
+    url = source.url(lab.plan.node(STORE).address)
+    # One that has a commit is only asked for it: a login takes an emulated machine seconds.
+    commit = source.newest(url, by) or source.seed(lab.reach(STORE), paths.REPO / "app", by)
+    # `status`, which has no time for it, then only has to ask whether this is still the newest.
+    source.bring(commit, url, lab.copy_of_source, by)
 
 
 def _tell_password(lab: Deployment, report: Report, by: Deadline) -> None:

@@ -66,7 +66,7 @@ def url(address: str) -> str:
 
 
 def newest(source: str, by: Deadline) -> str:
-    """The newest commit at `source`; raises LabError where it does not answer."""
+    """The newest commit at `source`, empty where it has none; raises LabError where it does not answer."""
     return run(["git", "ls-remote", source, "refs/heads/main"], by=by, env=_NO_SETTINGS).out.partition("\t")[0]
 
 
@@ -75,13 +75,18 @@ def fetch(source: str, copy: Path, by: Deadline) -> str:
 
     What is there already is only asked for: that takes a moment, also of an emulated machine. (A login takes seconds.)
     """
-    git = ["git", f"--git-dir={copy}"]
     commit = newest(source, by)
+    bring(commit, source, copy, by)
+    return commit
+
+
+def bring(commit: str, source: str, copy: Path, by: Deadline) -> None:
+    """Sees to it that the repository `copy` has this commit, which is the newest at `source`, and what came before."""
+    git = ["git", f"--git-dir={copy}"]
     has_it = run([*git, "cat-file", "-e", f"{commit}^{{tree}}"], by=by, env=_NO_SETTINGS, ok=_IS_THERE).status == 0
     if not has_it:
         run(["git", "init", "--quiet", "--bare", str(copy)], by=by, env=_NO_SETTINGS)
         run([*git, "fetch", "--quiet", _WHOLE, source, "main"], by=by, env=_NO_SETTINGS)
-    return commit
 
 
 def versions(source: str, copy: Path, by: Deadline) -> list[Version]:

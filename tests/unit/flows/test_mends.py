@@ -2,15 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
 
 import pytest
 
-from lab.flows import readiness, up
+from lab.flows import readiness, stuck, up
+from lab.flows.changes import Changes
 from lab.flows.deployment import Deployed, Deployment
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import STORE, Mode, NodeName, Role
+from lab.store import source
 from tests.unit.faults.ground import KEYS, NOBODY, ground
 from tests.unit.model.test_plan import TOPOLOGY
 
@@ -30,9 +31,10 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
 def test_a_store_that_refuses_the_app_may_have_been_changed_by_a_hand(
     lab: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readiness, "seen", lambda *_, **__: None)
+    monkeypatch.setattr(stuck, "await_node", lambda *_: None)
+    monkeypatch.setattr(source, "newest", lambda *_: "")
     with pytest.raises(LabError, match="ended with status 1") as raised:
-        up._seed(lab, Event(), lambda _: None, Deadline.after(60, "test"))
+        up._create_and_seed(lab, Changes(), lambda _: None, Deadline.after(60, "test"))
     assert raised.value.mend == AGAIN.format(STORE) + REPAIRS
 
 

@@ -1,5 +1,6 @@
 """When a node is taken for ready, and what waits make of one that is not."""
 
+import select
 import socket
 import time
 from contextlib import nullcontext, suppress
@@ -78,7 +79,9 @@ def test_a_store_is_ready_when_its_database_takes_sessions_and_its_drive_is_serv
             return readiness.seen(substrate, Role.STORE, "127.0.0.1", Deadline.after(20, "test"), patient=True)
 
         assert seen(containers) == "its database says: the database system is starting up"
+        assert not select.select([source], [], [], 0)[0], "it was asked, which costs the store something"
         assert seen(containers) is None
+        assert select.select([source], [], [], 0)[0]
         assert seen(machines) == "no answer from its drive"
 
 

@@ -196,6 +196,32 @@ def test_a_drain_in_which_somebody_at_work_awaits_users_who_stay_is_left_to_them
     assert told == [("retire", W3), ("retire", W4)], "nobody is at work any more"
 
 
+@pytest.mark.parametrize(
+    ("changes", "unchecked", "wanted"),
+    [
+        (Changes(create=(LOADBALANCER, W1)), [], []),
+        (Changes(create=(LOADBALANCER, W1)), [W2], ["write"]),
+        (Changes(create=(LOADBALANCER, W1), start=(LOADBALANCER,)), [], ["write", "register"]),
+        (Changes(create=(W1,)), [], ["write", "register"]),
+    ],
+)
+def test_a_load_balancer_that_did_not_come_with_its_workers_is_told_of_them(
+    changes: Changes, unchecked: list[NodeName], wanted: list[str], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    lab, did = blue(monkeypatch, []), list[str]()
+    monkeypatch.setattr(type(lab.substrate), "prepare", lambda *_: None)
+    monkeypatch.setattr(clocks, "mend", lambda *_: None)
+    for name in ("wake", "_remove_first", "_create_and_seed", "_finish_waking"):
+        monkeypatch.setattr(up, name, lambda *_: None)
+    monkeypatch.setattr(up, "write_workers", lambda *_: did.append("write"))
+    monkeypatch.setattr(up, "register", lambda *_: did.append("register"))
+    for name in ("await_node", "await_serving"):
+        monkeypatch.setattr(readiness, name, lambda *_: None)
+    unfinished.launched("blue", "docker", unchecked)
+    up._apply(lab, changes, lambda _: None, by)
+    assert did == wanted
+
+
 def test_while_nodes_are_made_it_is_told_who_is_not_ready(
     told: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch, by: Deadline
 ) -> None:
