@@ -168,12 +168,13 @@ def worker_alone(substrate: str) -> Case:
             Row(f"{alone}: from there until it answered through the load balancer"): answered_s - ready_s,
         }
         return phases | (
-            {Row(f"{alone}: its processor had nothing to do"): _idle_s(found, by)} if has_own_kernel else {}
+            {Row(f"{alone}: each of its processors had nothing to do"): _idle_s(found, by)} if has_own_kernel else {}
         )
 
     return Case("a worker alone", once)
 
 
 def _idle_s(found: Deployment, by: Deadline) -> float:
-    """Seconds since its boot in which a machine's processor waited."""
-    return float(found.reach(WORKER).run(["cat", "/proc/uptime"], by).out.split()[1])
+    """Seconds since its boot in which a machine's processors waited, on average."""
+    told = found.reach(WORKER).run(["sh", "-c", "cat /proc/uptime; nproc"], by).out.split()
+    return float(told[1]) / int(told[2])
