@@ -1,6 +1,7 @@
 """`lab up`: brings a lab on one substrate to what is wanted, whatever it was before."""
 
 from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -219,8 +220,10 @@ def _make_anew(lab: Deployment, names: Sequence[NodeName], report: Report, by: D
 
 def make_worker(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
     """Makes a worker that is not there, and returns once it serves through the load balancer."""
-    create(lab, [name], report, by)
-    write_workers(lab, by)
+    with ThreadPoolExecutor(1) as beside:
+        written = beside.submit(write_workers, lab, by)
+        create(lab, [name], report, by)
+        written.result()
     readiness.await_node(lab, name, report, by)
     register(lab, [name], by)
     readiness.await_serving(lab, [name], report, by)
