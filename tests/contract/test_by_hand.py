@@ -16,7 +16,7 @@ from lab.flows.up import Wanted, up
 from lab.host import paths
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
-from lab.model.node import STORE, NodeName
+from lab.model.node import LOADBALANCER, STORE, NodeName
 from lab.traffic.visitor import Visitor
 from tests.conftest import REPO, type_lab, type_well
 from tests.contract.conftest import W1, W2, history, status
@@ -165,6 +165,15 @@ def test_a_worker_that_is_off_does_not_hold_up_its_removal(whole: Deployment, ha
     mend(whole, "--workers", "1")
     assert set(states(whole)) == {"loadbalancer-1", "store-1", "worker-1"}
     assert visitor.missing() == []
+
+
+@pytest.mark.long("vagrant")
+def test_a_load_balancer_that_a_hand_stopped_learns_of_workers_that_come(whole: Deployment, hand: Hand) -> None:
+    by_hand(whole, hand.power_off, LOADBALANCER)
+    mend(whole, "--workers", "3")
+    assert [name for name, node in status(whole).items() if node["ready"]] == [
+        *("loadbalancer-1", "store-1", "worker-1", "worker-2", "worker-3"),
+    ]
 
 
 @pytest.mark.long("vagrant")

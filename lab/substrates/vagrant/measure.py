@@ -16,17 +16,18 @@ from lab.substrates.base import Disk, Processes, Reach, Scratch
 from lab.substrates.vagrant import box, settings, virsh
 from lab.substrates.vagrant.names import POOL, Names, boot_volume, image_volume
 from lab.substrates.vagrant.names import box as box_name
-from lab.substrates.vagrant.render import Tuning
+from lab.substrates.vagrant.render import Tuning, cpus
 from lab.substrates.vagrant.tool import box_folder
 
 TITLE = "Vagrant VM"
 # One for all, or one for each kind of thing (libvirtd(8)).
 DAEMONS = frozenset({"libvirtd", "virtlogd", "virtqemud", "virtnetworkd", "virtstoraged"})
+# The kit gives a machine one processor where it is emulated, and two under KVM.
 VARIANTS: Mapping[str, str] = {
-    "cpus": "one processor",
+    "cpus": "two processors where emulated, one under KVM",
     "no-cache": "disks without this computer's cache",
 }
-TUNED: Mapping[str, Tuning] = {"": Tuning(), "cpus": Tuning(cpus=1), "no-cache": Tuning(cache="none")}
+TUNED: Mapping[str, Tuning] = {"": Tuning(), "cpus": Tuning(swaps_cpus=True), "no-cache": Tuning(cache="none")}
 
 _SCRATCH_MB = 64
 _LABEL, _TARGET, _FOLDER = "scratch", "vdz", "/run/scratch"
@@ -37,7 +38,7 @@ _SBIN = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 def facts_with(facts: Mapping[str, str], variant: str) -> Mapping[str, str]:
     """What libvirt's machines are, as they are with this setting. Pure."""
     tuned = TUNED[variant]
-    changed = {"processors": str(tuned.cpus)}
+    changed = {"processors": str(cpus(facts["accelerator"], tuned))}
     return {**facts, **changed, **({"disk cache": tuned.cache} if tuned.cache else {})}
 
 

@@ -21,11 +21,16 @@ _KERNEL_WORDS = (
 
 @dataclass(frozen=True)
 class Tuning:
-    """What a comparison wants otherwise than the kit: how many processors a machine has, and a cache mode of disks in
+    """What a comparison wants otherwise than the kit: the other number of processors, and a cache mode of disks in
     QEMU's words."""
 
-    cpus: int = 2
+    swaps_cpus: bool = False
     cache: str = ""
+
+
+def cpus(accelerator: str, tuned: Tuning) -> int:
+    """How many processors a machine has: two under KVM, one where they are emulated."""
+    return 1 if (accelerator == "kvm") is tuned.swaps_cpus else 2
 
 
 def mac(address: str) -> str:
@@ -58,6 +63,7 @@ def vagrantfile(
         box=box,
         folder=folder,
         accelerator=accelerator,
+        cpus=cpus(accelerator, tuned),
         driver="kvm" if accelerator == "kvm" else "qemu",
         mac=mac,
         command_line=command_line,

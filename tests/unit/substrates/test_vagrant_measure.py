@@ -63,8 +63,10 @@ def vagrantfile(driver: str, variant: str = "") -> str:
 
 def test_a_setting_of_a_column_is_in_the_vagrantfile_and_nothing_else_changes() -> None:
     plain = vagrantfile("qemu").splitlines()
-    one = vagrantfile("qemu", "cpus").splitlines()
-    assert {*one} ^ {*plain} == {"    libvirt.cpus = 1", "    libvirt.cpus = 2"}
+    two = vagrantfile("qemu", "cpus").splitlines()
+    assert {*two} ^ {*plain} == {"    libvirt.cpus = 1", "    libvirt.cpus = 2"}
+    assert "    libvirt.cpus = 1" in vagrantfile("kvm", "cpus")
+    assert "    libvirt.cpus = 2" in vagrantfile("kvm")
     uncached = vagrantfile("qemu", "no-cache").splitlines()
     assert {*uncached} ^ {*plain} == {'    libvirt.disk_driver cache: "none"'}
     assert {line for line in plain if "cpu_model" in line} - {*vagrantfile("kvm").splitlines()}, "KVM has the real one"
