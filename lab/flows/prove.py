@@ -16,6 +16,7 @@ from lab.flows.leases import leased
 from lab.flows.noted_fault import NotedFault
 from lab.flows.read_all import read_all
 from lab.host import children, paths
+from lab.host.beside import meanwhile
 from lab.ledger import records
 from lab.ledger.plan import LONGEST_S, Plan
 from lab.ledger.records import Header
@@ -48,6 +49,7 @@ RATE, RATE_EMULATED = 30.0, 3.0
 requests that gave up and their repeats then keep both workers busy for good, and a run shows nothing but that."""
 
 _TELL_S = 0.1
+_UNDISTURBED = "visitors write and read"
 _BASE_S = 1800.0
 _FAULT_S = 300.0
 """For one fault, until the lab is whole again: five times what the successor of an emulated machine takes."""
@@ -273,6 +275,7 @@ class _Run:
         self._lab, self._ground, self._plan, self._schedule = lab, ground, plan, schedule
         self._watch, self._report, self._hear, self._until = watch, report, hear, until
         self._injected = 0
+        self._doing = _UNDISTURBED
 
     def go(self, duration_s: float, by: Deadline) -> Path:
         path = _folder(self._lab.lab) / f"{self._plan.run}.jsonl"
@@ -282,7 +285,9 @@ class _Run:
             try:
                 with Traffic(url, self._plan, journal, hear=self._hear, sticky=self._lab.is_sticky) as traffic:
                     self._ground = replace(self._ground, unanswered=traffic.unanswered, in_doubt=traffic.notes.in_doubt)
-                    self._have_visited(journal, traffic, duration_s, by)
+                    # Also where the run itself waits for a node.
+                    with meanwhile(lambda _: self._show(traffic), _TELL_S):
+                        self._have_visited(journal, traffic, duration_s, by)
                 read_all(self._lab, traffic.sessions, journal, self._report)
                 journal.end()
             except LabError as problem:
@@ -301,7 +306,6 @@ class _Run:
         while traffic.is_going():
             if self._until():
                 traffic.stop()
-            self._tell(traffic, "visitors write and read")
             time.sleep(_TELL_S)
         traffic.join()
 
@@ -332,13 +336,13 @@ class _Run:
         self._keep_calm(traffic, until=Deadline.after(_CALM_S, "calm").is_over)
 
     def _inject(self, noted: NotedFault, traffic: Traffic, by: Deadline) -> None:
-        self._tell(traffic, noted.title)
+        self._doing = noted.title
         with noted.noted():
             self._make_and_heal(noted, traffic, by)
+            self._doing = "waiting for all nodes"
             self._await_whole(by.at_most(_WHOLE_S, f"{_WHOLE_S:g} s for the lab to be whole again"))
         self._note_node(noted.journal, noted.fault.target, records.READY)
-        self._injected += 1
-        self._tell(traffic, "all nodes are ready again")
+        self._injected, self._doing = self._injected + 1, _UNDISTURBED
 
     def _make_and_heal(self, noted: NotedFault, traffic: Traffic, by: Deadline) -> None:
         fault, planned = noted.fault, Planned(noted.fault.name, noted.fault.target)
@@ -379,8 +383,7 @@ class _Run:
             if not traffic.is_going():
                 traffic.join()
                 raise LabError("the visitors are gone", where=f"run {self._plan.run}", mend="run it again")
-            self._tell(traffic, "visitors write and read")
             time.sleep(_TELL_S)
 
-    def _tell(self, traffic: Traffic, doing: str) -> None:
-        self._watch(Progress(doing, self._injected, len(self._schedule), traffic.tally()))
+    def _show(self, traffic: Traffic) -> None:
+        self._watch(Progress(self._doing, self._injected, len(self._schedule), traffic.tally()))

@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Event
 
 from lab.flows.deployment import Deployment
 from lab.host import http, network
+from lab.host.beside import meanwhile
 from lab.host.run import run
 from lab.host.wait import await_until
 from lab.loadbalancer.runtime import LoadBalancer
@@ -154,22 +154,16 @@ def logs_told(lab: Deployment, names: Sequence[NodeName]) -> Iterator[None]:
 def waits_told(lab: Deployment, names: Sequence[NodeName], report: Report) -> Iterator[None]:
     """While the block starts these nodes, `report` hears now and then who is the first that is not ready, and why, if
     that changed: an engine may return only when all of them have booted."""
-    ended = Event()
+    told: list[tuple[NodeName, str]] = []
 
-    def tell() -> None:
-        told: tuple[NodeName, str] | None = None
-        while not ended.wait(_TELL_EVERY_S):
-            first = _first_unready(lab, names)
-            if first is not None and first != told and not ended.is_set():
-                report(f"{first[0]} is not ready yet: {first[1]}")
-                told = first
+    def tell(is_over: Callable[[], bool]) -> None:
+        first = _first_unready(lab, names)
+        if first is not None and first not in told[-1:] and not is_over():
+            report(f"{first[0]} is not ready yet: {first[1]}")
+            told.append(first)
 
-    with ThreadPoolExecutor(1) as beside:
-        beside.submit(tell)
-        try:
-            yield
-        finally:
-            ended.set()
+    with meanwhile(tell, _TELL_EVERY_S):
+        yield
 
 
 def _first_unready(lab: Deployment, names: Sequence[NodeName]) -> tuple[NodeName, str] | None:

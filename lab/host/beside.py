@@ -1,7 +1,8 @@
-"""The same for several things at once, where one that hangs must keep no other waiting."""
+"""What is done in threads of its own, where one that hangs must keep no other waiting."""
 
-from collections.abc import Callable, Iterable
-from threading import Thread
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import TypeVar
 
 from lab.model.errors import LabError
@@ -33,3 +34,20 @@ def side_by_side(things: Iterable[T], do: Callable[[T], None], tell: Callable[[s
         tell(f"that failed, too: {other}")
     if failed:
         raise failed[0]
+
+
+@contextmanager
+def meanwhile(do: Callable[[Callable[[], bool]], None], every_s: float) -> Iterator[None]:
+    """While the block lasts, `do` is called every so many seconds, and given what tells it whether the block is over.
+    A call that is under way then is not waited for."""
+    is_over = Event()
+
+    def repeat() -> None:
+        while not is_over.wait(every_s):
+            do(is_over.is_set)
+
+    Thread(target=repeat, name="meanwhile", daemon=True).start()
+    try:
+        yield
+    finally:
+        is_over.set()

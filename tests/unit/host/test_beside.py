@@ -3,11 +3,12 @@
 import subprocess
 import sys
 import time
-from threading import Barrier
+from collections.abc import Callable
+from threading import Barrier, Event
 
 import pytest
 
-from lab.host.beside import side_by_side
+from lab.host.beside import meanwhile, side_by_side
 from lab.model.errors import LabError
 
 
@@ -42,7 +43,7 @@ def test_nothing_to_do_is_done() -> None:
 
 def test_the_end_of_the_program_waits_for_none_of_them() -> None:
     code = (
-        "import threading, time; from lab.host.beside import side_by_side\n"
+        "import threading, time; from lab.host.beside import meanwhile, side_by_side\n"
         "begun = threading.Event()\n"
         "work = lambda: side_by_side([60.0], lambda long_s: (begun.set(), time.sleep(long_s)), print)\n"
         "threading.Thread(target=work, daemon=True).start()\n"
@@ -51,3 +52,24 @@ def test_the_end_of_the_program_waits_for_none_of_them() -> None:
     began = time.monotonic()
     subprocess.run([sys.executable, "-c", code], check=True, timeout=50)
     assert time.monotonic() - began < 50
+
+
+def test_what_is_done_meanwhile_is_done_again_and_again_and_ends_with_the_block() -> None:
+    calls, third, told = 0, Event(), Event()
+
+    def do(is_over: Callable[[], bool]) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            third.set()
+            assert told.wait(10)
+            ends.append(is_over())
+            ended.set()
+
+    ends, ended = list[bool](), Event()
+    with meanwhile(do, 0.01):
+        assert third.wait(10)
+    # The third call still goes on: nobody waits for it, and it can tell that the block is over.
+    told.set()
+    assert ended.wait(10)
+    assert (ends, calls) == ([True], 3)
