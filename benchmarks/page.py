@@ -25,7 +25,7 @@ How to measure again: `PYTHONPATH=. .venv/bin/python -m benchmarks.speed docker 
   makes one worker, and our four are held against that one.
 - *A worker alone* is destroyed first. The clock runs from its creation to its first answer through the load balancer.
   An emulated machine is busy most of that time: compare *each of its processors had nothing to do* with the whole.
-  `lab compare --rows all` shows one with two processors beside it: up sooner, but kernels of such died now and then.
+  `lab compare --rows all` shows one with two processors beside it.
 - *Silent*: the processes of a node are stopped (SIGSTOP), so that connections to it are neither answered nor refused.
 - *Memory* is the PSS of QEMU and dnsmasq, or of the containers' processes with their shims and port proxies. The
   engines themselves, which serve all labs, are not counted.

@@ -221,6 +221,7 @@ def _make_anew(lab: Deployment, names: Sequence[NodeName], report: Report, by: D
 def make_worker(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
     """Makes a worker that is not there, and returns once it serves through the load balancer."""
     with ThreadPoolExecutor(1) as beside:
+        # A login takes an emulated load balancer a second or more, which would otherwise come after the boot.
         written = beside.submit(write_workers, lab, by)
         create(lab, [name], report, by)
         written.result()

@@ -38,6 +38,15 @@ def test_a_store_that_refuses_the_app_may_have_been_changed_by_a_hand(
     assert raised.value.mend == AGAIN.format(STORE) + REPAIRS
 
 
+def test_a_store_that_has_a_commit_is_not_logged_in_to(lab: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    brought: list[str] = []
+    monkeypatch.setattr(stuck, "await_node", lambda *_: None)
+    monkeypatch.setattr(source, "newest", lambda *_: "9c6476a")
+    monkeypatch.setattr(source, "bring", lambda commit, *_: brought.append(commit))
+    up._create_and_seed(lab, Changes(), lambda _: None, Deadline.after(60, "test"))
+    assert brought == ["9c6476a"], "whoever is logged in to refuses all"
+
+
 @pytest.mark.parametrize(("mode", "loses"), [(Mode.STATELESS, ""), (Mode.STATEFUL, ", without what its users gave")])
 def test_a_worker_is_not_repaired_but_made_anew(lab: Deployment, mode: Mode, loses: str) -> None:
     worker = NodeName(Role.WORKER, 1)

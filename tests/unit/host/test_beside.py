@@ -43,7 +43,7 @@ def test_nothing_to_do_is_done() -> None:
 
 def test_the_end_of_the_program_waits_for_none_of_them() -> None:
     code = (
-        "import threading, time; from lab.host.beside import meanwhile, side_by_side\n"
+        "import threading, time; from lab.host.beside import side_by_side\n"
         "begun = threading.Event()\n"
         "work = lambda: side_by_side([60.0], lambda long_s: (begun.set(), time.sleep(long_s)), print)\n"
         "threading.Thread(target=work, daemon=True).start()\n"
