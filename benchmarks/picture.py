@@ -1,6 +1,6 @@
 """Makes the picture in README: what `lab demo` prints on this computer, as an SVG.
 
-PYTHONPATH=. .venv/bin/python benchmarks/picture.py docs/demo.svg
+PYTHONPATH=. .venv/bin/python -m benchmarks.picture docs/demo.svg
 """
 
 import os
@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.text import Text
 
@@ -17,9 +18,10 @@ from lab.host import paths
 _WIDTH = 112
 
 
-def main() -> None:
+@click.command(help=__doc__)
+@click.argument("target", metavar="FILE", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+def main(target: Path) -> None:
     """Runs the demo, shows its steps as they come, and writes the picture."""
-    target = Path(sys.argv[1])
     console = Console(record=True, width=_WIDTH, force_terminal=True)
     console.print(Text("$ bin/lab demo --yes", style="bold"))
     process = subprocess.Popen(
