@@ -10,10 +10,8 @@ Keeps each run's figures in benchmarks/proof-results.json as soon as it has ende
 
 import dataclasses
 import json
-import os
 import time
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 
 import click
 
@@ -60,7 +58,7 @@ def _session(substrate: str, before: SessionJson | None) -> SessionJson:
     """A new session; with the runs of the one before, where only some are made anew."""
     engine, by = registry.get(substrate), deadline()
     runs = before["runs"] if before else {}
-    return {"circumstances": circumstances_of(substrate), "accelerator": engine.accelerator(by), "runs": runs}
+    return {"accelerator": engine.accelerator(by), "runs": runs}
 
 
 def _runs(substrate: str, names: tuple[str, ...], rate: float, *, quick: bool) -> Iterator[tuple[Asked, RunJson]]:
@@ -83,15 +81,14 @@ def _made(substrate: str, wanted: Iterable[Asked]) -> Iterator[tuple[Asked, RunJ
 
 
 def _make(substrate: str, asked: Asked) -> RunJson:
-    load, begun, now = os.getloadavg()[0], time.monotonic(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    where, begun = circumstances_of(substrate), time.monotonic()
     argv = [str(paths.REPO / "bin" / "lab"), "prove", "run", substrate, "--json", "--name", LAB, *asked.words]
     gave = run(argv, by=deadline(), ok=dict.fromkeys(range(256), "told"))
     return {
+        "circumstances": where,
         "words": list(asked.words),
         "expected": asked.expected,
         "at_least": asked.at_least,
-        "date": now,
-        "load": round(load, 2),
         "seconds": round(time.monotonic() - begun, 1),
         **told(gave),
     }

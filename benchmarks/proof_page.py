@@ -32,6 +32,8 @@ _NOTICED = {
     "writes_refused": "refused",
     "most_at_a_kill": "attempts to write that failed at one kill, at most",
 }
+# What differs from run to run stands beside each one's figures.
+_OF_EACH = ("load", "date", "commit")
 _NONE = ("lost", "duplicated", "corrupted", "unexpected", "stale", "never_read")
 
 
@@ -108,13 +110,31 @@ def _count(run: RunJson) -> int:
 def _session(name: str, session: SessionJson) -> Iterator[str]:
     runs = session["runs"]
     yield f"\n## {name}\n"
-    yield "; ".join(f"{key}: {value}" for key, value in session["circumstances"].items()) + ".\n"
+    yield from _where(runs)
     yield from _verdicts(runs)
     yield from _figures(runs)
     yield from _noticed(runs)
     yield from _left_out(runs)
     yield f"\n### What these runs on {name} do not show\n"
     yield from (f"- {sentence}" for sentence in _limits(name, session))
+
+
+def _where(runs: Mapping[str, RunJson]) -> Iterator[str]:
+    """On what the runs were made: what is the same for all, then what is not, with whose it is."""
+    keys = dict.fromkeys(key for run in runs.values() for key in run["circumstances"] if key not in _OF_EACH)
+    values = {key: _of_whom(runs, key) for key in keys}
+    yield "; ".join(f"{key}: {next(iter(whose))}" for key, whose in values.items() if len(whose) == 1) + ".\n"
+    mixed = {key: whose for key, whose in values.items() if len(whose) > 1}
+    yield from (f"- {key}: {value}: of {'; '.join(names)}" for key in mixed for value, names in mixed[key].items())
+    if mixed:
+        yield ""
+
+
+def _of_whom(runs: Mapping[str, RunJson], key: str) -> dict[str, list[str]]:
+    whose: dict[str, list[str]] = {}
+    for name, run in runs.items():
+        whose.setdefault(run["circumstances"].get(key, "not known"), []).append(name)
+    return whose
 
 
 def _verdicts(runs: Mapping[str, RunJson]) -> Iterator[str]:
@@ -128,14 +148,14 @@ def _figures(runs: Mapping[str, RunJson]) -> Iterator[str]:
     yield "\n### Figures\n"
     yield "Milliseconds count from when a request was due. Load: this computer's, of the minute before.\n"
     sorts = ("acknowledged", "kept", "lost", "duplicated", "corrupted", "recovered", "absent", "refused")
-    yield from head("run", *sorts, "faults seen to happen", "p50 ms", "p99 ms", "load", "made at")
+    yield from head("run", *sorts, "faults seen to happen", "p50 ms", "p99 ms", *_OF_EACH)
     for name, run in runs.items():
         if "figures" in run:
             figures = run["figures"]
             seen = sum(fault["verified"] for fault in figures["faults"])
             counts = [f"{figures[sort]:,}" for sort in sorts]
             rest = (f"{seen} of {len(figures['faults'])}", str(figures["p50_ms"]), str(figures["p99_ms"]))
-            yield line(name, *counts, *rest, f"{run['load']:.1f}", run["date"])
+            yield line(name, *counts, *rest, *(run["circumstances"][key] for key in _OF_EACH))
 
 
 def _noticed(runs: Mapping[str, RunJson]) -> Iterator[str]:

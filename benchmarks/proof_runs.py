@@ -27,20 +27,18 @@ class Told(TypedDict, total=False):
 
 
 class RunJson(Told):
-    """A run as it is kept."""
+    """A run as it is kept; `circumstances` are its own, for a part of the runs may be made anew elsewhere."""
 
+    circumstances: dict[str, str]
     words: list[str]
     expected: str
     at_least: int
-    date: str
-    load: float
     seconds: float
 
 
 class SessionJson(TypedDict):
     """All runs of one substrate, by name; `accelerator` is None where nodes run on this computer's own kernel."""
 
-    circumstances: dict[str, str]
     accelerator: str | None
     runs: dict[str, RunJson]
 

@@ -30,11 +30,10 @@ def _run(fault: str = "kill", count: int = 1, *, broken: Sequence[str] = (), **f
     ]
     some = {"verdict": "kept", "mode": "stateless", "acknowledged": 2100, "kept": 2100, "p50_ms": 5.0, "p99_ms": 9.0}
     return {
+        "circumstances": {"date": "today", "load": "0.5", "commit": "abc1234", "system": "debian 12"},
         "words": ["--kills", str(count)],
         "expected": "kept",
         "at_least": 1,
-        "date": "today",
-        "load": 0.5,
         "seconds": 60.0,
         "figures": {**dict.fromkeys(SORTS, 0), **some, "faults": faults, **figures},
         "sentence": "Kept: all.",
@@ -45,7 +44,7 @@ def _run(fault: str = "kill", count: int = 1, *, broken: Sequence[str] = (), **f
 
 def _session(**runs: RunJson) -> dict[str, SessionJson]:
     named = {name.replace("_", " "): run for name, run in runs.items()}
-    return {"docker": {"circumstances": {"date": "today"}, "accelerator": None, "runs": named}}
+    return {"docker": {"accelerator": None, "runs": named}}
 
 
 def _row(text: str, begin: str) -> list[str]:
@@ -145,3 +144,14 @@ def test_what_a_run_said_is_completed_from_its_journal(tmp_path: Path, monkeypat
     made = told(Result(gave.code, "told", gave.out, gave.err))
     assert made["sentence"] == "Kept: all 3 acknowledged writes are there, after 2 faults."
     assert (made["figures"]["kept"], made["users"]["reads"], made["users_broken"]) == (3, 3, [])
+
+
+def test_runs_that_were_not_made_at_the_same_place_or_of_the_same_version_say_so() -> None:
+    old, new = _run(count=100), _run("pause")
+    new["circumstances"] = {**new["circumstances"], "commit": "def5678", "system": "debian 13"}
+    text = page(_session(**{"100_kills": old, "pause": new}))
+    assert "- system: debian 12: of 100 kills\n- system: debian 13: of pause\n" in text
+    assert [row.split("|")[-2].strip() for row in text.splitlines() if "| 0.5 | today |" in row] == [
+        "abc1234",
+        "def5678",
+    ]
