@@ -6,7 +6,6 @@ PYTHONPATH=. .venv/bin/python -m benchmarks.picture docs/demo.svg
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -25,7 +24,7 @@ def main(target: Path) -> None:
     console = Console(record=True, width=_WIDTH, force_terminal=True)
     console.print(Text("$ bin/lab demo --yes", style="bold"))
     process = subprocess.Popen(
-        [sys.executable, "-m", "lab", "demo", "--yes"],
+        [str(paths.REPO / "bin" / "lab"), "demo", "--yes"],
         cwd=paths.REPO,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

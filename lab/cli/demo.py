@@ -12,15 +12,13 @@ from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import ExitCode
 
-_NEXT = """
-What to try next{remark}:
-  open {url} in a browser: the site; it says which worker answered
-  {lab} status                       what every node is doing
-  {lab} kill {first}/worker-1        throw a server away; then look at the site again
-  {lab} up {first} --workers 4       more workers; --workers 1 takes them away again
-  {lab} shell {last}/worker-1        look around inside a worker
-  {lab} destroy --yes                remove the lab; its data stays for the next `{lab} up`
-"""
+_NEXT = {
+    "status": "what every node is doing",
+    "kill {first}/worker-1": "throw a server away; then look at the site again",
+    "up {first} --workers 4": "more workers; --workers 1 takes them away again",
+    "shell {last}/worker-1": "look around inside a worker",
+    "destroy --yes": "remove the lab; its data stays for the next `lab up`",
+}
 
 
 @click.command(epilog="Example: lab demo --yes")
@@ -61,9 +59,14 @@ def _show(lab: str, shown: list[Shown]) -> None:
     if not any(one.lost for one in shown):
         click.echo("Every worker was destroyed without warning, and nothing that was acknowledged is gone:")
         click.echo("the workers keep nothing; the store keeps everything.")
-    remark = "" if lab == labs.DEFAULT else f" (each command with --name {lab})"
-    click.echo(
-        _NEXT.format(
-            lab=called.NAME, url=shown[0].url, first=shown[0].substrate, last=shown[-1].substrate, remark=remark
-        )
-    )
+    click.echo(f"\nWhat to try next:\n  open {shown[0].url} in a browser: the site; it says which worker answered")
+    for line in next_steps(lab, shown[0].substrate, shown[-1].substrate):
+        click.echo(f"  {line}")
+
+
+def next_steps(lab: str, first: str, last: str) -> list[str]:
+    """Commands to be typed as they stand, each with what it does."""
+    name = "" if lab == labs.DEFAULT else f" --name {lab}"
+    typed = {f"{called.NAME} {words.format(first=first, last=last)}{name}": does for words, does in _NEXT.items()}
+    width = max(map(len, typed))
+    return [f"{command:{width}}   {does}" for command, does in typed.items()]
