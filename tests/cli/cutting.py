@@ -1,17 +1,36 @@
-"""A verb that is ended at a step that it reports."""
+"""A verb that is ended at a step that it reports, and at one after the other."""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Timer
 
+import pytest
+
 from tests.cli.clone import REPO
 
 TIMEOUT_S = 300
+# More than any verb reports on Docker; a verb that ends before step N has been cut at each of its steps.
+STEPS_AT_MOST = 20
+
+
+def step(wanted: int) -> Callable[[int, str], bool]:
+    """The step of this number, whatever it says."""
+    return lambda count, _line: count == wanted
+
+
+def cuts(words: list[str], number: signal.Signals) -> Iterator[str]:
+    """Types a verb again and again, and ends it at its first step, its second, ... until it runs to its end."""
+    for wanted in range(1, STEPS_AT_MOST):
+        was_cut = cut(words, step(wanted), number)
+        yield f"cut at step {wanted}"
+        if not was_cut:
+            return
+    pytest.fail(f"`{' '.join(words)}` reports more than {STEPS_AT_MOST} steps: the test has to go further")
 
 
 def cut(

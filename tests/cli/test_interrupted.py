@@ -14,12 +14,10 @@ from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import NodeName, State
 from lab.substrates import registry
-from tests.cli.cutting import cut
+from tests.cli.cutting import STEPS_AT_MOST, cut, cuts, step
 from tests.conftest import REPO, Typed, type_lab
 
 LAB = "test-cut"
-# More than any verb reports on Docker; a verb that ends before step N has been cut at each of its steps.
-STEPS_AT_MOST = 20
 
 
 @pytest.fixture
@@ -50,20 +48,6 @@ def read(file: Path) -> str:
 def nothing_is_left(substrate: str) -> bool:
     await_until(at_work, Deadline.after(10, "10 s"), what="the end of what works for the lab", mend="end it by hand")
     return not things(substrate) and not paths.lab(LAB).exists()
-
-
-def step(wanted: int) -> Callable[[int, str], bool]:
-    return lambda count, _line: count == wanted
-
-
-def cuts(words: list[str], number: signal.Signals) -> Iterator[str]:
-    """Types a verb again and again, and ends it at its first step, its second, ... until it runs to its end."""
-    for wanted in range(1, STEPS_AT_MOST):
-        was_cut = cut(words, step(wanted), number)
-        yield f"cut at step {wanted}"
-        if not was_cut:
-            return
-    pytest.fail(f"`{' '.join(words)}` reports more than {STEPS_AT_MOST} steps: the test has to go further")
 
 
 def up(substrate: str) -> list[str]:

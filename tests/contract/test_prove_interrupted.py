@@ -8,16 +8,28 @@ import sys
 
 import pytest
 
-from lab.faults import injection
+from lab.faults import catalogue, injection
 from lab.faults.network import _NOBODY
+from lab.faults.store import _FILLER, _PLACES
 from lab.flows import prove, readiness
 from lab.flows.deployment import Deployment
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
+from lab.model.errors import LabError
 from lab.model.node import STORE, State
 from lab.substrates.base import HasRoot
+from lab.traffic.visitor import Visitor
+from tests.cli.cutting import cut, cuts
 from tests.conftest import REPO, type_lab, type_well
 from tests.contract.proof import rate_of
+
+# Where CI has the time to kill a run with this fault.
+IN_CI = {"pause": {"docker", "vagrant"}, "kill": {"docker"}, "store-off": {"docker"}}
+# Each takes minutes there: those that no container can have, and those that leave a machine otherwise than one.
+MACHINES_ALONE = {"drive-away", "clock"}
+ON_MACHINES = {"pause", "kill", "store-off", "disk-full", "cut-store"} | MACHINES_ALONE
+# A drive that was away takes no new file for ten seconds, until those who had one open have told so.
+WRITE_S = 120.0
 
 
 @pytest.fixture
@@ -25,12 +37,16 @@ def by() -> Deadline:
     return Deadline.after(900, "one test")
 
 
+def words_of(lab: Deployment, fault: str) -> list[str]:
+    """The words of a run with this fault alone."""
+    words = ["prove", "run", lab.substrate.name, "--kills", "0", "--fault", fault]
+    return [*words, "--rate", rate_of(lab), "--name", lab.lab]
+
+
 def begin(lab: Deployment, fault: str, by: Deadline, *more: str) -> "subprocess.Popen[str]":
-    """A run that has just made this fault."""
-    words = ["prove", "run", lab.substrate.name, "--kills", "0", "--fault", fault, "--rate", rate_of(lab), *more]
-    words += ["--name", lab.lab]
+    """A run that is about to make this fault, or has just done so."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "lab", *words],
+        [sys.executable, "-m", "lab", *words_of(lab, fault), *more],
         cwd=REPO,
         env=os.environ.copy(),
         stdout=subprocess.PIPE,
@@ -50,36 +66,114 @@ def begin(lab: Deployment, fault: str, by: Deadline, *more: str) -> "subprocess.
 
 
 def check_healed(lab: Deployment, by: Deadline) -> None:
+    """Nothing is left of a fault: all nodes do what they are there for, and what is written is there."""
     assert injection.read(prove.open_faults(lab)) == []
+    workers = [spec.name for spec in lab.plan.workers()]
     for spec in lab.plan.nodes:
         readiness.await_node(lab, spec.name, lambda _: None, by)
-    readiness.await_serving(lab, [spec.name for spec in lab.plan.workers()], lambda _: None, by)
+    for name in workers:
+        readiness.await_store_reached(lab, name, by)
+    readiness.await_serving(lab, workers, lambda _: None, by)
+    check_no_filler(lab, by)
+    check_writes(lab, by)
+
+
+def check_no_filler(lab: Deployment, by: Deadline) -> None:
+    """Nothing of a full disk is left on the store's disks, which outlive it."""
+    script = f"for place in {_PLACES}; do ls -A $place | grep -F {_FILLER} || true; done"
+    assert prove.ground_of(lab).tell(STORE, script, by) == ""
+
+
+def check_writes(lab: Deployment, by: Deadline) -> None:
+    """A login, an entry and a file are taken and read back; who awaits the drive may have to send theirs again."""
+    visitor = Visitor(lab.substrate.url(lab.plan))
+
+    def probe() -> str | None:
+        try:
+            visitor.log_in()
+            visitor.write_entry("after the healing")
+            visitor.write_file(b"after the healing")
+            gone = visitor.missing()
+        except LabError as refused:
+            return refused.message
+        assert gone == []
+        return None
+
+    await_until(probe, by.at_most(WRITE_S, f"{WRITE_S:g} s for writes"), what="a write after the healing", mend="")
 
 
 def latest_verdict(lab: Deployment) -> tuple[int, str]:
+    """The verdict on the latest run, which its journal alone gives, too."""
     shown = type_lab("prove", "show", "--name", lab.lab)
+    again = type_lab("prove", "audit", str(prove.journal(lab.lab, None)))
+    assert (again.code, again.out) == (shown.code, shown.out)
     return shown.code, shown.out.partition(":")[0]
 
 
+def check_heals(lab: Deployment, by: Deadline) -> None:
+    """After a run that was killed with a fault up, there is no further one before `lab heal`, which mends all."""
+    refused = type_lab("prove", "run", lab.substrate.name, "--name", lab.lab)
+    assert (refused.code, "an earlier run left 1 faults unhealed" in refused.err) == (2, True), refused.err
+    type_well("heal", lab.substrate.name, "--name", lab.lab)
+    check_healed(lab, by)
+    assert latest_verdict(lab) == (3, "Unknown")
+
+
+def skip_impossible(lab: Deployment, fault: str, by: Deadline) -> None:
+    """Ends the test of a fault that this computer cannot make."""
+    if why := catalogue.impossible(prove.ground_of(lab), [fault], by):
+        pytest.skip(f"{fault}: {why[fault]}")
+
+
+def marks(fault: str, in_ci: set[str]) -> list[pytest.MarkDecorator]:
+    """What the test of a fault is marked with: where it can be made or there is time for it, and where it is long."""
+    here = {"docker"} - ({"docker"} if fault in MACHINES_ALONE else set())
+    here |= {"vagrant"} if fault in ON_MACHINES else set()
+    found = [pytest.mark.only(*here)] if len(here) == 1 else []
+    return [*found, pytest.mark.long(*sorted(here - in_ci))] if here - in_ci else found
+
+
 @pytest.mark.parametrize(
-    "fault",
-    [
-        "pause",
-        pytest.param("kill", marks=pytest.mark.long("vagrant")),
-        pytest.param("store-off", marks=pytest.mark.long("vagrant")),
-    ],
+    "fault", [pytest.param(name, marks=marks(name, IN_CI.get(name, set()))) for name in catalogue.FAULTS]
 )
 def test_after_a_killed_run_heal_mends_the_lab_and_the_verdict_is_unknown(
     running_lab: Deployment, fault: str, by: Deadline
 ) -> None:
+    skip_impossible(running_lab, fault, by)
     process = begin(running_lab, fault, by)
     process.kill()
     process.wait()
-    refused = type_lab("prove", "run", running_lab.substrate.name, "--name", running_lab.lab)
-    assert (refused.code, "an earlier run left 1 faults unhealed" in refused.err) == (2, True), refused.err
-    type_well("heal", running_lab.substrate.name, "--name", running_lab.lab)
-    check_healed(running_lab, by)
-    assert latest_verdict(running_lab) == (3, "Unknown")
+    check_heals(running_lab, by)
+
+
+@pytest.mark.parametrize("fault", [pytest.param(name, marks=marks(name, set())) for name in catalogue.FAULTS])
+def test_a_run_that_is_killed_once_its_fault_was_seen_to_have_struck_is_healed_too(
+    running_lab: Deployment, fault: str, by: Deadline
+) -> None:
+    skip_impossible(running_lab, fault, by)
+    words = words_of(running_lab, fault)
+    assert cut(words, lambda _, line: f"  {fault} of " in line, signal.SIGKILL), "it told of no fault"
+    check_heals(running_lab, by)
+
+
+@pytest.mark.only("docker")
+@pytest.mark.long
+def test_a_run_that_is_killed_at_any_step_it_reports_is_healed_and_proves_nothing(
+    running_lab: Deployment, by: Deadline
+) -> None:
+    words = ["prove", "run", running_lab.substrate.name, "--kills", "1", "--duration", "5"]
+    words += ["--rate", rate_of(running_lab), "--name", running_lab.lab]
+    before, verdicts = set(prove.journals(running_lab.lab)), list[int]()
+    for _ in cuts(words, signal.SIGKILL):
+        type_well("heal", running_lab.substrate.name, "--name", running_lab.lab)
+        check_healed(running_lab, by)
+        # One that is killed at its first step may have no journal yet.
+        begun = set(prove.journals(running_lab.lab)) - before
+        verdicts += [type_lab("prove", "audit", str(journal)).code for journal in begun]
+        before |= begun
+    # The last one ran to its end, and so may the one before if its signal came late.
+    assert (set(verdicts[:-2]), verdicts[-1]) == ({3}, 0), verdicts
+    assert len(verdicts) > 3, "it was not cut in the middle of its work"
 
 
 @pytest.mark.long("vagrant")

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from lab.model.deadline import Deadline
 from lab.model.node import STORE
 from lab.store import source
 from lab.timeline.events import Kind
-from tests.cli.cutting import cut
+from tests.cli.cutting import cut, step
 from tests.conftest import REPO, type_well
 from tests.contract.conftest import W1
 from tests.exercises.conftest import typed
@@ -129,10 +129,6 @@ def as_passed(home: Home) -> None:
 def kept(home: Home) -> bool:
     progress = home.store.read()
     return progress.passed == [NAME, "another"] and progress.of(NAME).answered == ("where",)
-
-
-def step(wanted: int) -> Callable[[int, str], bool]:
-    return lambda count, _line: count == wanted
 
 
 # At one step in time for each commit, at every one where there is more time.
