@@ -1,6 +1,7 @@
 """The proof on real nodes: the clean app keeps everything, whatever goes wrong, and each planted bug is found."""
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from lab.model.deadline import Deadline
 from lab.model.node import STORE, NodeName
 from lab.store import contents
 from lab.substrates.base import HasRoot
-from tests.conftest import REPO, type_lab
+from tests.conftest import REPO, type_lab, type_well
 from tests.contract.proof import (
     account_of,
     after_commit,
@@ -220,6 +221,17 @@ def test_a_fault_that_cannot_be_made_here_is_refused_and_nothing_is_begun(
     assert (gave.code, gave.out) == (2, "")
     assert gave.err.startswith("error: clock: not on this substrate: a container's clock is this computer's\n")
     assert prove.journals(running_lab.lab) == before
+
+
+@pytest.mark.only("docker")  # which looks at each fault in a second
+def test_faults_at_random_are_those_that_can_be_made_and_the_same_seed_repeats_them(running_lab: Deployment) -> None:
+    words = ["prove", "run", "docker", *faults_of(("random",) * 5), "--kills", "1", "--dry-run"]
+    once, again, other = (type_well(*words, "--seed", seed, "--name", running_lab.lab).out for seed in ("5", "5", "6"))
+    assert once == again != other
+    told = [re.fullmatch(r"would inject (\S+) of (\S+)", line) for line in once.splitlines()]
+    faults = [line[1] for line in told if line]
+    assert (len(told), len(faults), faults[-1]) == (6, 6, "kill")
+    assert set(faults) <= set(catalogue.FAULTS) - {"clock", "drive-away"}
 
 
 @pytest.mark.long("vagrant")
