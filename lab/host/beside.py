@@ -39,15 +39,23 @@ def side_by_side(things: Iterable[T], do: Callable[[T], None], tell: Callable[[s
 @contextmanager
 def meanwhile(do: Callable[[Callable[[], bool]], None], every_s: float) -> Iterator[None]:
     """While the block lasts, `do` is called every so many seconds, and given what tells it whether the block is over.
-    A call that is under way then is not waited for."""
-    is_over = Event()
+
+    A call that is under way then is not waited for. One that fails is the last, and what it raised is raised at the end
+    of the block, unless the block itself fails.
+    """
+    is_over, failed = Event(), list[BaseException]()
 
     def repeat() -> None:
-        while not is_over.wait(every_s):
-            do(is_over.is_set)
+        try:
+            while not is_over.wait(every_s):
+                do(is_over.is_set)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the block ends
+            failed.append(error)
 
     Thread(target=repeat, name="meanwhile", daemon=True).start()
     try:
         yield
     finally:
         is_over.set()
+    if failed:
+        raise failed[0]

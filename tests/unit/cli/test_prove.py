@@ -1,4 +1,5 @@
-"""`lab prove` on a terminal and on paper: steps that no table breaks, help that names the faults, a page of one run."""
+"""`lab prove` on a terminal and on paper: a live table, steps that it does not break, help that names the faults, a
+page of one run."""
 
 import io
 import re
@@ -13,9 +14,11 @@ from rich.table import Table
 
 from lab.cli import common, prove
 from lab.faults import catalogue
+from lab.flows.prove import Progress
 from lab.ledger.journal import START, seal
 from lab.ledger.records import Source
 from lab.ledger.writes import Outcome, What
+from lab.traffic.notes import Tally
 from tests.conftest import Typed
 from tests.unit.cli.inside import type_inside
 from tests.unit.ledger import histories, plants
@@ -29,6 +32,34 @@ def test_a_step_longer_than_the_screen_is_not_broken_above_the_live_table() -> N
     with Live(Table("a", "b"), console=screen, auto_refresh=False):
         common.reporter(screen)(told)
     assert told in paper.getvalue()
+
+
+def test_the_live_table_says_how_far_a_run_is() -> None:
+    tally = Tally(begun=1290, ended=1281, acknowledged=1234, failures=3, p50_ms=8.4, p99_ms=1052.6, late_s=0.0)
+    assert drawn(Progress("kill of worker-1", 1, 3, tally)) == {
+        "acknowledged": "1,234",
+        "asked": "1,290",
+        "answered": "1,281",
+        "failed": "3",
+        "p50 ms": "8",
+        "p99 ms": "1053",
+        "faults": "1/3",
+        "now": "kill of worker-1",
+    }
+
+
+def test_the_live_table_is_there_before_the_first_answer() -> None:
+    nothing_yet = Tally(begun=1, ended=0, acknowledged=0, failures=0, p50_ms=None, p99_ms=None, late_s=0.0)
+    row = drawn(Progress("visitors write and read", 0, 0, nothing_yet))
+    assert (row["asked"], row["acknowledged"], row["p50 ms"], row["faults"]) == ("1", "0", "0", "0/0")
+
+
+def drawn(progress: Progress) -> dict[str, str]:
+    """What a reader sees in the live table, by the heads of its columns, on a screen of 100 columns."""
+    paper = io.StringIO()
+    Console(file=paper, color_system=None, width=100).print(prove._live(progress))
+    heads, row = ([cell.strip() for cell in line[1:-1].split(line[0])] for line in paper.getvalue().splitlines()[1:4:2])
+    return dict(zip(heads, row, strict=True))
 
 
 HELP_OF_A_RUN = """\

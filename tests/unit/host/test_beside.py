@@ -73,3 +73,44 @@ def test_what_is_done_meanwhile_is_done_again_and_again_and_ends_with_the_block(
     told.set()
     assert ended.wait(10)
     assert (ends, calls) == ([True], 3)
+
+
+def failing(after: int) -> tuple[Callable[[Callable[[], bool]], None], Event, list[int]]:
+    """What fails at its call of this number; with what tells that it did, and a list that grows with each call."""
+    calls, failed = list[int](), Event()
+
+    def do(_is_over: Callable[[], bool]) -> None:
+        calls.append(len(calls))
+        if len(calls) == after:
+            failed.set()
+            raise ZeroDivisionError
+
+    return do, failed, calls
+
+
+def test_what_fails_meanwhile_is_raised_when_the_block_has_ended() -> None:
+    do, failed, calls = failing(after=2)
+    ended = Event()
+
+    def work() -> None:
+        with meanwhile(do, 0.01):
+            assert failed.wait(10)
+            # It does not come in the middle of what the block does, and there is no further call.
+            time.sleep(0.1)
+            ended.set()
+
+    with pytest.raises(ZeroDivisionError):
+        work()
+    assert (ended.is_set(), len(calls)) == (True, 2)
+
+
+def test_a_block_that_fails_itself_says_so_whatever_failed_meanwhile() -> None:
+    do, failed, _ = failing(after=1)
+
+    def work() -> None:
+        with meanwhile(do, 0.01):
+            assert failed.wait(10)
+            raise LabError("it did not work", where="here", mend="try again")
+
+    with pytest.raises(LabError, match="it did not work"):
+        work()
