@@ -10,8 +10,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.proof_runs import RATES
-from lab.flows import prove, workers
+from lab.faults import injection
+from lab.faults.store import _FILLER, _PLACES
+from lab.flows import prove, readiness, workers
 from lab.flows.deployment import Deployment
+from lab.host.wait import await_until
 from lab.ledger.audit import Account
 from lab.ledger.files import audit_file
 from lab.ledger.journal import Record
@@ -19,13 +22,18 @@ from lab.ledger.records import Attempt, Intent, Kind, Source, Stage
 from lab.ledger.users import KILL
 from lab.ledger.writes import Outcome, What
 from lab.model.deadline import Deadline
+from lab.model.errors import LabError
 from lab.model.node import STORE
 from lab.store import source
+from lab.traffic.visitor import Visitor
 from tests.conftest import REPO, type_lab
 
 PLANTED = REPO / "tests" / "planted"
 # Among so many, the plan of each of the first seeds has a login and a file whose name ends in 7: some bugs need one.
 REQUESTS = 200
+NO_SPACE = 507  # Insufficient Storage
+# A drive that was away takes no new file for ten seconds, until those who had one open have told so.
+WRITE_S = 120.0
 
 
 def run_proof(lab: Deployment, *words: str) -> dict[str, object]:
@@ -129,3 +137,40 @@ def deploy(lab: Deployment, app: Path, by: Deadline) -> None:
     source.push(lab.reach(STORE), app, app.name, by)
     for spec in lab.plan.workers():
         workers.replace(lab, spec.name, lambda _: None, by)
+
+
+def check_healed(lab: Deployment, by: Deadline) -> None:
+    """Nothing is left of a fault: all nodes do what they are there for, and what is written is there."""
+    assert injection.read(prove.open_faults(lab)) == []
+    workers = [spec.name for spec in lab.plan.workers()]
+    for spec in lab.plan.nodes:
+        readiness.await_node(lab, spec.name, lambda _: None, by)
+    for name in workers:
+        readiness.await_store_reached(lab, name, by)
+    readiness.await_serving(lab, workers, lambda _: None, by)
+    check_no_filler(lab, by)
+    check_writes(lab, by)
+
+
+def check_no_filler(lab: Deployment, by: Deadline) -> None:
+    """Nothing of a full disk is left on the store's disks, which outlive it."""
+    script = f"for place in {_PLACES}; do ls -A $place | grep -F {_FILLER} || true; done"
+    assert prove.ground_of(lab).tell(STORE, script, by) == ""
+
+
+def check_writes(lab: Deployment, by: Deadline) -> None:
+    """A login, an entry and a file are taken and read back; who awaits the drive may have to send theirs again."""
+    visitor = Visitor(lab.substrate.url(lab.plan))
+
+    def probe() -> str | None:
+        try:
+            visitor.log_in()
+            visitor.write_entry("after the healing")
+            visitor.write_file(b"after the healing")
+            gone = visitor.missing()
+        except LabError as refused:
+            return refused.message
+        assert gone == []
+        return None
+
+    await_until(probe, by.at_most(WRITE_S, f"{WRITE_S:g} s for writes"), what="a write after the healing", mend="")

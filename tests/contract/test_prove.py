@@ -21,6 +21,7 @@ from lab.store import contents
 from lab.substrates.base import HasRoot
 from tests.conftest import REPO, type_lab, type_well
 from tests.contract.proof import (
+    NO_SPACE,
     account_of,
     after_commit,
     calm_rate_of,
@@ -54,7 +55,6 @@ BUGS = [
     Bug("dropped-session", (), frozenset({"lost"})),
     Bug("no-unique-key", ("answer-cut",), frozenset({"duplicated"})),
 ]
-NO_SPACE = 507  # Insufficient Storage
 # Times, where chance decides whether a bug shows. At 3 requests a second one of four is an entry, one of ten a file on
 # the worker that is killed. A patch leaves it unwritten for five seconds: five runs miss it less than once in 1,000.
 AT_MOST = 5
@@ -92,7 +92,7 @@ def check_refused_in_its_own_words(lab: Deployment, told: dict[str, object]) -> 
     """A full disk was answered so, for a file and for an entry; where chance decides, further runs may show it.
 
     Only a new page of the database needs room, and dozens of entries fit one: at three requests a second the disk is
-    hardly ever full when one is begun.
+    hardly ever full when one is begun. What becomes of an entry then: `tests/contract/test_full_disk.py`.
     """
     wanted = {What.FILE} if lab.substrate.has_own_kernel else {What.FILE, What.ENTRY}
     seen = kinds_refused_for_space(lab, told)

@@ -10,26 +10,21 @@ import pytest
 
 from lab.faults import catalogue, injection
 from lab.faults.network import _NOBODY
-from lab.faults.store import _FILLER, _PLACES
-from lab.flows import prove, readiness
+from lab.flows import prove
 from lab.flows.deployment import Deployment
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
-from lab.model.errors import LabError
 from lab.model.node import STORE, State
 from lab.substrates.base import HasRoot
-from lab.traffic.visitor import Visitor
 from tests.cli.cutting import cut, cuts
 from tests.conftest import REPO, type_lab, type_well
-from tests.contract.proof import rate_of
+from tests.contract.proof import check_healed, rate_of
 
 # Where CI has the time to kill a run with this fault.
 IN_CI = {"pause": {"docker", "vagrant"}, "kill": {"docker"}, "store-off": {"docker"}}
 # Each takes minutes there: those that no container can have, and those that leave a machine otherwise than one.
 MACHINES_ALONE = {"drive-away", "clock"}
 ON_MACHINES = {"pause", "kill", "store-off", "disk-full", "cut-store"} | MACHINES_ALONE
-# A drive that was away takes no new file for ten seconds, until those who had one open have told so.
-WRITE_S = 120.0
 
 
 @pytest.fixture
@@ -63,43 +58,6 @@ def begin(lab: Deployment, fault: str, by: Deadline, *more: str) -> "subprocess.
 
     await_until(probe, by, what="a fault", mend="")
     return process
-
-
-def check_healed(lab: Deployment, by: Deadline) -> None:
-    """Nothing is left of a fault: all nodes do what they are there for, and what is written is there."""
-    assert injection.read(prove.open_faults(lab)) == []
-    workers = [spec.name for spec in lab.plan.workers()]
-    for spec in lab.plan.nodes:
-        readiness.await_node(lab, spec.name, lambda _: None, by)
-    for name in workers:
-        readiness.await_store_reached(lab, name, by)
-    readiness.await_serving(lab, workers, lambda _: None, by)
-    check_no_filler(lab, by)
-    check_writes(lab, by)
-
-
-def check_no_filler(lab: Deployment, by: Deadline) -> None:
-    """Nothing of a full disk is left on the store's disks, which outlive it."""
-    script = f"for place in {_PLACES}; do ls -A $place | grep -F {_FILLER} || true; done"
-    assert prove.ground_of(lab).tell(STORE, script, by) == ""
-
-
-def check_writes(lab: Deployment, by: Deadline) -> None:
-    """A login, an entry and a file are taken and read back; who awaits the drive may have to send theirs again."""
-    visitor = Visitor(lab.substrate.url(lab.plan))
-
-    def probe() -> str | None:
-        try:
-            visitor.log_in()
-            visitor.write_entry("after the healing")
-            visitor.write_file(b"after the healing")
-            gone = visitor.missing()
-        except LabError as refused:
-            return refused.message
-        assert gone == []
-        return None
-
-    await_until(probe, by.at_most(WRITE_S, f"{WRITE_S:g} s for writes"), what="a write after the healing", mend="")
 
 
 def latest_verdict(lab: Deployment) -> tuple[int, str]:
