@@ -92,6 +92,9 @@ def run(asked: Asked, watch: Watch, report: Report, by: Deadline) -> Path:
     # The plan is as long as a run can be; visitors are stopped when the time is up and the last fault is healed.
     plan = Plan(new_run(), asked.seed, asked.rate, longest_s(asked))
     lab = deployment.load(asked.lab, asked.substrate)
+    # What is refused leaves nothing behind, not even a lease. With one all is looked at again: it may have changed.
+    if not leases.is_held(asked.lab, leases.PROVE):
+        forecast(asked, by)
     with _striking(asked.lab, leases.proving(asked.substrate), by):
         _refuse_beside(asked)
         ground = ground_of(lab)

@@ -90,31 +90,53 @@ def intended(workers: int, topology: Topology = TOPOLOGY) -> None:
     deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=workers, topology=topology, file=file, keys=keys)
 
 
-@pytest.mark.usefixtures("state")
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """All that lies in a folder: files with what they hold, and folders."""
+    return {str(path): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
 @pytest.mark.parametrize("more", [[], ["--dry-run"]])
-def test_a_lab_of_one_worker_is_one_clear_error_and_changes_nothing(more: list[str]) -> None:
+def test_a_lab_of_one_worker_is_one_clear_error_and_changes_nothing(state: Path, more: list[str]) -> None:
     intended(workers=1)
+    before = contents(state)
     gave = type_inside("prove", "run", "docker", "--name", "blue", *more)
+    assert contents(state) == before
     assert (gave.code, gave.out) == (2, "")
     assert gave.err == (
         "error: a run needs 2 workers, and this lab has 1\n"
         "  where: lab blue on docker\n"
         "  mend:  `lab up docker --workers 2 --name blue`\n"
     )
-    assert prove.journals("blue") == []
 
 
-@pytest.mark.usefixtures("state")
-def test_a_lab_that_is_down_is_one_clear_error_and_changes_nothing() -> None:
+def test_a_lab_that_is_down_is_one_clear_error_and_changes_nothing(state: Path) -> None:
     intended(2, NOWHERE)
+    before = contents(state)
     gave = type_inside("prove", "run", "docker", "--name", "blue")
+    assert contents(state) == before
     assert (gave.code, gave.out) == (2, "")
     assert gave.err == (
         "error: loadbalancer-1 is not ready: no answer from /ready: [Errno 111] Connection refused\n"
         "  where: lab blue on docker\n"
         "  mend:  `lab heal docker --name blue`, then `lab up docker --name blue`\n"
     )
-    assert prove.journals("blue") == []
+
+
+def test_beside_another_run_a_run_is_one_clear_error_that_names_it(state: Path) -> None:
+    intended(2, NOWHERE)
+    with leased("blue", "prove", "prove run docker"):
+        gave = type_inside("prove", "run", "docker", "--name", "blue")
+    assert (gave.code, gave.out) == (2, "")
+    assert gave.err.startswith(f"error: `lab prove run docker` (pid {os.getpid()}) is at work on this\n")
+    assert f"  where: {state}/blue/prove.lease\n" in gave.err
+
+
+def test_what_changed_before_the_lease_was_had_is_seen_with_it(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    intended(workers=1)
+    monkeypatch.setattr(prove, "forecast", lambda *_: [])
+    gave = type_inside("prove", "run", "docker", "--name", "blue")
+    assert gave.err.startswith("error: a run needs 2 workers, and this lab has 1\n")
+    assert (state / "blue" / "prove.lease").exists()
 
 
 @pytest.mark.parametrize("more", [[], ["--dry-run"]])
@@ -123,7 +145,9 @@ def test_beside_an_autoscaler_a_run_is_one_clear_error_and_a_load_that_proves_is
 ) -> None:
     intended(2, NOWHERE)
     with leased("blue", "autoscale", "autoscale docker"):
+        before = contents(state)
         gave = type_inside("prove", "run", "docker", "--rate", "3", "--name", "blue", *more)
+        assert contents(state) == before
         load = type_inside("load", "docker", "--prove", "--peak", "5", "--name", "blue")
     assert (gave.code, gave.out) == (2, "")
     assert gave.err == (
@@ -141,7 +165,9 @@ def test_beside_an_autoscaler_a_run_is_one_clear_error_and_a_load_that_proves_is
 def test_beside_a_refresh_a_run_is_one_clear_error(state: Path, more: list[str]) -> None:
     intended(2, NOWHERE)
     with leased("blue", "refresh", "refresh docker"):
+        before = contents(state)
         gave = type_inside("prove", "run", "docker", "--rate", "3", "--name", "blue", *more)
+        assert contents(state) == before
     assert (gave.code, gave.out) == (2, "")
     assert gave.err == (
         f"error: `lab refresh docker` (pid {os.getpid()}) is at work on lab blue, and both would replace a worker "
