@@ -120,15 +120,41 @@ def test_a_worker_that_somebody_has_asked_to_end_is_made_anew(whole: Deployment,
     assert status(whole)["worker-2"]["ready"] is True
 
 
-def test_fewer_workers_are_drained_and_removed_and_nothing_is_lost(whole: Deployment, visitor: Visitor) -> None:
+def restart_with(lab: Deployment, workers: list[NodeName], by: Deadline) -> None:
+    """Restarts the load balancer, which then has to serve these workers, and know no other, with nobody's help."""
+    lab.substrate.restart(lab.lab, LOADBALANCER, by)
+    readiness.await_serving(lab, workers, say_nothing, by)
+
+    def probe() -> str | None:
+        known = {server.name for server in lab.loadbalancer().servers(by) or []}
+        return None if known == {*map(str, workers)} else f"it knows {sorted(known)}"
+
+    await_until(probe, by.at_most(60, "60 s"), what="these workers and no other", mend="")
+
+
+def test_fewer_workers_go_and_nothing_is_lost_and_a_restarted_load_balancer_knows_who_is_left_and_who_came(
+    whole: Deployment, visitor: Visitor, by: Deadline
+) -> None:
+    """All in one: each boot costs a machine. The load balancer was made for two workers: one alone, and then the second
+    one again, are in the file that it starts from only if each change of the workers was written there."""
     type_well("up", whole.plan.substrate, "--workers", "1", "--name", whole.lab)
     assert set(status(whole)) == {"loadbalancer-1", "store-1", "worker-1"}
     assert visitor.missing() == []
+    restart_with(whole, [W1], by)
+    type_well("up", whole.plan.substrate, "--workers", "2", "--name", whole.lab)
+    restart_with(whole, [W1, W2], by)
+    assert visitor.missing() == []
 
 
-def test_a_restarted_load_balancer_serves_all_workers_with_nobodys_help(whole: Deployment, by: Deadline) -> None:
-    whole.substrate.restart(whole.lab, LOADBALANCER, by)
-    readiness.await_serving(whole, [W1, W2], lambda _: None, by)
+def test_a_bad_file_is_refused_by_the_load_balancer_and_the_one_that_it_starts_from_stays(
+    running_lab: Deployment, by: Deadline
+) -> None:
+    node, look = running_lab.reach(LOADBALANCER), ["sh", "-c", "cd /var/lib/lab && ls -A && cat haproxy.cfg"]
+    before = node.run(look, by).out
+    bad = b"frontend site\n    bind :8080\n    nonsense\n"
+    refused = node.run(["/usr/local/lib/lab/loadbalancer-write"], by, stdin=bad, ok={1: "refused"})
+    assert "nonsense" in refused.err, "it says why"
+    assert node.run(look, by).out == before
 
 
 def test_two_requests_in_a_row_may_be_answered_by_different_workers(url: str) -> None:
