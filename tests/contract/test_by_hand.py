@@ -19,7 +19,7 @@ from lab.model.deadline import Deadline
 from lab.model.node import LOADBALANCER, STORE, NodeName
 from lab.traffic.visitor import Visitor
 from tests.conftest import REPO, type_lab, type_well
-from tests.contract.conftest import W1, W2, history, status
+from tests.contract.conftest import W1, W2, W3, history, say_nothing, status
 from tests.contract.test_sleep import assert_on_time
 from tests.contract.test_status import ROOT
 
@@ -188,10 +188,13 @@ def test_a_worker_is_replaced_while_another_is_down(whole: Deployment, by: Deadl
 def test_the_rendered_files_bring_the_lab_up_by_hand(
     whole: Deployment, hand: Hand, visitor: Visitor, by: Deadline
 ) -> None:
+    # One worker more than the load balancer was made with: the files are those of the lab as it is by now.
+    mend(whole, "--workers", "3")
     by_hand(whole, hand.down)
     assert set(states(whole).values()) == {"absent"}
     by_hand(whole, hand.up)
-    readiness.await_serving(whole, [W1, W2], lambda _: None, by)
+    grown = deployment.load(whole.lab, whole.plan.substrate)
+    readiness.await_serving(grown, [W1, W2, W3], say_nothing, by)
     assert {node["state"] for node in status(whole).values()} == {"running"}
     assert visitor.missing() == []
     visitor.write_entry("written into a lab that a hand brought up")

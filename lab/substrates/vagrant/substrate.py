@@ -74,6 +74,7 @@ class VagrantSubstrate:
         records.write_json(folder / "addresses.json", addresses)
         records.write(folder / "Vagrantfile", _vagrantfile(plan, by))
         records.write(folder / "network.xml", render.network(plan))
+        render_files(plan, by)
         _make_network(plan.lab, by)
 
     def create(self, plan: LabPlan, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
@@ -242,8 +243,24 @@ def _ready_to_boot(plan: LabPlan, names: Sequence[NodeName], by: Deadline) -> No
     for name in names:
         if ours.domain(name) not in domains:
             _forget(plan.lab, name, present, by)
-        virsh.upload(ours.settings(name), _settings(plan.node(name), _folder(plan.lab)), by, present)
+        _upload_settings(plan, plan.node(name), present, by)
         open_console(plan.lab, name)
+
+
+def render_files(plan: LabPlan, by: Deadline) -> None:
+    """Writes the files that nodes are given, for people to read. Where one changed, the settings disk of a machine that
+    is there is made anew too: from that it boots where somebody makes it anew by Vagrant alone."""
+    for spec in plan.nodes:
+        folder = _folder(plan.lab) / "nodes" / str(spec.name)
+        files = {folder / file: text for file, text in spec.files.items()}
+        if any(not path.exists() or path.read_text() != text for path, text in files.items()):
+            present = virsh.volumes(by)
+            # A machine that runs keeps the disk from which it booted: QEMU has that open, and only its name goes over.
+            if Names(plan.lab).settings(spec.name) in present:
+                _upload_settings(plan, spec, present, by)
+            # Last: until then an interrupted upload is made again by the next one.
+            for path, text in files.items():
+                records.write(path, text)
 
 
 def _vagrantfile(plan: LabPlan, by: Deadline, variant: str = "") -> str:
@@ -267,9 +284,11 @@ def _make_network(lab: str, by: Deadline) -> None:
         virsh.virsh("net-start", network, by=by)
 
 
-def _settings(node: NodeSpec, folder: Path) -> bytes:
-    authorized = (folder / "ssh" / "key.pub").read_text()
-    return settings.archive(node, authorized, ssh.host_key(folder, node.name).read_text())
+def _upload_settings(plan: LabPlan, node: NodeSpec, present: set[str], by: Deadline) -> None:
+    folder = _folder(plan.lab)
+    authorized, host_key = (folder / "ssh" / "key.pub").read_text(), ssh.host_key(folder, node.name).read_text()
+    content = settings.archive(node, authorized, host_key)
+    virsh.upload(Names(plan.lab).settings(node.name), content, by, present)
 
 
 def _forget(lab: str, name: NodeName, present: set[str], by: Deadline) -> None:
