@@ -1,13 +1,13 @@
-"""Drift: a node that a hand changed is found out, the store is repaired, a worker is to be replaced."""
+"""Drift: a node that a hand changed is found out; store and load balancer are repaired, a worker is to be replaced."""
 
 import pytest
 
 from lab.flows import readiness
 from lab.flows.deployment import Deployment
 from lab.model.deadline import Deadline
-from lab.model.node import STORE
+from lab.model.node import LOADBALANCER, STORE
 from tests.conftest import type_lab, type_well
-from tests.contract.conftest import W1, say_nothing
+from tests.contract.conftest import W1, W2, say_nothing
 
 
 # On machines each of the five comparisons takes a minute of emulation.
@@ -17,15 +17,21 @@ def test_drift_is_told_and_repaired_and_then_there_is_none(running_lab: Deployme
     clean = type_lab(*words)
     assert clean.code == 0, clean.err + clean.out
     assert clean.out.count(": 0 changed") == 4
-    running_lab.reach(STORE).run(["chmod", "700", "/usr/local/lib/lab/source-push"], deadline)
+    for name, script in ((LOADBALANCER, "loadbalancer-write"), (STORE, "source-push")):
+        running_lab.reach(name).run(["chmod", "700", f"/usr/local/lib/lab/{script}"], deadline)
     drifted = type_lab(*words)
     assert drifted.code == 1, drifted.err + drifted.out
-    assert "docker/store-1: 1 changed; `lab provision docker --apply" in drifted.out
+    for name in (LOADBALANCER, STORE):
+        assert f"docker/{name}: 1 changed; `lab provision docker --apply" in drifted.out
     forecast = type_lab(*words, "--apply", "--dry-run")
     assert (forecast.code, forecast.out) == (1, drifted.out), "it repaired something"
     repaired = type_lab(*words, "--apply")
     assert repaired.code == 0, repaired.err + repaired.out
-    assert "docker/store-1: 1 changed" in repaired.out
+    for name in (LOADBALANCER, STORE):
+        assert f"docker/{name}: 1 changed\n" in repaired.out
+        assert f"restarting {name}, which was repaired" in repaired.err
+        readiness.await_node(running_lab, name, say_nothing, deadline)
+    readiness.await_serving(running_lab, [W1, W2], say_nothing, deadline)
     again = type_lab(*words)
     assert again.code == 0, again.err + again.out
     assert again.out.count(": 0 changed") == 4
