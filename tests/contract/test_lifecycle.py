@@ -13,6 +13,7 @@ from lab.flows.deployment import Deployment
 from lab.host import children
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
+from lab.model.errors import LabError
 from lab.model.node import LOADBALANCER, STORE, NodeName, State
 from lab.model.plan import WORKER_PORT
 from lab.traffic.visitor import Visitor
@@ -189,12 +190,22 @@ def test_exec_passes_the_commands_own_exit_code_on(running_lab: Deployment) -> N
     assert (gave.code, gave.out) == (7, "a  b\n")
 
 
-def test_logs_tell_which_commit_a_worker_runs(running_lab: Deployment, by: Deadline) -> None:
+def test_logs_tell_which_commit_a_worker_runs_and_a_failure_shows_their_last_lines(
+    running_lab: Deployment, by: Deadline
+) -> None:
     # `status` leaves it out where a busy machine does not tell it at once.
     commit = readiness.commit(running_lab.plan.node(W1).address, by, patient=True)
     assert commit
+    with pytest.raises(LabError) as raised, readiness.logs_told(running_lab, [W1]):
+        raise LabError("the engine gave up", where="the engine", mend="wait")
     gave = type_lab("logs", f"{running_lab.plan.substrate}/worker-1", "--name", running_lab.lab)
-    assert f"running commit {commit}" in gave.out + gave.err
+    said = gave.out + gave.err
+    assert f"running commit {commit}" in said
+    failure, title, *shown_lines = raised.value.message.splitlines()
+    assert (failure, title) == ("the engine gave up", "last log lines of worker-1:")
+    assert 0 < len(shown_lines) <= 20
+    # What it said since is behind these.
+    assert all(line.startswith("    ") and line.strip() in said for line in shown_lines), raised.value.message
 
 
 def test_what_a_node_wrote_on_its_own_root_is_seen_from_outside(running_lab: Deployment, by: Deadline) -> None:

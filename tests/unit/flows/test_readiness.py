@@ -59,6 +59,15 @@ def test_who_was_started_and_is_not_ready_is_told_from_an_engine_that_fails(
     assert type(raised.value) is LabError
 
 
+def test_of_a_log_the_last_lines_are_shown_without_empty_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    on = ground()
+    lab = Deployment("blue", on.substrate, Deployed(0, Mode.STATELESS, (1, 2), TOPOLOGY, KEYS), on.plan)
+    monkeypatch.setattr(on.substrate, "log", lambda *_, **__: ["sh", "-c", "seq 30; echo; echo its last word >&2"])
+    assert readiness.log_tail(lab, W1, lines=3) == "    29\n    30\n    its last word"
+    monkeypatch.setattr(on.substrate, "log", lambda *_, **__: ["no-such-engine"])
+    assert readiness.log_tail(lab, W1).startswith("    (its log cannot be read: ")
+
+
 def test_a_connection_that_only_the_kernel_accepted_is_no_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as frozen:
         port = frozen.getsockname()[1]
