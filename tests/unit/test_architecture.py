@@ -17,6 +17,11 @@ ENGINE_WORDS = ("docker", "vagrant", "libvirt", "virsh", "compose")
 # Learners type the names of substrates, so these stand in examples of the command line; what is behind them does not.
 INNER_WORDS = ("libvirt", "virsh", "compose", "dockerd", "qemu")
 THE_KIT = "vagrant-docker-lab"
+# Waiting is for wait.py. The others keep time: visitors who come when they are due, a run beside them, rounds.
+SLEEPERS = {
+    *("host/wait.py", "flows/autoscale.py", "flows/prove.py", "comparison/probes/traffic.py"),
+    *("traffic/read_back.py", "traffic/run.py", "traffic/visits.py"),
+}
 MODULES = sorted((REPO / "lab").rglob("*.py"))
 
 
@@ -98,6 +103,22 @@ def test_no_import_inside_a_function() -> None:
         for function in (n for n in _nodes(path) if isinstance(n, ast.FunctionDef)):
             inner = [n for n in ast.walk(function) if isinstance(n, (ast.Import, ast.ImportFrom))]
             assert not inner, f"{path}: {function.name}"
+
+
+def _sleeps(path: Path) -> bool:
+    """Whether a module sleeps, or gives what sleeps another name."""
+    clocks = ("time", "asyncio")
+    called = {
+        n.value.id
+        for n in _nodes(path)
+        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.attr == "sleep"
+    }
+    renamed = {a.name for n in _nodes(path) if isinstance(n, ast.Import) for a in n.names if a.asname}
+    return bool((called | renamed).intersection(clocks) or _imports(path) & {f"{clock}.sleep" for clock in clocks})
+
+
+def test_nothing_waits_by_sleeping() -> None:
+    assert {str(path.relative_to(REPO / "lab")) for path in MODULES if _sleeps(path)} == SLEEPERS
 
 
 def test_the_folders_that_engines_read_are_no_packages() -> None:
