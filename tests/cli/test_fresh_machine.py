@@ -104,7 +104,7 @@ def test_from_a_clone_to_the_first_exercise_passed_in_time(
 @pytest.mark.long
 @pytest.mark.only("docker")
 @pytest.mark.parametrize("debian", ["bookworm"], indirect=True)
-def test_the_first_command_of_readme_does_the_whole_thing_on_a_fresh_debian(debian: Path, network: list[str]) -> None:
+def test_the_demo_on_containers_does_the_whole_thing_on_a_fresh_debian(debian: Path, network: list[str]) -> None:
     # On containers: in a root file system that is not this computer's own, machines were not tried.
     path = "/usr/sbin:/usr/bin:/sbin:/bin"
     done = typed(debian, network, f"cd /home/ada/kit && HOME=/root PATH={path} exec bin/lab demo docker --yes")
