@@ -61,7 +61,7 @@ def main() -> None:
 
 def collected(substrate: str) -> list[str]:
     """The long tests that this substrate has, by pytest's own account."""
-    words = ["--collect-only", "-q", "-m", "long", f"--substrate={substrate}", "tests"]
+    words = ["--collect-only", "-q", "-m", "long", f"--substrate={substrate}", "--ignore=tests/unit", "tests"]
     env = {"PYTEST_ADDOPTS": ""}
     said = run([sys.executable, "-P", "-m", "pytest", *words], by=deadline(), env=env, cwd=paths.REPO).out
     return [test for test in said.splitlines() if "::" in test]
