@@ -17,7 +17,7 @@ _NEXT = {
     "kill {first}/worker-1": "throw a server away; then look at the site again",
     "up {first} --workers 4": "more workers; --workers 1 takes them away again",
     "shell {last}/worker-1": "look around inside a worker",
-    "destroy --yes": "remove the lab; its data stays for the next `lab up`",
+    "destroy --yes": "remove the lab; its data stays until you bring it up again",
 }
 
 
