@@ -15,7 +15,7 @@ CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 SETTINGS = {"LAB_NETNS": "labkit-fresh", "LAB_NETNS_NETWORK": "169.254.80", "PIP_CERT": CERTIFICATES}
 # A root file system with devices of its own, and a network: only root makes these.
 ROOT = () if os.geteuid() == 0 else ("sudo", "-n")
-SCRIPTS = [REPO / "tests/cli" / name for name in ("fresh-machine.sh", "first-exercise.sh")]
+SCRIPTS = [REPO / "tests/cli" / name for name in ("fresh-machine.sh", "first-exercise.sh", "first-demo.sh")]
 # Root is a mount of its own, as on a computer: what enters a mount namespace stands at that namespace's root, which no
 # chroot changes.
 _ENTER = """
@@ -101,12 +101,18 @@ def test_from_a_clone_to_the_first_exercise_passed_in_time(
     record_property("told", "; ".join(told))
 
 
+# Debian 12 has Compose 1.29, a program of its own; Debian 13 has version 2, a plugin of docker.
 @pytest.mark.long
 @pytest.mark.only("docker")
-@pytest.mark.parametrize("debian", ["bookworm"], indirect=True)
-def test_the_demo_on_containers_does_the_whole_thing_on_a_fresh_debian(debian: Path, network: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("debian", "compose"), [("bookworm", "docker-compose"), ("trixie", "docker compose")], indirect=["debian"]
+)
+def test_the_demo_on_containers_does_the_whole_thing_on_a_fresh_debian_and_its_lab_works_by_hand(
+    debian: Path, compose: str, network: list[str]
+) -> None:
     # On containers: in a root file system that is not this computer's own, machines were not tried.
     path = "/usr/sbin:/usr/bin:/sbin:/bin"
-    done = typed(debian, network, f"cd /home/ada/kit && HOME=/root PATH={path} exec bin/lab demo docker --yes")
+    done = typed(debian, network, f"cd /home/ada/kit && HOME=/root PATH={path} exec sh /tmp/first-demo.sh")
     assert done.returncode == 0, done.stdout
     assert "Every worker was destroyed without warning, and nothing that was acknowledged is gone:\n" in done.stdout
+    assert done.stdout.endswith(f"first demo: done by hand with {compose}\n")
