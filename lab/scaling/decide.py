@@ -126,7 +126,9 @@ def _bound(view: _View) -> Decision | None:
     least, most = view.limits.least, view.limits.most
     if view.count < least and view.is_free_to_add:
         return Grow(least, f"{_workers(view.count)}, and --min is {least}", least - view.count)
-    if view.count > most and view.is_free_to_remove and (victim := _victim(view)):
+    # Who serves does not go for somebody who does not yet.
+    is_settled = view.dead or not view.warming
+    if view.count > most and is_settled and view.is_free_to_remove and (victim := _victim(view)):
         return Shrink(most, f"{_workers(view.count)}, and --max is {most}", victim)
     return None
 

@@ -201,3 +201,7 @@ def check(decision: Decision, fleet: Workers, limits: Limits, memory: Memory) ->
             assert not any((memory.adding, memory.refilling)), "nothing goes while something comes"
             assert victim in {*fleet.serving, *fleet.draining, *fleet.dead}
             assert victim in fleet.draining or len(left) - 1 >= limits.least
+            if victim in fleet.serving:
+                serving = [name for name in fleet.serving if name != memory.removing]
+                assert len(serving) - 1 >= limits.least, "who warms is no capacity"
+                assert not fleet.warming, "nothing goes while something comes"

@@ -219,6 +219,12 @@ ROWS: dict[str, tuple[Sequence[Sample], Workers, Memory, Decision]] = {
         Memory(NOW),
         Grow(1, "0 workers, and --min is 1", 1),
     ),
+    "more than there may be, most of them not in service yet": (
+        steadily(0),
+        Workers(serving=workers(1), warming=workers(2, 3, 4, 5)),
+        replace(LONG_AGO, finished=frozenset(workers(2, 3, 4, 5))),
+        Hold(5, "worker-2, worker-3, worker-4, worker-5 is not in service yet"),
+    ),
     "more than there may be, within the cooldown": (
         steadily(20),
         Workers(serving=workers(1, 2, 3, 4, 5)),
