@@ -6,6 +6,7 @@ balancer, whose kernel asks a silent worker whether it is still there, gives the
 """
 
 from collections.abc import Set
+from dataclasses import dataclass, field
 
 from lab.faults.base import Before, Fault
 from lab.faults.network import cut, joined
@@ -26,6 +27,7 @@ _BACK_S = 30.0
 _CUT_S = 20.0
 
 
+@dataclass(frozen=True)
 class AnswerCut(Fault):
     """A worker's connections end after the COMMIT and before the answer.
 
@@ -41,6 +43,9 @@ class AnswerCut(Fault):
     takes = (Harm.COMMIT,)
     says = "a worker's connections are cut after the COMMIT and before the answer"
 
+    _evidence: list[Waiting] = field(default_factory=list, init=False, compare=False)
+    """What `inject` caught: the load balancer may give the worker up before an emulated database is asked again."""
+
     def impossible(self, by: Deadline) -> str | None:
         if self.ground.plan.mode is Mode.STATEFUL:
             return "not in stateful mode: nothing can come between a worker and a database of its own"
@@ -54,13 +59,14 @@ class AnswerCut(Fault):
     def inject(self, by: Deadline) -> None:
         tries = by.at_most(_TRIES_S, f"{_TRIES_S:g} s of tries")
         self._mute(by)
-        while not self._caught(by) and not tries.is_over():
+        while not (caught := self._caught(by)) and not tries.is_over():
             self.heal(by)
             self._await_requests(by)
             self._mute(by)
+        self._evidence[:] = caught
 
     def verify(self, before: Before, by: Deadline) -> str:
-        caught = self._caught(by)
+        caught = self._evidence or self._caught(by)
         if not caught:
             raise self.did_not_happen("no entry was in the database while its request had no answer")
         return f"in the database, while its request has no answer: {', '.join(map(_named, caught))}"

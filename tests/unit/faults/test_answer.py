@@ -86,6 +86,14 @@ def test_requests_wait_in_the_worker_before_it_falls_silent_and_are_written_afte
     assert question == "SELECT key FROM entries WHERE key IN ('', 'r1-0-1')"
 
 
+def test_what_was_caught_counts_also_where_the_connection_ends_before_anybody_asks_again() -> None:
+    waits = {ENTRY: 1.5}
+    made = fault(lambda _: waits)
+    made.inject(by())
+    waits.clear()
+    assert made.verify({}, by()) == SEEN
+
+
 def scripts(made: AnswerCut) -> list[str]:
     """What the worker was told, in a word each."""
     said = made.ground.said  # type: ignore[attr-defined]
