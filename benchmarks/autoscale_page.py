@@ -13,10 +13,11 @@ SHARE = 0.7
 """The steady load, as a part of the highest that one worker serves in good time. Four workers serve three times what
 one does, or more, so a step to four times this load, 2.8 times what one serves, has to fit them."""
 
-STEP = {"docker": 4.0, "vagrant": 2.0}
-"""The step, as a multiple of the steady load. A visitor gives up after 10 s, HAProxy's queue after 30 s, and an
-emulated machine takes 25 to 60 s from nothing and may take 20 s to wake. At twice 0.7 the only worker falls behind by
-8 s of work in 20 s, so nobody needs to give up; at four times it is 36 s, and no autoscaler could keep them."""
+STEP = {"docker": 4.0, "vagrant": 1.7}
+"""The step, as a multiple of the steady load. HAProxy's queue gives up after 5 s and a visitor after 10, and an emulated
+machine takes 25 to 60 s from nothing and may take 20 s to wake. At 1.7 times 0.7 the only worker falls behind by 4.6 s
+of work in 24 s, four to decide and twenty to wake, so nobody needs to give up; at four times it is 43 s, and no
+autoscaler could keep them."""
 
 DECIDED_S_AT_MOST = 4.0
 REACHED_S_AT_MOST = {"docker": 10.0, "vagrant, from the warm pool": 20.0}
