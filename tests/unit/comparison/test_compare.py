@@ -4,6 +4,7 @@ import dataclasses
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +15,11 @@ from lab.comparison.compare import Asked
 from lab.comparison.report import Report, dump, load
 from lab.comparison.sheet import Run
 from lab.host import computer, paths, records
-from lab.model.errors import UsageError
+from lab.model.deadline import Deadline
+from lab.model.errors import LabError, UsageError
+from lab.model.node import Node, NodeName, Role, State
+from lab.substrates import registry
+from tests.unit.cli.labs import record
 from tests.unit.comparison import made_up
 from tests.unit.comparison.reports import HOST
 
@@ -86,6 +91,32 @@ def test_a_bare_process_tells_with_what_it_is_measured_as_the_made_up_report_doe
     assert f"Bare process: engine {told['engine']}, kernel {os.uname().release}" in table.circumstances(
         [compare._column(bare, {})]
     )
+
+
+def test_emulation_is_told_with_the_columns_that_it_concerns_and_nothing_where_there_is_none() -> None:
+    made, docker = compare.plan(Asked()), {"engine": "Docker 1"}
+    [note] = compare._notes(made.places, {"docker": docker, "vagrant": {"accelerator": "tcg"}})
+    assert note.startswith("Vagrant VM, cold and Vagrant VM, warm: here an emulator (TCG) plays the processor.")
+    assert note.endswith("are those of emulation, not of virtualisation.")
+    assert compare._notes(made.places, {"docker": docker, "vagrant": {"accelerator": "kvm"}}) == []
+
+
+def test_a_lab_that_runs_meanwhile_is_told_and_neither_one_that_sleeps_nor_one_that_nobody_can_tell_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = {"mine": State.RUNNING, "tired": State.SLEEPING}
+    for lab in states:
+        record(tmp_path, {"docker": [1]}, lab)
+
+    def nodes(lab: str, _by: Deadline) -> list[Node]:
+        return [Node(NodeName(Role.WORKER, 1), states[lab], "10.77.0.101")]
+
+    def away(_lab: str, _by: Deadline) -> list[Node]:
+        raise LabError("it does not answer", where="vagrant", mend="start it")
+
+    engines = {"docker": nodes, "vagrant": away}
+    monkeypatch.setattr(registry, "get", lambda name: SimpleNamespace(nodes=engines[name]))
+    assert compare._notes([], {}) == ["lab mine on docker ran meanwhile"]
 
 
 def test_how_often_can_be_said() -> None:
