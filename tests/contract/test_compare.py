@@ -26,6 +26,7 @@ from tests.contract.conftest import say_nothing, status
 from tests.infra.test_nodes import QUOTA, UNIT
 
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
+ONE_RUN_S = 900
 ALL = {batch.name: [row.name for row in batch.rows] for batch in catalogue.BATCHES}
 
 
@@ -61,6 +62,8 @@ def left_as_it_was(whole: Deployment, by: Deadline) -> Iterator[None]:
     """Nothing more and nothing less is there after a run; names of workers may change where one was replaced."""
     before = len(whole.substrate.leftovers(by)[whole.lab])
     yield
+    # By a time of its own: that of the test may be over.
+    soon = Deadline.after(ONE_RUN_S, "a whole lab")
 
     def probe() -> str | None:
         # One look is short, and an emulated machine may be busy for longer.
@@ -68,8 +71,8 @@ def left_as_it_was(whole: Deployment, by: Deadline) -> Iterator[None]:
         is_whole = len(found) == len(whole.plan.nodes) and all(node["ready"] for node in found.values())
         return None if is_whole else f"{found}"
 
-    await_until(probe, by, what="a whole lab", mend="")
-    assert len(whole.substrate.leftovers(by)[whole.lab]) == before
+    await_until(probe, soon, what="a whole lab", mend="")
+    assert len(whole.substrate.leftovers(soon)[whole.lab]) == before
 
 
 def measure(probe: Probe, ground: Ground, by: Deadline) -> dict[str, float]:
@@ -318,10 +321,14 @@ def test_provisioning_mends_what_was_planted_and_finds_nothing_the_next_time(
 
 @pytest.mark.long
 def test_a_kill_loses_nothing_of_a_container_and_something_of_a_machine(
-    every: Mapping[str, Probe], fresh: Ground, by: Deadline
+    every: Mapping[str, Probe], fresh: Ground
 ) -> None:
-    lost = measure(every["durability"], fresh, by)["durability"]
-    assert lost >= 0 if fresh.place.is_machine else lost == 0
+    def lost() -> float:
+        return measure(every["durability"], fresh, Deadline.after(ONE_RUN_S, "one run"))["durability"]
+
+    # Rarely a machine's kernel had just written all; that it does so three times over is no luck any more.
+    runs = 3 if fresh.place.is_machine else 1
+    assert any(lost() > 0 for _ in range(runs)) is fresh.place.is_machine
 
 
 def test_the_processes_of_a_node_run_for_it_alone(whole: Deployment) -> None:
