@@ -64,6 +64,7 @@ def test_how_often_is_by_how_long_it_takes() -> None:
     assert by_name["provisioning"].repeats(box) == (3, 3)
     assert by_name["durability"].repeats(box) == by_name["durability"].repeats(machine) == (5, 5)
     assert by_name["machine"].repeats(machine) == (20, 20)
+    assert by_name["disk"].repeats(box) == by_name["disk"].repeats(machine) == (20, 20)
     assert by_name["isolation"].repeats(machine) == by_name["isolation"].repeats(machine, 7) == (1, 1)
     assert by_name["start"].repeats(box, 7) == by_name["density"].repeats(box, 7) == (7, 7)
     for batch in BATCHES:
