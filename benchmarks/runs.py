@@ -11,7 +11,8 @@ import click
 
 from lab.comparison import belongings
 from lab.comparison.measure import Case, Row, circumstances, seconds
-from lab.comparison.probes.start import marks_of
+from lab.comparison.phases import BOOT, CREATE, READY, SERVICE, SOURCE, START, TOOL, Made
+from lab.comparison.probes.start import born_s, marks_of
 from lab.comparison.probes.worker import await_absence, await_answer
 from lab.flows import deployment, readiness, workers
 from lab.flows.deployment import Deployment
@@ -144,7 +145,6 @@ def _signal(pids: Iterable[int], number: signal.Signals) -> None:
 
 def worker_alone(substrate: str) -> Case:
     """A worker from nothing to its first answer through the load balancer, phase by phase."""
-    alone = f"a worker alone, {substrate}"
 
     def once() -> Mapping[Row, float]:
         found, by = deployment.load(LAB, substrate), deadline()
@@ -160,18 +160,29 @@ def worker_alone(substrate: str) -> Case:
         answered_s, ready_s = processes.now_s(), steps["waiting for the"]
         has_own_kernel = found.substrate.has_own_kernel
         script_s, source_s = marks_of(found.reach(WORKER), by, own_clock=has_own_kernel)
-        phases = {
-            Row(alone): answered_s - begun_s,
-            Row(f"{alone}: until its start script began"): script_s - begun_s,
-            Row(f"{alone}: from there until it had the source"): source_s - script_s,
-            Row(f"{alone}: from there until it was ready"): ready_s - source_s,
-            Row(f"{alone}: from there until it answered through the load balancer"): answered_s - ready_s,
-        }
-        return phases | (
-            {Row(f"{alone}: each of its processors had nothing to do"): _idle_s(found, by)} if has_own_kernel else {}
-        )
+        # No tool is typed: the kit asks the engine itself.
+        made = Made(begun_s, 0.0, born_s(found, WORKER), script_s, source_s, ready_s, answered_s, answered_s)
+        idle = f"{_alone(substrate)}: each of its processors had nothing to do"
+        return alone_rows(substrate, made) | ({Row(idle): _idle_s(found, by)} if has_own_kernel else {})
 
     return Case("a worker alone", once)
+
+
+def _alone(substrate: str) -> str:
+    return f"a worker alone, {substrate}"
+
+
+def alone_rows(substrate: str, made: Made) -> dict[Row, float]:
+    """The comparison's phases of a start under the names that the page has had from the beginning: what comes before
+    the start script is one row. Pure."""
+    alone, phases = _alone(substrate), made.phases()
+    return {
+        Row(alone): phases[START],
+        Row(f"{alone}: until its start script began"): phases[TOOL] + phases[CREATE] + phases[BOOT],
+        Row(f"{alone}: from there until it had the source"): phases[SOURCE],
+        Row(f"{alone}: from there until it was ready"): phases[READY],
+        Row(f"{alone}: from there until it answered through the load balancer"): phases[SERVICE],
+    }
 
 
 def _idle_s(found: Deployment, by: Deadline) -> float:

@@ -95,8 +95,8 @@ def _made(ground: Ground, by: Deadline) -> Mapping[str, Value]:
             seen = looked.result()
         engine.bound(lab.plan, name, by, holds=True)
     begun_s, source_s = marks_of(lab.reach(name), by, own_clock=lab.substrate.has_own_kernel)
-    born_s = _born_s(lab, name)
-    made = Made(typed.asked_s, typed.tool_s, born_s, begun_s, source_s, seen.ready_s, seen.served_s, typed.ended_s)
+    first_s = born_s(lab, name)
+    made = Made(typed.asked_s, typed.tool_s, first_s, begun_s, source_s, seen.ready_s, seen.served_s, typed.ended_s)
     phases, tail = made.phases(), _TAIL.format(made.tail_s) if made.tail_s else ""
     return {**phases, TOOL: Seen(phases[TOOL], tail), STOP: stop_s}
 
@@ -130,15 +130,15 @@ def _woken(ground: Ground, lab: Deployment, by: Deadline) -> Woken:
             raise LabError(f"{name} was to be woken, and was not", where=f"lab {lab.lab}", mend=mend)
         lab = fleet.admit(lab, names, ground.report, by)
         seen = looked.result()
-    return Woken(asked_s, steps["waking"], _born_s(lab, name), steps["waiting"], seen.ready_s, fresh_s, seen.served_s)
+    return Woken(asked_s, steps["waking"], born_s(lab, name), steps["waiting"], seen.ready_s, fresh_s, seen.served_s)
 
 
-def _born_s(lab: Deployment, name: NodeName) -> float:
-    """When its first process on this computer started, in seconds since the boot."""
-    born_s = processes.first_started_s(belongings.of_node(lab, name))
-    if born_s is None:
+def born_s(lab: Deployment, name: NodeName) -> float:
+    """When a worker's first process on this computer started, in seconds since the boot."""
+    found_s = processes.first_started_s(belongings.of_node(lab, name))
+    if found_s is None:
         raise LabError(f"{name} serves, and has no process", where=f"lab {lab.lab}", mend="measure it again")
-    return born_s
+    return found_s
 
 
 @dataclass(frozen=True)
