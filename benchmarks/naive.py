@@ -10,8 +10,9 @@ from pathlib import Path
 import yaml
 
 from benchmarks import proxy
+from benchmarks.interleaved import Case, Row
 from benchmarks.runs import LAB, WORKER, await_lab, await_workers, clear_containers, compose, deadline, silent
-from lab.comparison.measure import Case, Row, seconds
+from lab.comparison.measure import seconds
 from lab.flows import deployment, provision
 from lab.flows.deployment import Deployment
 from lab.host import paths

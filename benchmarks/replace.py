@@ -16,10 +16,11 @@ from functools import partial
 import click
 
 from benchmarks.demands import Demand
+from benchmarks.interleaved import Case, Row, Samples, interleaved
 from benchmarks.page import SessionJson, missed, page
 from benchmarks.runs import LAB, await_lab, brought_up, circumstances_of, deadline, keep, lab, silent
 from benchmarks.speed import reporter, rows_of
-from lab.comparison.measure import Case, Row, Samples, interleaved, seconds
+from lab.comparison.measure import seconds
 from lab.flows import deployment, fleet, readiness
 from lab.flows.deployment import Deployment
 from lab.host import http, paths, records

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
+from benchmarks.interleaved import Case, Row
 from lab.comparison import belongings
-from lab.comparison.measure import Case, Row, circumstances, seconds
+from lab.comparison.measure import circumstances, seconds
 from lab.comparison.phases import BOOT, CREATE, READY, SERVICE, SOURCE, START, TOOL, Made
 from lab.comparison.probes.start import born_s, marks_of
 from lab.comparison.probes.worker import await_absence, await_answer

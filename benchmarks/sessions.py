@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import naive
+from benchmarks.interleaved import Case, Report, Row, Samples, interleaved
 from benchmarks.runs import LAB, clear_containers, commands, compose, deadline, lab, plain, worker_alone
 from lab.comparison import belongings
-from lab.comparison.measure import Case, Report, Row, Samples, interleaved
 from lab.flows import deployment
 from lab.host import paths, processes
 from lab.host.run import run

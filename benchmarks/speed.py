@@ -16,10 +16,10 @@ from typing import Any
 
 import click
 
+from benchmarks.interleaved import Row, Samples
 from benchmarks.page import RowJson, SessionJson, missed, page
 from benchmarks.runs import circumstances_of, keep
 from benchmarks.sessions import QUICK, STANDARD, Repeats, measure
-from lab.comparison.measure import Row, Samples
 from lab.host import paths, records
 from lab.substrates import registry
 

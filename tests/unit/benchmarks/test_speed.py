@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks import runs, speed
-from lab.comparison.measure import Row
+from benchmarks.interleaved import Row
 from lab.comparison.phases import Made
 from lab.host import records
 
