@@ -216,8 +216,8 @@ def _health(lab: str) -> list[str]:
 @_exercise
 @_name
 def watching(exercise: str | None, lab: str | None) -> int:
-    """Check again whenever your folder or your lab has changed, and on keys: n next, h hint, l list, c check all,
-    x reset, q quit.
+    """Check again whenever your folder or your lab has changed, and on keys: n next, h hint, l list, c check, x reset,
+    q quit.
 
     What you do in a browser or inside a node it does not notice: press c. Without a terminal it prints each check below
     the one before, takes the first letter of each line for a key, and ends when the exercise is passed.

@@ -35,7 +35,7 @@ KEYS = {
     Act.NEXT: "next",
     Act.HINT: "hint",
     Act.LIST: "list",
-    Act.CHECK: "check all",
+    Act.CHECK: "check",
     Act.RESET: "reset",
     Act.QUIT: "quit",
 }

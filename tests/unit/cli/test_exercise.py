@@ -248,20 +248,23 @@ def watched(home: Home) -> dict[str, str]:
 
 
 WATCH = [sys.executable, "-P", "-m", "lab", "exercise", "watch"]
-KEYS = "n:next  h:hint  l:list  c:check all  x:reset  q:quit"
+KEYS = "n:next  h:hint  l:list  c:check  x:reset  q:quit"
 
 
 def test_watch_takes_letters_line_by_line_without_a_terminal(watched: dict[str, str]) -> None:
     done = subprocess.run(
-        WATCH, env=watched, input="l\nh\nq\n", capture_output=True, text=True, timeout=120, check=False
+        WATCH, env=watched, input="l\nh\nc\nq\n", capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 3, done.stderr
-    assert done.stdout.count(KEYS) == 1
+    first, between, last = done.stdout.split(KEYS)
     told = "saw: lab ex is not up on docker\n    `lab exercise start destroy-a-worker` makes it again (where: lab ex)\n"
-    assert f"??  The site still has the entry that you wrote\n    {told}" in done.stdout
-    assert "destroy-a-worker" in done.stdout.partition(KEYS)[2], "l lists"
+    part = f"??  The site still has the entry that you wrote\n    {told}"
+    assert (part in first, part in between) == (True, True), "it checks at the beginning, and once more on c"
+    assert "02  destroy-a-worker" in between, "l lists"
     assert done.stderr.startswith("error: lab ex is not up on docker"), "h cannot hint, and does not end it"
-    assert done.stdout.count("looking at the entries that users see") == 2, "what h looks at is told, too"
+    looks = "looking at the entries that users see"
+    assert (first.count(looks), between.count(looks)) == (1, 2), "what h looks at is told, too"
+    assert last.strip() == ""
 
 
 def test_watch_takes_keys_on_a_terminal_and_leaves_it_as_it_was(watched: dict[str, str]) -> None:
