@@ -32,6 +32,15 @@ _WORDS = {
 }
 _BREAKS = {"&&", "||", "|", ";", "&"}
 
+# Programs that a computer may lack, and that `lab setup` does not install.
+_MAY_LACK = ("curl", "dig", "ip", "jq", "nc", "pgrep", "pkill", "ps", "socat", "sqlite3", "ss", "wget")
+# At the beginning of a command, with variables set for it or not.
+_CALL = re.compile(
+    rf"(?:^|[|;&(!]|\b(?:if|while|until|do|then|else))\s*(?:\w+=\S*\s+)*({'|'.join(_MAY_LACK)})(?![\w.-])", re.MULTILINE
+)
+# In a script: a line that goes on, a remark, and what stands in single quotes, which another shell may run in a node.
+_NO_CALL = re.compile(r"\\\n|(?:^|[ \t])#.*|'[^'\n]*'", re.MULTILINE)
+
 
 def faults(exercise: Exercise, parse: Parse) -> list[str]:
     """What is wrong with an exercise, a line each; none if nothing is."""
@@ -44,6 +53,7 @@ def _faults(exercise: Exercise, parse: Parse) -> Iterator[str]:
         return
     yield from _open(exercise)
     yield from _text(exercise, parse)
+    yield from _needs(exercise)
     yield from _wrong(exercise)
     yield from _observations(exercise)
     yield from _questions(exercise)
@@ -136,6 +146,16 @@ def _told_commands(exercise: Exercise, parse: Parse) -> Iterator[str]:
     for words in exercise.start.run:
         if (wrong := parse([scene.fill(word, _WORDS) for word in words], True)) is not None:
             yield f"[start] run: `lab {' '.join(words)}`: {wrong}"
+
+
+def _needs(exercise: Exercise) -> Iterator[str]:
+    for name in sorted(programs(exercise.solution.read_text()) - set(exercise.needs)):
+        yield f"solution/solve.sh calls {name}, which is not among its `needs`"
+
+
+def programs(script: str) -> set[str]:
+    """Those of the programs that a computer may lack which a shell's script calls there, and not in a node. Pure."""
+    return set(_CALL.findall(_NO_CALL.sub(" ", script)))
 
 
 def _wrong(exercise: Exercise) -> Iterator[str]:

@@ -64,6 +64,7 @@ FAULTS: dict[str, Change] = {
     "test_check.py: `lab statuss": replaced("test_check.py", "`lab status", "`lab statuss"),
     "hint 2 asks for runs, which the check does not note": replaced("test_check.py", "runs=", "run="),
     "prediction lost asks for lost, which": replaced("test_check.py", "lost=", "gone="),
+    "solution/solve.sh calls curl, which is not among its `needs`": replaced("exercise.toml", 'needs = ["curl"]\n', ""),
     "it has 1 wrong attempts, and needs 2": lambda folder: [
         (folder / "wrong" / name).rename(folder / name)
         for name in ("only-paused", "left-with-one", "written-afterwards")
@@ -126,6 +127,22 @@ def test_the_kits_commands_are_found_in_a_line(line: str, words: Sequence[Sequen
 def test_a_command_is_tried_against_the_command_line(words: str, wrong: str | None) -> None:
     found = parse(words.split(), True)
     assert found is None if wrong is None else wrong in (found or "")
+
+
+@pytest.mark.parametrize(
+    ("script", "called"),
+    [
+        ("curl --silent $URL | jq .\nps -C sleep || true", {"curl", "jq", "ps"}),
+        ('mine=$(curl "$URL")\nuntil curl $URL; do :; done', {"curl"}),
+        ("no_proxy=* wget $URL & if ! pgrep -x sleep; then ss; fi", {"wget", "pgrep", "ss"}),
+        ("lab exec docker/worker-1 -- ps aux", set()),
+        ("lab exec docker/worker-1 -- \\\n    ps aux", set()),
+        ("lab exec docker/loadbalancer-1 -- sh -c 'echo show stat | socat stdio /run/x' | grep -c 1", set()),
+        ("# The program; curl would do it, too.\necho curl; curly; ps-like", set()),
+    ],
+)
+def test_the_programs_that_a_computer_may_lack_are_found_in_a_script(script: str, called: set[str]) -> None:
+    assert lint.programs(script) == called
 
 
 def test_what_a_check_notes_is_read_from_its_source() -> None:
