@@ -80,14 +80,18 @@ def play(scene: Scene) -> dict[str, BlockJson]:
 
 @contextmanager
 def _stage(scene: Scene) -> Iterator[dict[str, str]]:
-    """The scene's lab, and a folder for what its commands make."""
+    """The scene's lab, if its commands do not make it, and a folder for what they make."""
     with tempfile.TemporaryDirectory() as folder:
         for name, (old, new) in scene.files.items():
             (Path(folder) / name).write_text((paths.REPO / name).read_text().replace(old, new))
+        env = {**_TERMINAL, "MINE": folder}
+        if scene.up is None:
+            yield env
+            return
         up = [word.replace("$MINE", folder) for word in scene.up]
         try:
             lab("up", scene.on, "--name", scene.lab, *up)
-            yield {**_TERMINAL, "MINE": folder}
+            yield env
         finally:
             lab("destroy", scene.on, "--volumes", "--yes", "--name", scene.lab)
 

@@ -16,7 +16,8 @@ _GAUGE = "sh -c 'echo show stat | socat stdio /run/haproxy/admin.sock | grep ^wo
 
 @dataclass(frozen=True)
 class Scene:
-    """Blocks of one page, run on one lab: `up` are words for its `lab up`, `before` is run and not shown.
+    """Blocks of one page, run on one lab: `up` are words for its `lab up`, `before` is run and not shown. Where `up` is
+    None the commands make their lab themselves, and remove it.
 
     `files` are copies of the kit's files in `$MINE`, each with one text in it replaced by another.
     """
@@ -25,7 +26,7 @@ class Scene:
     on: str
     blocks: tuple[Block, ...]
     lab: str = "book"
-    up: tuple[str, ...] = ("--workers", "2")
+    up: tuple[str, ...] | None = ("--workers", "2")
     before: tuple[Command, ...] = ()
     files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -246,6 +247,15 @@ SCENES = (
         ),
     ),
     *map(_memory, ("docker", "vagrant")),
+    # It measures containers and machines in turns, as root.
+    Scene(
+        "09",
+        "vagrant",
+        (_block("memory-of-one-more", "bin/lab compare show $MINE/memory --name book-memory"),),
+        lab="book-memory",
+        up=None,
+        before=(Command("bin/lab compare --rows memory --out $MINE/memory --name book-memory"),),
+    ),
     Scene(
         "10",
         "docker",

@@ -114,6 +114,7 @@ def test_a_lab_that_is_proven_has_as_many_workers_as_a_run_needs() -> None:
     ]
     assert proven
     for scene in proven:
+        assert scene.up is not None
         assert int(scene.up[scene.up.index("--workers") + 1]) >= prove.WORKERS_AT_LEAST, scene.page
 
 
@@ -136,6 +137,21 @@ def test_a_scene_that_fails_costs_no_other_one(tmp_path: Path, monkeypatch: pyte
     assert "that failed: it ended with status 2" in gave.output
     assert records.read_json(results) == KEPT
     assert page.read_text() == written(TEXT, BLOCKS_HERE, KEPT)
+
+
+@pytest.mark.parametrize(("up", "typed"), [(("--workers", "1"), ["up", "destroy"]), (None, [])])
+def test_a_lab_that_the_commands_make_themselves_is_neither_made_nor_removed_beside_them(
+    up: tuple[str, ...] | None, typed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verbs: list[str] = []
+    monkeypatch.setattr(outputs, "lab", lambda verb, *_: verbs.append(verb))
+    monkeypatch.setattr(outputs, "circumstances_of", lambda _: {"date": "today"})
+    monkeypatch.setattr(outputs, "_url", lambda _: "")
+    scene = Scene(
+        "09", "vagrant", (Block("b", (Command("cat $MINE/x"),)),), up=up, before=(Command("echo 1 >$MINE/x"),)
+    )
+    assert outputs.play(scene)["b"]["said"] == [{"line": "cat $MINE/x", "status": 0, "output": "1\n"}]
+    assert verbs == typed
 
 
 def test_what_a_scene_changes_in_the_kits_files_is_there() -> None:
