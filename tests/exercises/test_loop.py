@@ -131,11 +131,13 @@ def kept(home: Home) -> bool:
     return progress.passed == [NAME, "another"] and progress.of(NAME).answered == ("where",)
 
 
-# At one step in time for each commit, at every one where there is more time.
-STEPS = [pytest.param(range(2, 3), id="one step"), pytest.param(range(1, 40), id="each step", marks=pytest.mark.long)]
+# At one step in time for each commit, at every one where there is more time, and on machines at one.
+STEPS = [
+    pytest.param(range(2, 3), id="one step", marks=pytest.mark.long("vagrant")),
+    pytest.param(range(1, 40), id="each step", marks=[pytest.mark.only("docker"), pytest.mark.long]),
+]
 
 
-@pytest.mark.only("docker")
 @either_signal
 @pytest.mark.parametrize("steps", STEPS)
 @pytest.mark.parametrize("verb", ["start", "reset"])

@@ -10,10 +10,12 @@ from lab.exercise.catalogue import Exercise
 from lab.exercise.home import Home
 from lab.exercise.trial import Trial
 from lab.model.deadline import Deadline
-from tests.conftest import REPO
+from tests.conftest import REPO, type_well
 
 EXERCISES = catalogue.load_all(REPO / "exercises")
 QUICK = "destroy-a-worker"
+# Those that a learner who has all engines does on each of them, in one lab.
+ON_EACH = [one for one in EXERCISES if one.on == "each"]
 
 
 def _here(exercise: Exercise, substrate: str) -> Exercise:
@@ -43,3 +45,18 @@ def test_each_wrong_attempt_gets_its_message(
 ) -> None:
     trial = Trial(_here(exercise, substrate_name), ex_lab, (substrate_name,), home)
     assert list(trial.faults(print, by)) == []
+
+
+# Once, where machines are tested; it needs the other engines, too.
+@pytest.mark.only("vagrant")
+@pytest.mark.long
+def test_an_exercise_is_done_on_all_its_substrates_at_once(
+    ex_lab: str, substrate_name: str, home: Home, by: Deadline
+) -> None:
+    exercise = ON_EACH[0]
+    try:
+        assert list(Trial(exercise, ex_lab, exercise.substrates, home).faults(print, by, wrong=False)) == []
+    finally:
+        # The lab's part on this one is removed after all tests.
+        for other in set(exercise.substrates) - {substrate_name}:
+            type_well("destroy", other, "--volumes", "--yes", "--name", ex_lab)
