@@ -1,20 +1,28 @@
-"""What `lab autoscale` refuses, each with one clear error, before it asks an engine for anything."""
+"""`lab autoscale` as it is typed: what it refuses, each with one clear error, before it asks an engine for anything;
+the table that it shows, and what is said when it is interrupted."""
 
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lab.flows import autoscaler, deployment
+from lab.cli import autoscale as verb
+from lab.flows import autoscale, autoscaler, deployment
+from lab.flows.autoscale import Look
+from lab.flows.fleet import Fleet
 from lab.flows.leases import leased
 from lab.host.wait import await_until
+from lab.loadbalancer.gauge import Sample
 from lab.model.deadline import Deadline
-from lab.model.node import Mode, Role
+from lab.model.node import Mode, NodeName, Role
 from lab.model.topology import WORKERS_AT_MOST
+from lab.scaling.decisions import Grow, Hold
 from tests.conftest import REPO, Typed, type_lab
 from tests.unit.cli.inside import type_inside
+from tests.unit.cli.screen import cells
 from tests.unit.model.test_plan import TOPOLOGY
 
 BAD = {
@@ -53,6 +61,13 @@ BAD = {
         "  mend:  run `lab up docker --name blue` first; `lab list` shows what there is\n",
     ),
 }
+W1, W2, W3, W4, W5, W6 = (NodeName(Role.WORKER, number) for number in range(1, 7))
+GROWS = Look(
+    Sample(1000.0, sessions=11, queued=2, rate=40, response_ms=123, errors=9, users=17, per_server={}),
+    0.3,
+    Fleet(serving=(W1, W2), warming=(W3,), draining=(W4,), asleep=(W5,), dead=(W6,)),
+    Grow(4, "13 requests at a time need 4 workers", 1),
+)
 UNKNOWN = {
     "--victim": "'newest', 'oldest', 'fewest'",
     "--scale-in": "'sleep', 'delete'",
@@ -187,3 +202,54 @@ def test_one_in_the_background_outlives_its_command_and_goes_on_where_nothing_an
     finally:
         ended = typed("--stop")
     assert (ended.code, autoscaler.running("blue")) == (0, None)
+
+
+def test_the_live_table_has_the_users_the_traffic_the_workers_and_why_what_was_decided_last() -> None:
+    assert cells(verb._live(GROWS), 200) == {
+        "users": "17",
+        "requests/s": "40",
+        "at a time": "13",
+        "errors/s": "0.3",
+        "response ms": "123",
+        "workers": "2, 1 warming, 1 draining, 1 asleep, 1 dead",
+        "decision": "add 1, to 4",
+        "why": "13 requests at a time need 4 workers",
+    }
+
+
+def test_the_live_table_says_what_is_unknown_where_the_load_balancer_does_not_tell_and_that_nothing_is_done() -> None:
+    row = cells(verb._live(Look(None, 0.0, Fleet(serving=(W1,), outdated=(W2,)), Hold(1, "it does not tell"))), 200)
+    assert [row[head] for head in ("users", "requests/s", "at a time", "response ms")] == ["?"] * 4
+    assert (row["workers"], row["decision"], row["why"]) == ("1, 1 outdated", "keep 1", "it does not tell")
+
+
+class EndedError(Exception):
+    """In the place of the end of this process."""
+
+
+@pytest.mark.usefixtures("home")
+def test_in_the_foreground_what_it_sees_is_shown_until_ctrl_c_which_says_how_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(asked: autoscale.Asked, watch: Callable[[Look], None], report: Callable[[str], None]) -> None:
+        assert (asked.lab, asked.limits.most) == ("blue", 3)
+        report("draining worker-4")
+        watch(GROWS)
+        raise KeyboardInterrupt
+
+    def end(code: int) -> None:
+        raise EndedError(code)
+
+    note_lab()
+    monkeypatch.setattr(autoscale, "run", run)
+    monkeypatch.setattr(os, "_exit", end)
+    for name, value in {"FORCE_COLOR": "1", "COLUMNS": "200"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(EndedError) as ended:
+        verb.command.main(["docker", "--max", "3", "--name", "blue"], standalone_mode=False)
+    assert ended.value.args == (130,)
+    told = capsys.readouterr().err
+    assert "draining worker-4\n" in told
+    assert "13 requests at a time need 4 workers" in told
+    said = "interrupted: the workers there are go on; the same command, typed again, goes on from there\n"
+    assert told.endswith(said)

@@ -1,17 +1,24 @@
-"""`lab load` and `lab timeline` as they are typed: help, what is refused, a timeline in words and as a picture."""
+"""`lab load` and `lab timeline` as they are typed: help, what is refused, a live table, a timeline in words and as a
+picture."""
 
 import json
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from lab.cli import load as verb
+from lab.flows import load
+from lab.flows.load import Asked, Progress
+from lab.model.deadline import Deadline
 from lab.timeline.events import Event, Kind
 from lab.traffic import profiles
 from tests.conftest import Typed
 from tests.unit.cli.inside import type_inside
 from tests.unit.cli.labs import record
+from tests.unit.cli.screen import cells
 
 STEP = ["load", "docker", "--profile", "step", "--peak", "40"]
 REFUSED = {
@@ -71,6 +78,50 @@ def test_bad_input_gets_one_error_and_changes_nothing(case: str, tmp_path: Path)
 def test_the_help_says_what_each_profile_is(tmp_path: Path) -> None:
     told = re.sub(r"\s+", " ", typed(tmp_path, "load", "--help").out)
     assert not [name for name, says in profiles.SAYS.items() if f" {name} {says}" not in told]
+
+
+LAST_SECOND = {"requests": 39.2, "answers": 38.76, "errors": 1.0, "users": 21, "workers": 3, "p50_ms": 8.4}
+DURING = Progress(12.4, "during", 40.0, {**LAST_SECOND, "p99_ms": 1052.6})
+
+
+def test_the_live_table_says_how_far_a_load_is_and_what_visitors_got_in_the_last_second() -> None:
+    assert cells(verb._live(DURING), 120) == {
+        "second": "12",
+        "phase": "during",
+        "due/s": "40.0",
+        "sent/s": "39.2",
+        "answered/s": "38.8",
+        "errors/s": "1.0",
+        "users": "21",
+        "workers": "3",
+        "p50 ms": "8",
+        "p99 ms": "1053",
+    }
+
+
+def test_the_live_table_says_what_nobody_knows_before_the_first_answer_or_from_a_silent_load_balancer() -> None:
+    nothing_yet = {"answers": 0.0, "errors": 0.0, "workers": None, "p50_ms": None, "p99_ms": None}
+    row = cells(verb._live(Progress(1.0, "before", 10.0, {**LAST_SECOND, **nothing_yet})), 120)
+    assert [row[head] for head in ("workers", "p50 ms", "p99 ms")] == ["?"] * 3
+
+
+def test_a_load_is_watched_from_its_first_second_to_what_it_came_to(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_asked: Asked, watch: Callable[[Progress], None], report: Callable[[str], None], _by: Deadline) -> str:
+        report("2,000 requests in 60 s")
+        watch(DURING)
+        return "what it came to"
+
+    monkeypatch.setattr(load, "run", run)
+    for name, value in {"FORCE_COLOR": "1", "COLUMNS": "120"}.items():
+        monkeypatch.setenv(name, value)
+    asked = Asked("blue", "docker", profiles.profile("step", 40, 60), 0, 1, proves=False)
+    assert str(verb._watched(asked, Deadline.after(60, "one load"))) == "what it came to"
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "2,000 requests in 60 s\n" in told.err
+    assert "during" in told.err
 
 
 @pytest.fixture

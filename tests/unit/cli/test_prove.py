@@ -21,6 +21,7 @@ from lab.ledger.writes import Outcome, What
 from lab.traffic.notes import Tally
 from tests.conftest import Typed
 from tests.unit.cli.inside import type_inside
+from tests.unit.cli.screen import cells
 from tests.unit.ledger import histories, plants
 from tests.unit.ledger.histories import Past
 
@@ -55,11 +56,8 @@ def test_the_live_table_is_there_before_the_first_answer() -> None:
 
 
 def drawn(progress: Progress) -> dict[str, str]:
-    """What a reader sees in the live table, by the heads of its columns, on a screen of 100 columns."""
-    paper = io.StringIO()
-    Console(file=paper, color_system=None, width=100).print(prove._live(progress))
-    heads, row = ([cell.strip() for cell in line[1:-1].split(line[0])] for line in paper.getvalue().splitlines()[1:4:2])
-    return dict(zip(heads, row, strict=True))
+    """What a reader sees in the live table, on a screen of 100 columns."""
+    return cells(prove._live(progress), 100)
 
 
 HELP_OF_A_RUN = """\
