@@ -1,4 +1,5 @@
-"""A worker on its way out: others may change the lab while somebody waits for it, and may want it in service again."""
+"""A worker on its way out: it goes as soon as nobody needs it. Others may change the lab while somebody waits for it,
+and may want it in service again."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,10 @@ import pytest
 from lab.flows import deployment, fleet, leases, readiness, up
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import ScaleIn
-from lab.host import lock
+from lab.host import lock, wait
 from lab.loadbalancer.config import Server
 from lab.loadbalancer.runtime import LoadBalancer
+from lab.model import deadline
 from lab.model.deadline import Deadline
 from lab.model.node import Mode, Node, NodeName, Role, State
 from tests.unit.model.test_plan import KEYS, TOPOLOGY
@@ -34,9 +36,14 @@ class Scene:
         self.said: list[str] = []
         self.busy, self.users = 0, 0
         self.at_look: Callable[[], object] = lambda: None
+        self.at_step: Callable[[str], object] = lambda _: None
 
     def note(self, what: str) -> Callable[..., None]:
-        return lambda *_, **__: self.told.append((what, lock.is_held(leases.changes("blue"))))
+        def noted(*_: object, **__: object) -> None:
+            self.told.append((what, lock.is_held(leases.changes("blue"))))
+            self.at_step(what)
+
+        return noted
 
     def lab(self, *, sticky: bool = False) -> Deployment:
         file, mode = deployment.topology_file(), Mode.STATELESS
@@ -130,3 +137,67 @@ def test_one_that_is_wanted_in_service_again_is_waited_for_no_more_and_serves_it
 def test_where_users_stay_it_is_closed_under_the_lock_when_they_have_gone(scene: Scene, by: Deadline) -> None:
     shrunk(scene, scene.lab(sticky=True), ScaleIn.DELETE, by)
     assert scene.told == [("drain", True), ("close", True), ("end", True)]
+
+
+class Clock:
+    """Time that passes only while somebody waits, for the modules that read it. In each second worker 2 has the next of
+    `figures`, its requests in flight and its users, and after those the last. `done` has what was done, each with the
+    second and the figures then."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene, self._now_s = scene, 0.0
+        self.figures = [(0, 0)]
+        self.done: dict[str, tuple[float, int, int]] = {}
+
+    def monotonic(self) -> float:
+        return self._now_s
+
+    def sleep(self, seconds: float) -> None:
+        self._now_s += seconds
+
+    def look(self) -> None:
+        self._scene.busy, self._scene.users = self._now()
+
+    def step(self, what: str) -> None:
+        self.done[what] = (self._now_s, *self._now())
+
+    def begin(self, figures: list[tuple[int, int]], *, sticky: bool) -> Deployment:
+        """The lab at the beginning, whatever it was before."""
+        self._now_s, self.figures, self.done = 0.0, figures, {}
+        return deployment.restaff(self._scene.lab(sticky=sticky), [1, 2], pool=[])
+
+    def _now(self) -> tuple[int, int]:
+        return self.figures[min(int(self._now_s), len(self.figures) - 1)]
+
+
+@pytest.fixture
+def clock(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock(scene)
+    for room in (wait, deadline):
+        monkeypatch.setattr(room, "time", clock)
+    scene.at_look, scene.at_step = clock.look, clock.step
+    return clock
+
+
+FIGURES = {
+    "its users leave": ([(0, 2), (0, 1), (0, 0)], True, 2),
+    "its users leave, and then its requests end": ([(1, 1), (1, 0), (1, 0), (0, 0)], True, 3),
+    "its requests end, and then its users leave": ([(1, 1), (0, 1), (0, 0)], True, 2),
+    "its users stay": ([(0, 1)], True, 300),
+    "its requests end": ([(3, 0), (1, 0), (0, 0)], False, 2),
+    "its requests end, and nobody asks whose they were": ([(3, 2), (0, 2)], False, 1),
+}
+
+
+@pytest.mark.parametrize("how", ScaleIn)
+@pytest.mark.parametrize("case", FIGURES)
+def test_it_goes_as_soon_as_nobody_needs_it_and_long_before_the_delay_is_over_where_its_users_leave(
+    scene: Scene, clock: Clock, case: str, how: ScaleIn
+) -> None:
+    figures, sticky, after_s = FIGURES[case]
+    lab = clock.begin(figures, sticky=sticky)
+    shrunk(scene, lab, how, Deadline.after(900, "one change"))
+    assert clock.done["drain"][0] == 0
+    went_s, busy, _ = clock.done["end" if how is ScaleIn.DELETE else "restart"]
+    assert went_s == pytest.approx(after_s, abs=0.1)
+    assert busy == 0
