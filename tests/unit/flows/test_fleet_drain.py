@@ -2,10 +2,13 @@
 and may want it in service again."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lab.flows import deployment, fleet, leases, readiness, up
 from lab.flows.deployment import Deployment
@@ -15,6 +18,7 @@ from lab.loadbalancer.config import Server
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model import deadline
 from lab.model.deadline import Deadline
+from lab.model.errors import LabError
 from lab.model.node import Mode, Node, NodeName, Role, State
 from tests.unit.model.test_plan import KEYS, TOPOLOGY
 
@@ -89,8 +93,8 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     return scene
 
 
-def shrunk(scene: Scene, lab: Deployment, how: ScaleIn, by: Deadline) -> Deployment:
-    return fleet.shrink(lab, W2, how, 300, scene.said.append, by)
+def shrunk(scene: Scene, lab: Deployment, how: ScaleIn, by: Deadline, delay_s: float = 300) -> Deployment:
+    return fleet.shrink(lab, W2, how, delay_s, scene.said.append, by)
 
 
 def test_one_that_is_put_to_sleep_is_awaited_while_others_may_change_the_lab(scene: Scene, by: Deadline) -> None:
@@ -201,3 +205,29 @@ def test_it_goes_as_soon_as_nobody_needs_it_and_long_before_the_delay_is_over_wh
     went_s, busy, _ = clock.done["end" if how is ScaleIn.DELETE else "restart"]
     assert went_s == pytest.approx(after_s, abs=0.1)
     assert busy == 0
+
+
+# The same scene for all examples: each begins it anew.
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    figures=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=9),
+    delay_s=st.integers(0, 9),
+    sticky=st.booleans(),
+    how=st.sampled_from(ScaleIn),
+)
+def test_none_goes_that_was_not_drained_whatever_its_users_do(
+    scene: Scene, clock: Clock, figures: list[tuple[int, int]], delay_s: int, sticky: bool, how: ScaleIn
+) -> None:
+    lab = clock.begin(figures, sticky=sticky)
+    with suppress(LabError):  # requests that never end
+        shrunk(scene, lab, how, Deadline.after(30, "one change"), delay_s)
+    before = ["drain", "close"] if sticky else ["drain"]
+    assert [*clock.done][: len(before)] == before
+    if sticky:
+        closed_s, _, users = clock.done["close"]
+        assert users == 0 or closed_s >= delay_s
+    after = [*clock.done][len(before) :]
+    assert after or figures[-1][0] > 0
+    if after:
+        assert after[0] == ("end" if how is ScaleIn.DELETE else "restart")
+        assert clock.done[after[0]][1] == 0, "requests in flight"
