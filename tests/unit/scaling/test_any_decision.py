@@ -1,14 +1,17 @@
 """What holds of every decision, whatever it is made from."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.model.node import NodeName
+from lab.scaling.capacity import Full
 from lab.scaling.decide import decide
-from lab.scaling.decisions import Lack, Memory
+from lab.scaling.decisions import Decision, Finish, Grow, Lack, Memory, Refill, Replace, Shrink
 from lab.scaling.limits import Limits, Victim
-from tests.unit.scaling.queueing import Workers, check, sample, worker
-from tests.unit.scaling.situations import NOW
+from tests.unit.scaling.queueing import Workers, check, sample, worker, workers
+from tests.unit.scaling.situations import NOW, steadily
 
 
 @st.composite
@@ -30,13 +33,34 @@ def limits_of(draw: st.DrawFn) -> Limits:
     )
 
 
+lacks = st.builds(Lack, st.floats(0, NOW), st.integers(0, 9), st.floats(0, 100))
+# Less than nothing is served where more came than the whole last second had.
+fulls = st.builds(Full, st.floats(0, NOW), st.integers(1, 9), st.floats(-50, 200))
+retries = st.sampled_from([0.0, NOW, NOW + 5])
+
+
 @st.composite
 def memories(draw: st.DrawFn) -> Memory:
-    removing = draw(st.none() | st.integers(1, 9).map(worker))
-    lacks = draw(st.lists(st.builds(Lack, st.floats(0, NOW), st.integers(0, 9), st.floats(0, 100)), max_size=3))
-    changed_at_s, adding = draw(st.floats(0, NOW)), draw(st.booleans())
-    finished, refilling = draw(st.frozensets(st.integers(1, 9).map(worker))), draw(st.booleans())
-    return Memory(changed_at_s, tuple(lacks), finished, adding, removing, refilling=refilling)
+    return Memory(
+        changed_at_s=draw(st.floats(0, NOW)),
+        lacks=tuple(draw(st.lists(lacks, max_size=3))),
+        finished=draw(st.frozensets(st.integers(1, 9).map(worker))),
+        adding=draw(st.booleans()),
+        removing=draw(st.none() | st.integers(1, 9).map(worker)),
+        retry_at_s=draw(retries),
+        refilling=draw(st.booleans()),
+        retry_add_at_s=draw(retries),
+        fulls=tuple(draw(st.lists(fulls, max_size=3))),
+        doubt=draw(st.none() | lacks),
+    )
+
+
+def check_pause(decision: Decision, memory: Memory) -> None:
+    """After a change that failed, nothing of what it keeps back is begun before it is time."""
+    if isinstance(decision, Grow | Replace | Finish):
+        assert memory.retry_add_at_s <= NOW
+    if isinstance(decision, Shrink | Refill | Finish):
+        assert memory.retry_at_s <= NOW
 
 
 @settings(max_examples=300)
@@ -50,4 +74,26 @@ def test_no_decision_breaks_a_bound_or_takes_away_while_it_adds(
     figures: list[tuple[int, int]], fleet: Workers, limits: Limits, memory: Memory
 ) -> None:
     samples = [sample(NOW - len(figures) + 1 + n, *each) for n, each in enumerate(figures)]
-    check(decide(samples, fleet, limits, NOW, memory), fleet, limits, memory)
+    decision = decide(samples, fleet, limits, NOW, memory)
+    check(decision, fleet, limits, memory)
+    check_pause(decision, memory)
+
+
+@given(
+    load=st.integers(0, 30),
+    rate=st.integers(0, 100),
+    count=st.integers(1, 6),
+    limits=limits_of(),
+    memory=memories(),
+)
+def test_under_a_steady_load_nobody_goes_whom_the_target_asks_for_whatever_is_remembered(
+    load: int, rate: int, count: int, limits: Limits, memory: Memory
+) -> None:
+    # Of what is drawn for the test above next to nothing lets a worker go for little load.
+    memory = replace(memory, changed_at_s=0.0, adding=False, removing=None, refilling=False)
+    fleet = Workers(serving=workers(*range(1, count + 1)))
+    decision = decide(steadily(load, rate, 310), fleet, limits, NOW, memory)
+    check(decision, fleet, limits, memory)
+    check_pause(decision, memory)
+    if isinstance(decision, Shrink) and count <= limits.most:
+        assert load <= limits.target * (count - 1)
