@@ -9,12 +9,18 @@ import pytest
 from lab.flows.deployment import Deployment
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
-from lab.model.node import NodeName, Role
+from lab.model.node import STORE, NodeName, Role
+from lab.substrates.base import HasRoot
 from lab.timeline.events import Kind
 from lab.traffic.visitor import Visitor
 from tests.conftest import type_well
 
 W1, W2, W3, W4 = (NodeName(Role.WORKER, number) for number in range(1, 5))
+
+_DAEMON = "/usr/lib/git-core/git-daemon"
+# Its pattern does not match the shell that runs this.
+_AWAY = f"mv {_DAEMON} {_DAEMON}.away; kill $(grep -lz 'git-core/git[-]daemon$' /proc/[0-9]*/cmdline | cut -d/ -f3)"
+_BACK = f"[ ! -e {_DAEMON}.away ] || mv {_DAEMON}.away {_DAEMON}"
 
 
 def say_nothing(_step: str) -> None:
@@ -43,6 +49,21 @@ def visitor(url: str) -> Visitor:
     for number in range(2):
         visitor.write_file(f"file {number}".encode() * 500)
     return visitor
+
+
+def take_source_away(lab: Deployment, by: Deadline) -> None:
+    """The lab's source service answers nobody until it is brought back."""
+    _as_root_of_the_store(lab, _AWAY, by)
+
+
+def bring_source_back(lab: Deployment, by: Deadline) -> None:
+    """The lab's source service answers soon, if it was taken away."""
+    _as_root_of_the_store(lab, _BACK, by)
+
+
+def _as_root_of_the_store(lab: Deployment, script: str, by: Deadline) -> None:
+    assert isinstance(lab.substrate, HasRoot)
+    lab.substrate.root(lab.lab, STORE).run(["sh", "-euc", script], by)
 
 
 def history(lab: Deployment, since: float) -> tuple[dict[str, list[str]], list[str]]:

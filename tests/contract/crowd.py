@@ -1,8 +1,11 @@
-"""A crowd at the door: as simple a load as can be, and every answer that was not the one that was asked for."""
+"""A crowd at the door: as simple a load as can be, and every answer that was not the one that was asked for. Besides,
+writes that go on for as long as a test wants a worker to be at a request."""
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Event, Lock, Thread
 from types import TracebackType
 
@@ -12,6 +15,8 @@ import httpx
 HOLD_S = 0.6
 _HALF = b"half of a file\n" * 10
 _PATIENCE_S = 60
+# A held upload is so many bytes, one a second: it outlasts a test, and nobody takes it for dead meanwhile.
+_DRIPS = 900
 _AS_IT_SHOULD_BE = ("POST 200", "GET 200", "PUT 201")
 
 
@@ -82,3 +87,34 @@ def _halves() -> Iterator[bytes]:
     yield _HALF
     time.sleep(HOLD_S)
     yield _HALF
+
+
+@contextmanager
+def held_uploads(url: str, count: int) -> Iterator[Callable[[], list[int]]]:
+    """So many writes that go on until what is given is called, which gives the status codes of their answers; at the
+    end of the block they end in any case."""
+    ends = Event()
+    with ThreadPoolExecutor(count) as beside:
+        begun = [beside.submit(_upload, f"{url}/files/held-{number}.txt", ends) for number in range(count)]
+
+        def end() -> list[int]:
+            ends.set()
+            return [one.result() for one in begun]
+
+        try:
+            yield end
+        finally:
+            ends.set()
+
+
+def _upload(url: str, ends: Event) -> int:
+    headers = {"Content-Length": str(_DRIPS)}
+    return httpx.put(url, content=_drips(ends), headers=headers, timeout=_PATIENCE_S, trust_env=False).status_code
+
+
+def _drips(ends: Event) -> Iterator[bytes]:
+    left = _DRIPS
+    while left > 1 and not ends.wait(1):
+        yield b"."
+        left -= 1
+    yield b"." * left

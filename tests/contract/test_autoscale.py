@@ -23,11 +23,10 @@ from lab.model.node import NodeName, Role
 from lab.scaling.limits import TARGET_SHARE
 from lab.traffic.visitor import Visitor
 from tests.conftest import type_lab, type_well
-from tests.contract.conftest import W1, W2
-from tests.contract.crowd import Crowd
+from tests.contract.conftest import W1, W2, W3, bring_source_back, history, say_nothing, take_source_away
+from tests.contract.crowd import Crowd, held_uploads
 
-W3 = NodeName(Role.WORKER, 3)
-CROWD = 10
+CROWD, UPLOADS = 10, 4
 # What is asked of a quiet computer, `benchmarks/autoscale.py` measures.
 GENEROUS = 3
 DURATION_S = {"docker": 60, "vagrant": 240}
@@ -216,6 +215,97 @@ def test_one_that_is_killed_while_it_removes_leaves_nobody_half_removed(
             asleep = 1 if how == "sleep" else 0
             await_sizes(lab, 1, asleep, by)
     assert len(workers_there(lab, by)) == 1 + asleep
+
+
+def is_drained_at_a_request(lab: Deployment, by: Deadline) -> bool:
+    return any(server.is_held_back and server.sessions for server in lab.loadbalancer().servers(by) or [])
+
+
+@pytest.mark.long
+@pytest.mark.only("docker")
+@pytest.mark.parametrize("how", ["sleep", "delete"])
+def test_one_that_is_killed_while_a_worker_drains_leaves_it_to_the_next_one_which_awaits_its_requests(
+    lab: Deployment, url: str, how: str, by: Deadline
+) -> None:
+    bounds = ["--min", "1", "--max", "1", "--scale-in", how]
+
+    def at_both() -> str | None:
+        told = {server.name: server.sessions for server in lab.loadbalancer().servers(by) or []}
+        return None if len(told) == 2 and all(told.values()) else f"{told}"
+
+    with held_uploads(url, UPLOADS) as end_uploads:
+        await_until(at_both, by, what="an upload at each worker", mend="")
+        with autoscaling(lab, *bounds) as first:
+            await_killed(lab, first, is_drained_at_a_request, by)
+            (going,), killed_at = fleet.seen(lab, by).draining, time.time()
+
+            def drains_again() -> str | None:
+                nodes, _ = history(lab, killed_at)
+                return None if nodes == {str(going): ["draining"]} else f"{nodes}"
+
+            with autoscaling(lab, *bounds):
+                await_until(drains_again, by, what="the next one draining it", mend="", every_s=0.5)
+                assert going in workers_there(lab, by), "requests in flight"
+                assert end_uploads() == [201] * UPLOADS
+                staying = tuple({W1, W2} - {going})
+                await_fleet(lab, Fleet(serving=staying, asleep=(going,) if how == "sleep" else ()), by)
+    assert sorted(workers_there(lab, by)) == ([W1, W2] if how == "sleep" else [*staying])
+    found = deployment.load(lab.lab, lab.plan.substrate).deployed
+    assert (found.workers, found.pool) == ((staying[0].index,), (going.index,) if how == "sleep" else ())
+
+
+def is_forgotten(lab: Deployment, by: Deadline) -> bool:
+    servers = lab.loadbalancer().servers(by)
+    return servers is not None and str(W2) not in {server.name for server in servers}
+
+
+def has_a_successor(lab: Deployment, by: Deadline) -> bool:
+    return W2 in workers_there(lab, by)
+
+
+def successor_runs(lab: Deployment, by: Deadline) -> bool:
+    seen = fleet.seen(lab, by)
+    return W2 in seen.warming + seen.serving
+
+
+@pytest.mark.long
+@pytest.mark.only("docker")
+@pytest.mark.parametrize("so_far", [is_forgotten, has_a_successor, successor_runs])
+def test_one_that_is_killed_while_it_replaces_a_dead_worker_leaves_no_orphan_and_no_double(
+    lab: Deployment, so_far: Callable[[Deployment, Deadline], bool], by: Deadline
+) -> None:
+    bounds = ["--min", "2", "--max", "2"]
+    with autoscaling(lab, *bounds) as first:
+        # Not by `lab kill`, a process of its own: until that has ended the successor may serve.
+        lab.substrate.destroy(lab.lab, W2, by)
+        await_killed(lab, first, so_far, by)
+        with autoscaling(lab, *bounds):
+            await_fleet(lab, Fleet(serving=(W1, W2)), by)
+    assert sorted(workers_there(lab, by)) == [W1, W2]
+    found = deployment.load(lab.lab, lab.plan.substrate).deployed
+    assert (found.workers, found.pool) == ((1, 2), ())
+
+
+@pytest.mark.long
+@pytest.mark.only("docker")
+def test_one_that_is_killed_between_a_workers_waking_and_its_service_leaves_it_to_the_next_one(
+    lab: Deployment, by: Deadline
+) -> None:
+    bounds = ["--min", "3", "--max", "3"]
+    fleet.fill_pool(lab, 1, say_nothing, by)
+    # Nobody is admitted before it has the newest source, so this keeps who was woken from getting any further.
+    take_source_away(lab, by)
+    try:
+        with autoscaling(lab, *bounds) as first:
+            await_killed(lab, first, runs, by)
+    finally:
+        bring_source_back(lab, by)
+    assert fleet.seen(lab, by) == Fleet(serving=(W1, W2), warming=(W3,))
+    with autoscaling(lab, *bounds):
+        await_fleet(lab, Fleet(serving=(W1, W2, W3)), by)
+    assert sorted(workers_there(lab, by)) == [W1, W2, W3]
+    found = deployment.load(lab.lab, lab.plan.substrate).deployed
+    assert (found.workers, found.pool) == ((1, 2, 3), ())
 
 
 @pytest.mark.long("vagrant")

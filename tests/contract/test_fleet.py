@@ -12,15 +12,9 @@ from lab.flows.deployment import Deployment
 from lab.flows.fleet import Fleet
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
-from lab.model.node import STORE
-from lab.substrates.base import CanPause, HasRoot
+from lab.substrates.base import CanPause
 from tests.conftest import REPO, type_well
-from tests.contract.conftest import W1, W2, W3, W4, say_nothing, status
-
-_DAEMON = "/usr/lib/git-core/git-daemon"
-# Its pattern does not match the shell that runs this.
-_AWAY = f"mv {_DAEMON} {_DAEMON}.away; kill $(grep -lz 'git-core/git[-]daemon$' /proc/[0-9]*/cmdline | cut -d/ -f3)"
-_BACK = f"[ ! -e {_DAEMON}.away ] || mv {_DAEMON}.away {_DAEMON}"
+from tests.contract.conftest import W1, W2, W3, W4, bring_source_back, say_nothing, status, take_source_away
 
 
 @pytest.fixture
@@ -81,11 +75,9 @@ def sourceless(lab: Deployment, request: pytest.FixtureRequest, by: Deadline) ->
     """A lab whose source service is away, and whose next worker is made, or woken; it is back after the test."""
     if request.param == "woken":
         fleet.fill_pool(lab, 1, say_nothing, by)
-    assert isinstance(lab.substrate, HasRoot)
-    root = lab.substrate.root(lab.lab, STORE)
-    root.run(["sh", "-euc", _AWAY], by)
+    take_source_away(lab, by)
     yield lab
-    root.run(["sh", "-euc", _BACK], by)
+    bring_source_back(lab, by)
 
 
 @pytest.mark.long("vagrant")
@@ -93,7 +85,6 @@ def test_a_worker_without_a_source_says_so_is_not_counted_and_serves_once_the_so
     sourceless: Deployment, by: Deadline
 ) -> None:
     lab = sourceless
-    assert isinstance(lab.substrate, HasRoot)
     code = (
         "import sys; from lab.flows import deployment, fleet; from lab.model.deadline import Deadline\n"
         "fleet.grow(deployment.load(*sys.argv[1:]), 1, print, Deadline.after(600, 'a test'))"
@@ -109,7 +100,7 @@ def test_a_worker_without_a_source_says_so_is_not_counted_and_serves_once_the_so
         assert status(lab)["worker-3"]["ready"] is False
         seen = fleet.seen(lab, by)
         assert (seen.serving, seen.warming) == ((W1, W2), (W3,))
-        lab.substrate.root(lab.lab, STORE).run(["sh", "-euc", _BACK], by)
+        bring_source_back(lab, by)
         assert growing.wait(timeout=by.left()) == 0
     finally:
         growing.kill()
