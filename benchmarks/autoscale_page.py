@@ -14,7 +14,7 @@ SHARE = 0.7
 one does, or more, so a step to four times this load, 2.8 times what one serves, has to fit them."""
 
 STEP = {"docker": 4.0, "vagrant": 1.7}
-"""The step, as a multiple of the steady load. HAProxy's queue gives up after 5 s and a visitor after 10, and an emulated
+"""The step, as a multiple of the steady load. HAProxy's queue gives up after 5 s, a visitor after 10, and an emulated
 machine takes 25 to 60 s from nothing and may take 20 s to wake. At 1.7 times 0.7 the only worker falls behind by 4.6 s
 of work in 24 s, four to decide and twenty to wake, so nobody needs to give up; at four times it is 43 s, and no
 autoscaler could keep them."""
