@@ -23,8 +23,9 @@ def main(target: Path) -> None:
     """Runs the demo, shows its steps as they come, and writes the picture."""
     console = Console(record=True, width=_WIDTH, force_terminal=True)
     console.print(Text("$ bin/lab demo --yes", style="bold"))
+    # As it is typed: what it says to type next is called likewise.
     process = subprocess.Popen(
-        [str(paths.REPO / "bin" / "lab"), "demo", "--yes"],
+        ["bin/lab", "demo", "--yes"],
         cwd=paths.REPO,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
