@@ -142,12 +142,12 @@ def deploy(lab: Deployment, app: Path, by: Deadline) -> None:
 def check_healed(lab: Deployment, by: Deadline) -> None:
     """Nothing is left of a fault: all nodes do what they are there for, and what is written is there."""
     assert injection.read(prove.open_faults(lab)) == []
-    workers = [spec.name for spec in lab.plan.workers()]
+    serving = [spec.name for spec in lab.plan.workers()]
     for spec in lab.plan.nodes:
         readiness.await_node(lab, spec.name, lambda _: None, by)
-    for name in workers:
+    for name in serving:
         readiness.await_store_reached(lab, name, by)
-    readiness.await_serving(lab, workers, lambda _: None, by)
+    readiness.await_serving(lab, serving, lambda _: None, by)
     check_no_filler(lab, by)
     check_writes(lab, by)
 

@@ -85,8 +85,7 @@ def skip_impossible(lab: Deployment, fault: str, by: Deadline) -> None:
 
 def marks(fault: str, in_ci: set[str]) -> list[pytest.MarkDecorator]:
     """What the test of a fault is marked with: where it can be made or there is time for it, and where it is long."""
-    here = {"docker"} - ({"docker"} if fault in MACHINES_ALONE else set())
-    here |= {"vagrant"} if fault in ON_MACHINES else set()
+    here = {name for name, has in (("docker", fault not in MACHINES_ALONE), ("vagrant", fault in ON_MACHINES)) if has}
     found = [pytest.mark.only(*here)] if len(here) == 1 else []
     return [*found, pytest.mark.long(*sorted(here - in_ci))] if here - in_ci else found
 
