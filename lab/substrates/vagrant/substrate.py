@@ -249,13 +249,12 @@ def _ready_to_boot(plan: LabPlan, names: Sequence[NodeName], by: Deadline) -> No
 
 def render_files(plan: LabPlan, by: Deadline) -> None:
     """Writes the files that nodes are given, for people to read. Where one changed, the settings disk of a machine that
-    is there is made anew too: from that it boots where somebody makes it anew by Vagrant alone."""
+    is there is written anew too: from that it boots where somebody makes it anew by Vagrant alone."""
     for spec in plan.nodes:
         folder = _folder(plan.lab) / "nodes" / str(spec.name)
         files = {folder / file: text for file, text in spec.files.items()}
         if any(not path.exists() or path.read_text() != text for path, text in files.items()):
             present = virsh.volumes(by)
-            # A machine that runs keeps the disk from which it booted: QEMU has that open, and only its name goes over.
             if Names(plan.lab).settings(spec.name) in present:
                 _upload_settings(plan, spec, present, by)
             # Last: until then an interrupted upload is made again by the next one.
@@ -288,7 +287,7 @@ def _upload_settings(plan: LabPlan, node: NodeSpec, present: set[str], by: Deadl
     folder = _folder(plan.lab)
     authorized, host_key = (folder / "ssh" / "key.pub").read_text(), ssh.host_key(folder, node.name).read_text()
     content = settings.archive(node, authorized, host_key)
-    virsh.upload(Names(plan.lab).settings(node.name), content, by, present)
+    virsh.write(Names(plan.lab).settings(node.name), content, by, present)
 
 
 def _forget(lab: str, name: NodeName, present: set[str], by: Deadline) -> None:

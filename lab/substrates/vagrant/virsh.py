@@ -88,17 +88,28 @@ def networks(by: Deadline) -> dict[str, bool]:
     return {line.split()[0]: line.split()[1] == "active" for line in lines if line.strip()}
 
 
-def upload(name: str, content: bytes | Path, by: Deadline, present: Sequence[str] | set[str]) -> None:
+def upload(name: str, content: Path, by: Deadline, present: Sequence[str] | set[str]) -> None:
     """Puts a file into the pool as raw volume `name`; QEMU can read it there, whoever may read our folders."""
+    if name in present:
+        delete(name, by)
+    virsh("vol-create-as", POOL, name, str(content.stat().st_size), "--format", "raw", by=by)
+    _fill(name, content, by)
+
+
+def write(name: str, content: bytes, by: Deadline, present: Sequence[str] | set[str]) -> None:
+    """Puts bytes into the pool as raw volume `name`. One that is there is written over: QEMU of a machine that runs has
+    it open, and where it was removed libvirt cannot save the machine (bdrv_inactivate_all), which then never sleeps."""
     with tempfile.NamedTemporaryFile() as file:
-        if isinstance(content, bytes):
-            file.write(content)
-            file.flush()
-        path = Path(file.name) if isinstance(content, bytes) else content
+        file.write(content)
+        file.flush()
         if name in present:
-            delete(name, by)
-        virsh("vol-create-as", POOL, name, str(path.stat().st_size), "--format", "raw", by=by)
-        virsh("vol-upload", name, str(path), "--pool", POOL, by=by)
+            _fill(name, Path(file.name), by)
+        else:
+            upload(name, Path(file.name), by, present)
+
+
+def _fill(name: str, content: Path, by: Deadline) -> None:
+    virsh("vol-upload", name, str(content), "--pool", POOL, by=by)
 
 
 def delete(name: str, by: Deadline) -> None:

@@ -23,7 +23,7 @@ class Pool:
     def __init__(self, *there: str) -> None:
         self.there, self.uploads, self.is_cut = {*there}, dict[str, list[str]](), False
 
-    def upload(self, name: str, content: bytes, _by: Deadline, _present: set[str]) -> None:
+    def write(self, name: str, content: bytes, _by: Deadline, _present: set[str]) -> None:
         if self.is_cut:
             raise LabError("cut off", where="virsh", mend="again")
         self.uploads.setdefault(name, []).append(files(content)["lab/haproxy.cfg"][1])
@@ -34,7 +34,7 @@ def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pool:
     pool = Pool()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr(virsh, "volumes", lambda _: pool.there)
-    monkeypatch.setattr(virsh, "upload", pool.upload)
+    monkeypatch.setattr(virsh, "write", pool.write)
     folder = paths.lab("blue") / "vagrant"
     for key in (folder / "ssh" / "key.pub", ssh.host_key(folder, LOADBALANCER)):
         key.parent.mkdir(parents=True, exist_ok=True)
