@@ -13,8 +13,9 @@ from lab.faults import catalogue
 from lab.flows import prove
 from lab.flows.prove import Progress
 from lab.ledger import report
-from lab.ledger.audit import Account, Sort
+from lab.ledger.audit import Account
 from lab.ledger.files import audit_file, story_of_file
+from lab.ledger.sorts import Sort
 from lab.model.deadline import Deadline
 from lab.model.errors import ExitCode, UsageError
 from lab.substrates import registry

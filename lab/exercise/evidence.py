@@ -7,8 +7,9 @@ from lab.flows import deployment, password, prove
 from lab.flows.deployment import Deployment
 from lab.host.wait import await_until
 from lab.ledger import report
-from lab.ledger.audit import Account, Sort
+from lab.ledger.audit import Account
 from lab.ledger.files import audit_file
+from lab.ledger.sorts import Sort
 from lab.ledger.users import KILL
 from lab.ledger.writes import What
 from lab.loadbalancer import config

@@ -6,32 +6,18 @@ nothing else. Stale is as in its set-full: a read that began after the acknowled
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cache
 
 from lab.ledger import journal
+from lab.ledger.columns import CODE, WHATS, Columns
 from lab.ledger.journal import Impossible, Record
 from lab.ledger.records import LATEST_S, NODE_STATES, FaultNote, Header, Kind, Seen, Source, seen_in_answer
+from lab.ledger.sorts import ACKNOWLEDGED, ALTERED, BIT, REFUSED, STRENGTH, TWICE, Sort
 from lab.ledger.struck import FaultSeen, Struck
 from lab.ledger.users import Failed, Failures, Users
-from lab.ledger.writes import Outcome, What, outcome_of_answer
-
-
-class Sort(StrEnum):
-    """What became of a write. Each write of the run is of one sort."""
-
-    KEPT = "kept"
-    LOST = "lost"
-    RECOVERED = "recovered"
-    ABSENT = "absent"
-    DUPLICATED = "duplicated"
-    CORRUPTED = "corrupted"
-    UNEXPECTED = "unexpected"
-    STALE = "stale"
-    NEVER_READ = "never_read"
-    REFUSED = "refused"
+from lab.ledger.writes import DONE, Outcome, What, outcome_of_answer
 
 
 @dataclass
@@ -78,41 +64,10 @@ def audit(records: Iterable[Record], name: str = "the journal") -> Account:
     return books.close()
 
 
-# Of the final reads that came to their end: the source's bit, and when it began.
-_Reads = list[tuple[int, float]]
-
-
-class _Write:
-    """One write while the journal is read. `marks` has a bit for each source that showed it, and for what is wrong."""
-
-    __slots__ = ("acked_s", "attempts", "done_s", "due_s", "marks", "missed_s", "sha", "strength", "what")
-
-    def __init__(self, what: What, due_s: float, sha: str) -> None:
-        self.what, self.due_s, self.sha = what, due_s, sha
-        self.acked_s = self.done_s = self.missed_s = -1.0
-        self.attempts = self.marks = self.strength = 0
-
-
-class _Planned(dict[str, _Write]):
-    """The planned writes by key."""
-
-    def __missing__(self, key: str) -> _Write:
-        raise Impossible(f"{key} was sent or read without being planned")
-
-
-_BIT = {Source.BALANCER: 1, Source.STORE: 2}
-_EVERYWHERE = sum(_BIT.values())
-_ALTERED, _TWICE = 4, 8
-_WHATS = {str(what): what for what in What}
-# What a write is as a whole: acknowledged once is acknowledged, and one attempt in doubt leaves all in doubt.
-_REFUSED, _INDETERMINATE, _ACKNOWLEDGED = 1, 2, 3
 _FOUND = str(Seen.FOUND)
 _YES = str(Outcome.ACKNOWLEDGED)
-_STRENGTH = {
-    Outcome.REFUSED: _REFUSED,
-    Outcome.INDETERMINATE: _INDETERMINATE,
-    Outcome.ACKNOWLEDGED: _ACKNOWLEDGED,
-}
+# By the code of what was written.
+_DONE = tuple(DONE[what] for what in WHATS)
 
 
 @cache
@@ -132,14 +87,14 @@ class _Books:
 
     def __init__(self) -> None:
         self._account = Account()
-        self._writes = _Planned()
+        self._writes = Columns()
         # How often more than once a source showed a write.
-        self._repeats: Counter[tuple[str, int]] = Counter()
+        self._repeats: Counter[tuple[int, int]] = Counter()
         self._strangers: set[tuple[What, str]] = set()
         self._unexpected: set[tuple[What, str]] = set()
         self._struck = Struck()
         self._failures = Failures()
-        self._refusals: Counter[str] = Counter()
+        self._refusals: Counter[int] = Counter()
         # When each final read that came to its end began; None for one that did not.
         self._read: dict[tuple[Source, What], float | None] = {}
         self._run = ""
@@ -159,31 +114,31 @@ class _Books:
         self._enter[record["kind"]](record)
 
     def close(self) -> Account:
-        account = self._account
+        account, writes = self._account, self._writes
         account.faults, account.foreign = self._struck.faults, len(self._strangers)
         account.unread = self._unread()
         self._mark_repeats()
-        self._count([write for write in self._writes.values() if write.attempts])
-        account.sorts.update(self._sorts())
+        account.attempted, account.acknowledged = writes.attempted(), writes.acknowledged()
+        account.users.writes_repeated, account.users.repeats_acknowledged = writes.repeated()
+        account.first_acknowledged_s = writes.first_acknowledged_s()
+        account.sorts = writes.sorts(self._read, is_whole=account.is_whole)
         account.sorts.update((Sort.UNEXPECTED, what) for what, _ in self._unexpected)
-        account.latencies_s.sort()
-        self._failures.explain(account.users, account.faults, lambda key: self._writes[key].strength == _ACKNOWLEDGED)
+        account.latencies_s = sorted(account.latencies_s + writes.latencies_s())
+        strength, number = writes.strength, writes.number
+        self._failures.explain(account.users, account.faults, lambda key: strength[number[key]] == ACKNOWLEDGED)
         return account
 
     def _unread(self) -> list[tuple[Source, What]]:
-        wanted = {write.what for write in self._writes.values()}
+        wanted = self._writes.whats()
         return [(s, what) for s in Source for what in What if what in wanted and self._read.get((s, what)) is None]
 
     def _mark_repeats(self) -> None:
-        for (key, _), more in self._repeats.items():
-            write = self._writes[key]
+        writes = self._writes
+        for (number, _), more in self._repeats.items():
             # Each attempt of a login that was not refused may have begun a session of its own, and rightly so.
-            if write.what is not What.LOGIN or more >= write.attempts - self._refusals[key]:
-                write.marks |= _TWICE
-
-    def _reads_of(self, what: What) -> _Reads:
-        reads = [(_BIT[source], self._read.get((source, what))) for source in Source]
-        return [(bit, began_s) for bit, began_s in reads if began_s is not None]
+            is_login = writes.what[number] == CODE[What.LOGIN]
+            if not is_login or more >= writes.attempts[number] - self._refusals[number]:
+                writes.marks[number] |= TWICE
 
     def _begin(self, record: Record) -> None:
         if self._account.header is not None:
@@ -192,66 +147,59 @@ class _Books:
         self._run = self._account.header.run
 
     def _intents(self, record: Record) -> None:
-        writes, own = self._writes, f"{self._run}-"
-        for what, key, due_s, sha in record["rows"]:
-            if not key.startswith(own):
-                raise Impossible(f"{key} is not of this run")
-            if not 0 <= due_s <= LATEST_S:
-                raise Impossible(f"{key} was due at a time that no run has")
-            write = _Write(_WHATS[what], due_s, sha)
-            if writes.setdefault(key, write) is not write:
-                raise Impossible(f"{key} is planned twice")
+        self._writes.plan(record["rows"], f"{self._run}-")
 
     def _attempts(self, record: Record) -> None:
-        writes, statuses = self._writes, self._account.statuses
-        for key, outcome, sent_s, done_s, status, _, failure, altered in record["rows"]:
-            write = writes[key]
-            if not _fits(write.what, status, outcome):
+        writes, rows = self._writes, record["rows"]
+        whats, done_at, acked_at = writes.what, writes.done_s, writes.acked_s
+        self._account.statuses.update([row[4] for row in rows])
+        for key, outcome, sent_s, done_s, status, _, failure, altered in rows:
+            number = writes.number[key]
+            what = whats[number]
+            fits = status == _DONE[what] if outcome == _YES else _fits(WHATS[what], status, outcome)
+            if not fits:
                 raise Impossible(f"{key} was answered {status or 'nothing'}, and is said to be {outcome}")
             # On a clock that never goes back; also no for what is no number.
             if not 0 <= sent_s <= done_s <= LATEST_S:
                 raise Impossible(f"{key} was answered before it was sent, or after any run")
-            statuses[status] += 1
-            write.attempts += 1
-            if done_s > write.done_s:
-                write.done_s = done_s
+            writes.attempts[number] += 1
+            if done_s > done_at[number]:
+                done_at[number] = done_s
             if outcome != _YES:
-                self._not_acknowledged(write, Failed(key, float(sent_s), done_s), _STRENGTH[outcome], status, failure)
+                self._not_acknowledged(number, Failed(key, float(sent_s), done_s), STRENGTH[outcome], status, failure)
                 continue
-            write.strength = _ACKNOWLEDGED
+            writes.strength[number] = ACKNOWLEDGED
             if altered:
-                write.marks |= _ALTERED
-            if not 0 <= write.acked_s <= done_s:
-                write.acked_s = done_s
+                writes.marks[number] |= ALTERED
+            if not 0 <= acked_at[number] <= done_s:
+                acked_at[number] = done_s
 
-    def _not_acknowledged(self, write: _Write, failed: Failed, strength: int, status: int, failure: str) -> None:
-        account = self._account
+    def _not_acknowledged(self, number: int, failed: Failed, strength: int, status: int, failure: str) -> None:
+        account, strengths = self._account, self._writes.strength
         self._failures.writes.append(failed)
         account.errors += bool(failure) or status >= 500
-        write.strength = max(write.strength, strength)
-        if strength == _REFUSED:
-            self._refusals[failed.key] += 1
+        strengths[number] = max(strengths[number], strength)
+        if strength == REFUSED:
+            self._refusals[number] += 1
             account.users.writes_refused += status > 0
 
     def _looks(self, record: Record) -> None:
-        account, users, writes = self._account, self._account.users, self._writes
-        latencies_s, statuses = account.latencies_s, account.statuses
-        users.reads += len(record["rows"])
-        for key, due_s, sent_s, done_s, status, _, _, seen, sha in record["rows"]:
-            write = writes[key]
-            if not _shows(write.what, status, seen):
+        account, users, writes, rows = self._account, self._account.users, self._writes, record["rows"]
+        users.reads += len(rows)
+        account.statuses.update([row[4] for row in rows])
+        for key, due_s, sent_s, done_s, status, _, _, seen, sha in rows:
+            number = writes.number[key]
+            if not _shows(WHATS[writes.what[number]], status, seen):
                 raise Impossible(f"a read of {key} was answered {status or 'nothing'}, and is said to be {seen}")
             if not 0 <= sent_s <= done_s <= LATEST_S:
                 raise Impossible(f"a read of {key} was answered before it was sent, or after any run")
             if not 0 <= due_s <= LATEST_S:
                 raise Impossible(f"a read of {key} was due at a time that no run has")
-            statuses[status] += 1
-            latencies_s.append(done_s - due_s)
             if seen == _FOUND:
-                if sha != write.sha:
-                    write.marks |= _ALTERED
+                if sha != writes.sha[number]:
+                    writes.marks[number] |= ALTERED
             elif seen == Seen.MISSING:
-                write.missed_s = max(write.missed_s, sent_s)
+                writes.missed_s[number] = max(writes.missed_s[number], sent_s)
             elif seen == Seen.FAILED:
                 users.reads_failed += 1
                 account.errors += 1
@@ -259,6 +207,7 @@ class _Books:
             else:
                 users.reads_cut += Seen(seen) is Seen.CUT
                 account.errors += 1
+        account.latencies_s += [row[3] - row[1] for row in rows]
 
     def _fault(self, record: Record) -> None:
         if self._account.header is not None:
@@ -270,21 +219,22 @@ class _Books:
             raise Impossible(f"a node {name!r} cannot be {state!r} at {at_s!r} s")
 
     def _found(self, record: Record) -> None:
-        what, bit, own = _WHATS[record["what"]], _BIT[record["source"]], f"{self._run}-"
+        what, bit, own = What(record["what"]), BIT[record["source"]], f"{self._run}-"
         if (Source(record["source"]), what) in self._read:
             raise Impossible(f"the final read of each {what} from the {record['source']} goes on after its end")
-        find = self._writes.get
+        writes, find, code = self._writes, self._writes.number.get, CODE[what]
+        whats, marks, shas = writes.what, writes.marks, writes.sha
         for key, sha in record["rows"]:
-            write = find(key)
-            if write is None or write.what is not what:
+            number = find(key)
+            if number is None or whats[number] != code:
                 (self._unexpected if key.startswith(own) else self._strangers).add((what, key))
                 continue
-            if write.marks & bit:
-                self._repeats[key, bit] += 1
-            write.marks |= bit if sha == write.sha else bit | _ALTERED
+            if marks[number] & bit:
+                self._repeats[number, bit] += 1
+            marks[number] |= bit if sha == shas[number] else bit | ALTERED
 
     def _read_back(self, record: Record) -> None:
-        read = Source(record["source"]), _WHATS[record["what"]]
+        read = Source(record["source"]), What(record["what"])
         if read in self._read:
             raise Impossible(f"the final read of each {read[1]} from the {read[0]} is there twice")
         began_s, first_s = record["began_s"], self._account.final_read_began_s
@@ -295,50 +245,3 @@ class _Books:
 
     def _end(self, _record: Record) -> None:
         self._account.is_whole = True
-
-    def _count(self, attempted: list[_Write]) -> None:
-        account, users = self._account, self._account.users
-        acknowledged = [write for write in attempted if write.strength == _ACKNOWLEDGED]
-        account.attempted, account.acknowledged = len(attempted), len(acknowledged)
-        account.latencies_s += [write.done_s - write.due_s for write in attempted]
-        users.writes_repeated = sum(write.attempts > 1 for write in attempted)
-        users.repeats_acknowledged = sum(write.attempts > 1 for write in acknowledged)
-        first_s = {what: min((w.acked_s for w in acknowledged if w.what is what), default=None) for what in What}
-        account.first_acknowledged_s = {what: at_s for what, at_s in first_s.items() if at_s is not None}
-
-    def _sorts(self) -> Iterator[tuple[Sort, What]]:
-        """What became of each write; one that was planned and neither sent nor seen is of no sort."""
-        reads = {what: self._reads_of(what) for what in What}
-        for write in self._writes.values():
-            # Where the journal stops early, it may lack the attempt; where it does not, there was none.
-            if write.attempts or (write.marks & _EVERYWHERE and not self._account.is_whole):
-                yield _sort(write, reads[write.what]), write.what
-            elif write.marks & _EVERYWHERE:
-                yield Sort.UNEXPECTED, write.what
-
-
-def _whole(write: _Write, reads: _Reads) -> int:
-    """A bit for each source that had to show the write: its read came to its end, and began after the answer."""
-    return sum(bit for bit, began_s in reads if began_s >= write.acked_s)
-
-
-def _sort(write: _Write, reads: _Reads) -> Sort:
-    """What became of one write."""
-    seen, is_acknowledged = write.marks & _EVERYWHERE, write.strength == _ACKNOWLEDGED
-    whole = 0 if seen == _EVERYWHERE else _whole(write, reads)
-    if is_acknowledged and whole & ~seen:
-        return Sort.LOST  # also when only one of the two lacks it: it was promised to both
-    if write.marks & _ALTERED:
-        return Sort.CORRUPTED
-    if write.marks & _TWICE:
-        return Sort.DUPLICATED
-    if write.strength == _REFUSED:
-        return Sort.UNEXPECTED if seen else Sort.REFUSED
-    if not seen:
-        return Sort.ABSENT if whole else Sort.NEVER_READ
-    if not is_acknowledged:
-        return Sort.RECOVERED
-    # Only a read that began after the acknowledgement had to see it.
-    if write.missed_s > write.acked_s:
-        return Sort.STALE
-    return Sort.KEPT if seen == _EVERYWHERE else Sort.NEVER_READ

@@ -8,21 +8,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import orjson
+
 from lab.ledger.records import FORMAT, Kind
 from lab.model.errors import UsageError
 
 Record = Mapping[str, Any]
 START = hashlib.sha256(b"lab journal, format 1").hexdigest()
+_KINDS = tuple(Kind)
 _MARK = b',"chain":"'
 _TAIL = len(_MARK) + len(START) + len(b'"}\n')
-
-
-def _no_number(word: str) -> float:
-    raise ValueError(f"{word} is no number of JSON")
-
-
-# Python reads NaN and Infinity too, which JSON does not have (RFC 8259, 6) and no time of a run can be.
-_DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 
 class Impossible(Exception):
@@ -74,10 +69,10 @@ def _hash(before: str, body: bytes) -> str:
 
 def _object(body: bytes, name: str, number: int) -> Record:
     try:
-        record = _DECODER.decode(body.decode())
-    except (ValueError, RecursionError) as wrong:
+        record = orjson.loads(body)
+    except orjson.JSONDecodeError as wrong:
         raise broken(name, number, "the line is no JSON") from wrong
-    if not isinstance(record, dict) or record.get("kind") not in set(Kind):
+    if not isinstance(record, dict) or record.get("kind") not in _KINDS:
         raise broken(name, number, "the line is no record of a run")
     return record
 

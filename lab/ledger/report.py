@@ -4,8 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from lab.ledger.audit import Account, Sort
+from lab.ledger.audit import Account
 from lab.ledger.records import Source
+from lab.ledger.sorts import Sort
 from lab.ledger.struck import FaultSeen
 from lab.ledger.unshown import not_shown
 from lab.ledger.users import KILL

@@ -24,7 +24,7 @@ class Outcome(StrEnum):
 
 
 # What the app's contract answers once the write is safe.
-_DONE = {What.ENTRY: 201, What.FILE: 201, What.LOGIN: 200}
+DONE = {What.ENTRY: 201, What.FILE: 201, What.LOGIN: 200}
 # Said by something on the way that gave up waiting for the request; a part of it may have gone on.
 _REQUEST_TIMED_OUT = 408
 
@@ -46,7 +46,7 @@ def digest(content: bytes) -> str:
 
 def outcome_of_answer(what: What, status: int) -> Outcome:
     """What a whole answer says. Only a 4xx is a certain no: after a 5xx the write may still be there."""
-    if status == _DONE[what]:
+    if status == DONE[what]:
         return Outcome.ACKNOWLEDGED
     return Outcome.REFUSED if 400 <= status < 500 and status != _REQUEST_TIMED_OUT else Outcome.INDETERMINATE
 

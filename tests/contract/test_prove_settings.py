@@ -9,7 +9,7 @@ import pytest
 
 from lab.flows import deployment
 from lab.flows.deployment import Deployment
-from lab.ledger.audit import Sort
+from lab.ledger.sorts import Sort
 from lab.ledger.writes import What
 from lab.model.deadline import Deadline
 from tests.conftest import REPO, type_well

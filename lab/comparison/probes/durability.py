@@ -9,8 +9,9 @@ from lab.comparison.probes.base import Ground, Seen, Value
 from lab.comparison.probes.worker import visitors_rate
 from lab.flows import deployment, destroy, prove, sleep, up
 from lab.ledger import report as verdicts
-from lab.ledger.audit import Account, Sort
+from lab.ledger.audit import Account
 from lab.ledger.files import audit_file
+from lab.ledger.sorts import Sort
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.substrates.base import CanSleep

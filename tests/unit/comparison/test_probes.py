@@ -20,7 +20,8 @@ from lab.comparison.probes.room import fitting
 from lab.comparison.probes.traffic import CLIENTS, Asked, ask, half_of, values
 from lab.comparison.probes.worker import answered_by
 from lab.host import http
-from lab.ledger.audit import Account, Sort
+from lab.ledger.audit import Account
+from lab.ledger.sorts import Sort
 from lab.ledger.struck import FaultSeen
 from lab.ledger.writes import What
 from lab.model.deadline import Deadline

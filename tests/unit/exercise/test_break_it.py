@@ -8,7 +8,8 @@ from lab.cli.parsing import parse
 from lab.exercise import lint
 from lab.exercise.evidence import Run
 from lab.exercise.scene import Given, Scene
-from lab.ledger.audit import Account, Sort
+from lab.ledger.audit import Account
+from lab.ledger.sorts import Sort
 from lab.ledger.struck import FaultSeen
 from lab.ledger.writes import What
 from lab.timeline.events import Event, Kind

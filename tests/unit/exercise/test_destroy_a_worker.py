@@ -10,7 +10,8 @@ import pytest
 
 from lab.exercise.evidence import Run
 from lab.exercise.scene import Given, Look, Refused, Scene
-from lab.ledger.audit import Account, Sort
+from lab.ledger.audit import Account
+from lab.ledger.sorts import Sort
 from lab.ledger.struck import FaultSeen
 from lab.ledger.writes import What
 from tests.unit.exercise import loaded

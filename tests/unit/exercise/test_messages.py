@@ -7,7 +7,8 @@ import pytest
 
 from lab.exercise.evidence import Run
 from lab.exercise.scene import Given, Scene
-from lab.ledger.audit import Account, Sort
+from lab.ledger.audit import Account
+from lab.ledger.sorts import Sort
 from lab.ledger.writes import What
 from lab.model.node import State
 from lab.timeline.events import Event, Kind

@@ -10,7 +10,8 @@ from lab.exercise.telling import Kind, Told
 from lab.flows import deployment, leases
 from lab.flows.leases import leased
 from lab.host import paths
-from lab.ledger.audit import Account, Sort
+from lab.ledger.audit import Account
+from lab.ledger.sorts import Sort
 from lab.ledger.writes import What
 from lab.model.errors import UnknownError, UsageError
 from lab.store.source import Version

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from lab.ledger import journal, records
-from lab.ledger.audit import Sort
 from lab.ledger.records import Attempt, FaultNote, Header, Intent, Look, Seen, Source, Stage
+from lab.ledger.sorts import Sort
 from lab.ledger.writes import Outcome, What, digest, key
 
 RUN = "r1"

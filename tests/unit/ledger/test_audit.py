@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.ledger import report
-from lab.ledger.audit import Sort, audit
+from lab.ledger.audit import audit
 from lab.ledger.records import Kind, Source
+from lab.ledger.sorts import Sort
 from lab.ledger.writes import Outcome, What, digest, key
 from tests.unit.ledger import histories, plants
 from tests.unit.ledger.histories import ONE_OF_EACH, RUN, Past

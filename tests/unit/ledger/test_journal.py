@@ -104,3 +104,12 @@ def test_a_time_that_is_no_number_of_json_is_refused_with_its_line(due_s: float)
     with pytest.raises(UsageError, match="the line is no JSON") as refused:
         _word(b"".join(histories.lines(told)))
     assert refused.value.where == "j, line 2"
+
+
+@pytest.mark.parametrize("kind", ["x", "", None, 1, [], {}, ["run"]])
+def test_a_record_of_no_kind_is_refused_with_its_line(kind: object) -> None:
+    told = histories.told(histories.ONE_OF_EACH)
+    told[1]["kind"] = kind
+    with pytest.raises(UsageError, match="the line is no record of a run") as refused:
+        _word(b"".join(histories.lines(told)))
+    assert refused.value.where == "j, line 2"

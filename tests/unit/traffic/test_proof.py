@@ -12,11 +12,12 @@ import pytest
 
 from lab.ledger import journal as journals
 from lab.ledger import report
-from lab.ledger.audit import Account, Sort, audit
+from lab.ledger.audit import Account, audit
 from lab.ledger.files import audit_file
 from lab.ledger.journal import Record
 from lab.ledger.plan import Plan
 from lab.ledger.records import Header, Source
+from lab.ledger.sorts import Sort
 from lab.ledger.writer import Journal
 from lab.ledger.writes import What, digest
 from lab.model.deadline import Deadline
