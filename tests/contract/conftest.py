@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from lab.flows.deployment import Deployment
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import STORE, NodeName, Role
+from lab.model.plan import WORKER_PORT
 from lab.substrates.base import HasRoot
 from lab.timeline.events import Kind
 from lab.traffic.visitor import Visitor
@@ -84,13 +86,31 @@ def status(lab: Deployment) -> dict[str, dict[str, object]]:
 
 
 def shown(lab: Deployment) -> dict[str, Any]:
-    """`status --json` of the lab on its substrate, once a busy store has told its newest version in that time."""
+    """`status --json` of the lab on its substrate, once busy nodes have told it their versions in its half a second."""
     told: dict[str, Any] = {}
 
     def probe() -> str | None:
         gave = type_well("status", lab.plan.substrate, "--json", "--name", lab.lab)
         told.update(json.loads(gave.out)["substrates"][lab.plan.substrate])
-        return None if "newest" in told else "it does not say"
+        silent = [node["name"] for node in told["nodes"] if node["role"] == Role.WORKER and not node["commit"]]
+        return None if "newest" in told and not silent else f"it does not say: {silent}"
 
-    await_until(probe, Deadline.after(60, "one question"), what="the newest version in status", mend="")
+    await_until(probe, Deadline.after(60, "one question"), what="the versions in status", mend="")
     return told
+
+
+def assert_ready(lab: Deployment, *names: NodeName) -> None:
+    """These nodes are ready, all where none is named, and `status` says so. It gives each half a second; a worker that
+    a busy computer keeps from answering in that time is asked itself, patiently, and has to be ready by then."""
+
+    names = names or tuple(spec.name for spec in lab.plan.nodes)
+
+    def probe() -> str | None:
+        told = status(lab)
+        late = [name for name in names if not told[str(name)]["ready"]]
+        for name in [each for each in late if each.role is Role.WORKER]:
+            url = f"http://{lab.plan.node(name).address}:{WORKER_PORT}/readyz"
+            assert httpx.get(url, timeout=30, trust_env=False).status_code == 200, name
+        return f"{late} did not answer" if late else None
+
+    await_until(probe, Deadline.after(60, "one question"), what="ready nodes in status", mend="")

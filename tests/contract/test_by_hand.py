@@ -19,7 +19,7 @@ from lab.model.deadline import Deadline
 from lab.model.node import LOADBALANCER, STORE, NodeName
 from lab.traffic.visitor import Visitor
 from tests.conftest import REPO, type_lab, type_well
-from tests.contract.conftest import W1, W2, W3, history, say_nothing, status
+from tests.contract.conftest import W1, W2, W3, assert_ready, history, say_nothing, status
 from tests.contract.test_sleep import assert_on_time
 from tests.contract.test_status import ROOT
 
@@ -90,7 +90,7 @@ def test_a_paused_worker_is_told_and_up_wakes_it(whole: Deployment, hand: Hand, 
     by_hand(whole, hand.pause, W2)
     assert states(whole)["worker-2"] == "sleeping"
     mend(whole)
-    assert status(whole)["worker-2"]["ready"] is True
+    assert_ready(whole, W2)
     assert visitor.missing() == []
 
 
@@ -111,7 +111,7 @@ def test_up_mends_what_a_reboot_of_the_host_left(whole: Deployment, hand: Hand, 
     subprocess.run([*ROOT, "sh", "-euc", hand.forget, whole.lab], check=True, timeout=60)
     began = time.time()
     mend(whole)
-    assert all(node["ready"] for node in status(whole).values())
+    assert_ready(whole)
     assert history(whole, began)[0] == {str(spec.name): ["starting", "ready"] for spec in whole.plan.nodes}
     assert visitor.missing() == []
 
@@ -140,7 +140,7 @@ def test_up_makes_a_worker_anew_that_runs_and_does_not_serve(
     said = mended(whole, by)
     assert "removing worker-1, which runs and does not become ready" in said
     assert not any("worker-2" in line and "removing" in line for line in said)
-    assert status(whole)["worker-1"]["ready"] is True
+    assert_ready(whole, W1)
     assert history(whole, began)[0] == {"worker-1": ["absent", "creating", "ready"]}
     assert visitor.missing() == []
 
@@ -180,7 +180,7 @@ def test_a_load_balancer_that_a_hand_stopped_learns_of_workers_that_come(whole: 
 def test_a_worker_is_replaced_while_another_is_down(whole: Deployment, by: Deadline) -> None:
     whole.substrate.destroy(whole.lab, W2, by)
     type_well("replace", f"{whole.plan.substrate}/{W1}", "--name", whole.lab)
-    assert status(whole)["worker-1"]["ready"] is True
+    assert_ready(whole, W1)
     assert states(whole)["worker-2"] == "absent"
 
 
@@ -237,7 +237,7 @@ def test_a_second_up_says_who_is_at_work(whole: Deployment, by: Deadline) -> Non
         assert first.wait(600) == 0
     assert second.code == 2
     assert f"`lab up` (pid {first.pid}) is at work on this" in second.err
-    assert status(whole)["worker-2"]["ready"] is True
+    assert_ready(whole, W2)
 
 
 def test_who_only_looks_does_not_wait_for_who_is_at_work(running_lab: Deployment, by: Deadline) -> None:

@@ -18,14 +18,14 @@ from lab.model.node import LOADBALANCER, STORE, NodeName, State
 from lab.model.plan import WORKER_PORT
 from lab.traffic.visitor import Visitor
 from tests.conftest import type_lab, type_well
-from tests.contract.conftest import W1, W2, history, say_nothing, shown, status
+from tests.contract.conftest import W1, W2, assert_ready, history, say_nothing, shown, status
 
 
 def test_status_tells_every_node_and_the_version_it_runs(running_lab: Deployment) -> None:
-    nodes = status(running_lab)
+    assert_ready(running_lab)
+    nodes = {node["name"]: node for node in shown(running_lab)["nodes"]}
     assert set(nodes) == {"loadbalancer-1", "store-1", "worker-1", "worker-2"}
     assert {node["state"] for node in nodes.values()} == {"running"}
-    assert all(node["ready"] for node in nodes.values())
     for name in (W1, W2):
         url = f"http://{running_lab.plan.node(name).address}:{WORKER_PORT}"
         assert nodes[str(name)]["commit"] == httpx.get(f"{url}/whoami", timeout=30, trust_env=False).json()["commit"]
@@ -68,7 +68,7 @@ def test_a_killed_worker_takes_nothing_with_it_and_its_successor_serves(
     assert visitor.missing() == []
     replaced = type_lab("replace", f"{whole.plan.substrate}/worker-1", "--name", whole.lab)
     assert replaced.code == 0, replaced.err
-    assert status(whole)["worker-1"]["ready"] is True
+    assert_ready(whole, W1)
     serving = {server.name for server in whole.loadbalancer().servers(by) or [] if server.is_serving}
     assert serving == {"worker-1", "worker-2"}
     assert visitor.missing() == []
@@ -81,7 +81,7 @@ def test_status_tells_what_a_hand_removed_and_up_mends_it(whole: Deployment, vis
     assert status(whole)["worker-2"]["state"] == "absent"
     again = type_lab("up", whole.plan.substrate, "--name", whole.lab)
     assert again.code == 0, again.err
-    assert status(whole)["worker-2"]["ready"] is True
+    assert_ready(whole, W2)
     assert history(whole, began)[0]["worker-2"] == ["absent", "creating", "ready"]
     assert visitor.missing() == []
 
@@ -118,7 +118,7 @@ def test_a_worker_that_somebody_has_asked_to_end_is_made_anew(whole: Deployment,
         typed = type_lab("up", whole.plan.substrate, "--name", whole.lab)
         ending.exception()
     assert typed.code == 0, typed.err
-    assert status(whole)["worker-2"]["ready"] is True
+    assert_ready(whole, W2)
 
 
 def restart_with(lab: Deployment, workers: list[NodeName], by: Deadline) -> None:

@@ -15,7 +15,7 @@ from lab.model.deadline import Deadline
 from lab.model.node import NodeName, State
 from lab.traffic.visitor import Visitor
 from tests.conftest import type_well
-from tests.contract.conftest import W1, W2, W3, W4, history, say_nothing, status
+from tests.contract.conftest import W1, W2, W3, W4, assert_ready, history, say_nothing
 from tests.contract.crowd import Crowd
 
 VISITORS, IN_FLIGHT_AT_LEAST = 40, 20
@@ -174,4 +174,4 @@ def test_where_users_stay_with_their_worker_it_waits_for_them_for_so_long_and_no
     began = time.monotonic()
     sticky = fleet.shrink(sticky, visitors_worker, ScaleIn.DELETE, 5, say_nothing, by)
     assert time.monotonic() - began >= 5, "its user was there until a moment ago"
-    assert status(sticky)["worker-3"]["ready"] is True
+    assert_ready(sticky, W3)

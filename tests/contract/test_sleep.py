@@ -20,7 +20,7 @@ from lab.model.plan import WORKER_PORT
 from lab.store import source
 from lab.traffic.visitor import Visitor
 from tests.conftest import REPO, type_lab, type_well
-from tests.contract.conftest import W1, W2, W3, W4, history, say_nothing, status
+from tests.contract.conftest import W1, W2, W3, W4, assert_ready, history, say_nothing, status
 
 # Longer than a clock may be wrong, so that one that nobody set would show.
 ASLEEP_S = 4.0
@@ -77,7 +77,7 @@ def test_a_lab_falls_asleep_and_wakes_with_all_that_it_held(whole: Deployment, v
     visitor.write_entry("after the night")
     visitor.write_file(b"after the night")
     assert visitor.missing() == []
-    assert all(node["ready"] for node in status(lab).values())
+    assert_ready(lab)
     assert_on_time(lab, [spec.name for spec in lab.plan.nodes], by)
     assert type_well("wake", name, "--dry-run", "--name", lab.lab).out == ""
     type_well("wake", name, "--name", lab.lab)
@@ -100,7 +100,7 @@ def test_up_wakes_a_sleeping_lab_and_makes_what_is_missing(whole: Deployment, vi
     assert f"{name}: would wake store-1\n" in told
     assert f"{name}: would make worker-2\n" in told
     type_well("up", name, "--name", lab.lab)
-    assert all(node["ready"] for node in status(lab).values())
+    assert_ready(lab)
     assert visitor.missing() == []
     assert_on_time(lab, [spec.name for spec in lab.plan.nodes], by)
 
