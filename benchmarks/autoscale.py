@@ -16,7 +16,20 @@ from typing import Any
 
 import click
 
-from benchmarks.autoscale_page import SETTLED, SHARE, STEP, RunJson, SessionJson, Times, is_missed, page, times
+from benchmarks.autoscale_page import (
+    COOLDOWN_S,
+    LEAST,
+    MOST,
+    SETTLED,
+    SHARE,
+    STEP,
+    RunJson,
+    SessionJson,
+    Times,
+    is_missed,
+    page,
+    times,
+)
 from benchmarks.capacity import RESULTS as CAPACITY
 from benchmarks.capacity import WORK_MS
 from benchmarks.capacity_search import FEW, served
@@ -36,7 +49,6 @@ from lab.traffic.profiles import profile
 LAB = "test-autoscale"
 RESULTS = paths.REPO / "benchmarks" / "autoscale-results.json"
 PAGE = paths.REPO / "docs" / "autoscale-results.md"
-LEAST, MOST, COOLDOWN_S = 1, 4, 20.0
 BASE = {"docker": 5.0, "vagrant": 2.5}
 """The steady load in requests a second, where the capacity of one worker was not measured. With nothing to do but the
 work, its share of a processor would allow 13 requests a second in containers and 7 in machines."""

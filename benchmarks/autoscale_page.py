@@ -19,7 +19,11 @@ machine takes 25 to 60 s from nothing and may take 20 s to wake. At 1.7 times 0.
 of work in 24 s, four to decide and twenty to wake, so nobody needs to give up; at four times it is 43 s, and no
 autoscaler could keep them."""
 
+LEAST, MOST, COOLDOWN_S = 1, 4, 20.0
 DECIDED_S_AT_MOST = 4.0
+BACK_S_AT_MOST = 2 * (MOST - LEAST) * COOLDOWN_S
+"""Workers go one by one, each after a cooldown; and each may have to wait as long again until the load looks calm."""
+
 REACHED_S_AT_MOST = {"docker": 10.0, "vagrant, from the warm pool": 20.0}
 """What is not named here is shown beside them: a machine from nothing is not there before visitors give up."""
 
@@ -46,6 +50,7 @@ end (`lab load --prove`). The times are read from the lab's timeline. How it dec
   beside it, with what their visitors got, of which nothing is asked.
 - **breach**: the first sample with {SUDDEN:g} times as many requests at a time as the workers in service are meant to
   have, or more: what the autoscaler's rule calls sudden, and acts on at once.
+  Where workers were asked for before, that is the breach.
 - **decided**, **reached**: from the breach until workers were asked for, and until as many serve as were asked for.
 - **before**: the steady load at first; **during**: all of the high load, with what waited for the new workers;
   **settled**: the high load from five seconds after all workers were there; **after**: the steady load again. The
@@ -100,6 +105,8 @@ def times(events: Sequence[Event], step_at: float, end_at: float, target: float,
     breach = next((e.at for e in samples if _each(e) >= SUDDEN * target), None)
     asked = [e for e in events if is_growth(e) and step_at < e.at < end_at]
     decided = next((e.at for e in asked), None)
+    if breach is not None and decided is not None:
+        breach = min(breach, decided)
     wanted = max((int(e.fields["wanted"]) for e in asked), default=least)
     reached = next((e.at for e in samples if asked and e.fields["workers"] >= wanted), None)
     back = next((e.at for e in samples if e.at > end_at and e.fields["workers"] <= least), None)
@@ -141,7 +148,7 @@ def demands(what: str, run: RunJson) -> dict[str, tuple[str, bool | None]]:
             )
             for phase in (SETTLED, "after")
         },
-        "back to one worker": (_seconds(found["back_s"]), found["back_s"] is not None),
+        f"back to {LEAST} worker": _within(found["back_s"], BACK_S_AT_MOST),
         "requests that failed: 0": (f"{errors:,} of {load['requests']:,}", errors == 0 if is_asked else None),
         "acknowledged writes lost: 0": (f"{proof['lost']:,}, {proof['verdict']}", proof["verdict"] == "kept"),
     }

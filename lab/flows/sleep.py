@@ -38,7 +38,10 @@ def sleep(lab: Deployment, report: Report, by: Deadline) -> None:
 
 
 def wake(lab: Deployment, report: Report, by: Deadline) -> None:
-    """Wakes all nodes but the warm pool; returns once the load balancer answers and all workers serve.
+    """Wakes all nodes but the warm pool; returns once the load balancer answers and all workers serve that it has.
+
+    A worker that was still to come into service when the lab fell asleep is awake then, and serves nobody: whoever was
+    about to bring it there was cut off. That is reported.
 
     Raises UsageError, and changes nothing, where a node is neither awake nor asleep: it is no matter of waking then.
     """
@@ -51,9 +54,15 @@ def wake(lab: Deployment, report: Report, by: Deadline) -> None:
         # One that an interrupted `wake` left running, with a clock that stood still, gets the right time.
         up.rest(lab).wake(lab.lab, [spec.name for spec in lab.plan.awake() if spec.name not in names], by)
         readiness.await_node(lab, STORE, report, by)
-        readiness.await_serving(lab, lab.plan.worker_names, report, by)
-        lab.note(READY, *names)
+        known = frozenset(name for name in lab.plan.worker_names if up.is_known(lab, name, by))
+        readiness.await_serving(lab, known, report, by)
+        left = sorted(lab.plan.worker_names - known)
+        lab.note(READY, *[name for name in names if name not in left])
         _note(lab, "wake")
+        if left:
+            report(
+                f"{_listed(left)} had not come into service when the lab fell asleep; {lab.typed('up @')} sees to it"
+            )
 
 
 def forecast_sleep(lab: Deployment, by: Deadline) -> list[str]:

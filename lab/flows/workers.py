@@ -1,5 +1,7 @@
 """`lab kill` and `lab replace`: one worker's end without warning, and its successor."""
 
+import time
+
 from lab.flows import autoscaler, deployment, unfinished, up
 from lab.flows.deployment import Deployment
 from lab.model import labs
@@ -7,6 +9,7 @@ from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
 from lab.model.node import NodeName, Role, State
 from lab.substrates.base import Report
+from lab.timeline.events import Event, Kind
 
 
 def checked(lab: Deployment, name: NodeName, verb: str) -> NodeName:
@@ -41,8 +44,7 @@ def kill(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
     """
     with deployment.changing(lab.lab, "kill", by, tell=report):
         lab = _wanted_now(lab, name, "kill")
-        lab.destroy(name, report, by)
-        lab.note(State.ABSENT, name)
+        _end(lab, name, "kill", report, by)
     if scaler := autoscaler.running(lab.lab, lab.plan.substrate):
         report(f"{name} is gone, without warning; the autoscaler at work (pid {scaler.pid}) replaces it")
         return
@@ -63,8 +65,14 @@ def replace(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> No
                 where=f"lab {lab.lab} on {lab.plan.substrate}",
                 mend=f"wait for the refresh; where it was cut off, {lab.typed('refresh @')} goes on",
             )
-        lab.destroy(name, report, by)
-        lab.note(State.ABSENT, name)
+        _end(lab, name, "replace", report, by)
         report(f"{name} is gone")
         lab.substrate.prepare(lab.plan, by)
         up.make_worker(lab, name, report, by)
+
+
+def _end(lab: Deployment, name: NodeName, verb: str, report: Report, by: Deadline) -> None:
+    """Destroys it, and notes who did: of itself, a worker that is gone looks like one that was scaled in."""
+    lab.timeline().note(Event(time.time(), Kind.CHANGE, verb, {"why": f"{name} goes without warning"}))
+    lab.destroy(name, report, by)
+    lab.note(State.ABSENT, name)

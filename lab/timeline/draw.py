@@ -106,12 +106,18 @@ def summary(events: Sequence[Event]) -> str:
     """What the picture shows, for those who do not see it."""
     length = max(event.at for event in events) - min(event.at for event in events)
     told = [f"{length:.0f} seconds on one time axis."]
-    errors = sum(float(e.fields.get("errors") or 0) * float(e.fields.get("span_s", 1)) for e in events)
+    errors = [_errors(events, source) for source in sorted({e.what for e in events if "errors" in e.fields})]
     slowest = max((float(e.fields["p99_ms"]) for e in events if e.fields.get("p99_ms") is not None), default=None)
-    told += [f"About {errors:.0f} errors."] if any("errors" in e.fields for e in events) else []
+    # Visitors and the load balancer tell of the same requests.
+    told += [f"About {max(errors):.0f} errors."] if errors else []
     told += [f"The slowest second had 99 of 100 answers within {slowest:.0f} ms."] if slowest is not None else []
     faults = Counter(event.what for event in events if event.kind is Kind.FAULT)
     told += ["Faults: " + ", ".join(f"{n} times {name}" for name, n in sorted(faults.items())) + "."] if faults else []
     nodes = sorted({event.what for event in events if event.kind is Kind.NODE})
     told += [f"Nodes: {', '.join(nodes)}."] if nodes else []
     return " ".join(told)
+
+
+def _errors(events: Sequence[Event], source: str) -> float:
+    samples = [event.fields for event in events if event.what == source]
+    return sum(float(fields.get("errors") or 0) * float(fields.get("span_s", 1)) for fields in samples)

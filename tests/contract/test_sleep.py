@@ -86,6 +86,22 @@ def test_a_lab_falls_asleep_and_wakes_with_all_that_it_held(whole: Deployment, v
     assert done == ["sleep", "sleep", "wake", "wake"]
 
 
+@pytest.mark.long("vagrant")
+def test_a_worker_that_had_not_come_into_service_does_not_keep_the_lab_from_waking(
+    whole: Deployment, visitor: Visitor, by: Deadline
+) -> None:
+    name, balancer = whole.plan.substrate, whole.loadbalancer()
+    # As one that was killed left it, which had made a worker and was about to bring it into service.
+    balancer.remove("worker-2", by)
+    type_well("sleep", name, "--name", whole.lab)
+    woken = type_well("wake", name, "--name", whole.lab)
+    assert f"worker-2 had not come into service when the lab fell asleep; {whole.typed('up @')} sees to it" in woken.err
+    assert visitor.missing() == []
+    assert {server.name for server in balancer.servers(by) or [] if server.is_serving} == {"worker-1"}
+    type_well("up", name, "--name", whole.lab)
+    assert {server.name for server in balancer.servers(by) or [] if server.is_serving} == {"worker-1", "worker-2"}
+
+
 def test_up_wakes_a_sleeping_lab_and_makes_what_is_missing(whole: Deployment, visitor: Visitor, by: Deadline) -> None:
     lab, name = whole, whole.plan.substrate
     type_well("sleep", name, "--name", lab.lab)

@@ -61,6 +61,25 @@ def test_the_times_are_counted_from_the_step_and_from_the_breach() -> None:
     assert found.settled_s == 2.5 + 5.5 + 5.0
 
 
+def test_workers_that_were_asked_for_before_the_breach_were_not_asked_for_in_less_than_no_time() -> None:
+    early = Event(11.6, Kind.DECISION, "add 3, to 4", {"why": "more and more", "wanted": 4})
+    found = times(sorted([*EVENTS, early], key=lambda event: event.at), 10.0, 30.0, 4.0, 1)
+    assert (found.step_s, found.decided_s, found.reached_s) == (1.6, 0.0, 6.4)
+
+
+def test_nothing_was_decided_in_time_where_there_was_no_breach() -> None:
+    calm = [event for event in EVENTS if event.at < 12 or event.kind is Kind.DECISION]
+    found = times(calm, step_at=10.0, end_at=30.0, target=4.0, least=1)
+    assert (found.step_s, found.decided_s, found.reached_s) == (None, None, None)
+
+
+def test_who_is_back_far_too_late_is_not_back_after_the_window() -> None:
+    late = run()
+    late["times"]["back_s"] = autoscale_page.BACK_S_AT_MOST + 1
+    assert autoscale_page.is_missed({"circumstances": {}, "runs": {"docker": late}})
+    assert not autoscale_page.is_missed({"circumstances": {}, "runs": {"docker": run()}})
+
+
 @pytest.mark.parametrize(
     ("noted", "draining", "is_back"), [(1, (), True), (2, (), False), (1, (W2,), False), (None, (), False)]
 )

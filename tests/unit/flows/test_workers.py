@@ -11,6 +11,7 @@ from lab.flows.leases import leased
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
 from lab.model.node import Mode, NodeName, Role
+from lab.timeline.events import Kind
 from tests.unit.model.test_plan import KEYS, TOPOLOGY
 
 
@@ -45,6 +46,9 @@ def test_a_kill_says_who_replaces_the_worker(tmp_path: Path, monkeypatch: pytest
     )
     scaled = f"worker-2 is gone, without warning; the autoscaler at work (pid {os.getpid()}) replaces it"
     assert told == [alone, alone, scaled]
+    events = lab.timeline().read().events
+    changes = [(event.what, event.fields["why"]) for event in events if event.kind is Kind.CHANGE]
+    assert changes == [("kill", "worker-2 goes without warning")] * 3
 
 
 def test_whom_a_refresh_has_yet_to_check_nobody_replaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

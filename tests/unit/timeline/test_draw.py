@@ -73,6 +73,13 @@ def test_it_is_told_in_words_for_those_who_do_not_see_it() -> None:
     )
 
 
+def test_what_two_sources_tell_of_the_same_requests_is_told_once() -> None:
+    told = [
+        Event(at, Kind.SAMPLE, what, {"errors": 2, "span_s": 1}) for at in (1, 2) for what in ("autoscale", "visitors")
+    ]
+    assert "About 4 errors." in summary(told)
+
+
 def test_a_page_needs_no_network_and_no_script() -> None:
     html = page("Two labs", [draw(RUN, "one"), draw(RUN, "other")], "a <b> & c", {"A list": ["d <e> `f<g`"]})
     assert html.count("<svg ") == 2
