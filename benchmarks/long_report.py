@@ -11,7 +11,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from benchmarks.page import head, line
 from benchmarks.runs import commit, deadline
@@ -39,10 +39,11 @@ class AboutJson(TypedDict):
 
 
 class RunJson(AboutJson):
-    """How a test last ended."""
+    """How a test last ended, and the figures that it saw, where it tells them (`record_property("saw", …)`)."""
 
     outcome: str
     seconds: float
+    saw: NotRequired[str]
 
 
 def main() -> None:
@@ -76,7 +77,11 @@ def outcomes(junit: str, about: AboutJson) -> dict[str, RunJson]:
         outcome, seconds = _outcome(case), float(case.get("time", 0))
         if (other := found.get(test)) is not None:
             outcome, seconds = max(outcome, other["outcome"], key=_OUTCOMES.index), seconds + other["seconds"]
-        found[test] = RunJson(outcome=outcome, seconds=round(seconds, 1), **about)
+        date, commit_, system = about["date"], about["commit"], about["system"]
+        row = RunJson(outcome=outcome, seconds=round(seconds, 1), date=date, commit=commit_, system=system)
+        if (saw := case.find("properties/property[@name='saw']")) is not None:
+            row["saw"] = saw.get("value", "")
+        found[test] = row
     return found
 
 
@@ -111,6 +116,7 @@ def _section(substrate: str, known: Mapping[str, RunJson], there: Collection[str
 
 def _cells(row: RunJson) -> tuple[str, ...]:
     outcome = "**failed**" if row["outcome"] == "failed" else row["outcome"]
+    outcome += f": {saw}" if (saw := row.get("saw")) else ""
     return outcome, f"{row['seconds']:.1f}", row["date"], row["commit"], row["system"]
 
 

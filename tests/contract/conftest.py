@@ -1,7 +1,7 @@
 """A running lab for tests that change it: each leaves it whole."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -19,6 +19,8 @@ from tests.conftest import type_well
 
 W1, W2, W3, W4 = (NodeName(Role.WORKER, number) for number in range(1, 5))
 
+Saw = Callable[[str], None]
+
 _DAEMON = "/usr/lib/git-core/git-daemon"
 # Its pattern does not match the shell that runs this.
 _AWAY = f"mv {_DAEMON} {_DAEMON}.away; kill $(grep -lz 'git-core/git[-]daemon$' /proc/[0-9]*/cmdline | cut -d/ -f3)"
@@ -32,6 +34,12 @@ def say_nothing(_step: str) -> None:
 @pytest.fixture
 def by() -> Deadline:
     return Deadline.after(900, "one test")
+
+
+@pytest.fixture
+def saw(record_property: Callable[[str, object], None]) -> Saw:
+    """Takes the figures that a test saw, in words: they stand beside its outcome in docs/long.md."""
+    return lambda words: record_property("saw", words)
 
 
 @pytest.fixture
