@@ -34,6 +34,7 @@ from benchmarks.capacity import RESULTS as CAPACITY
 from benchmarks.capacity import WORK_MS
 from benchmarks.capacity_search import FEW, served
 from benchmarks.runs import brought_up, circumstances_of, deadline, lab, say, silent
+from lab.cli import numbers
 from lab.flows import autoscaler, deployment, fleet, load
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import Fleet
@@ -60,7 +61,7 @@ _SEED = 1
 
 @click.command()
 @click.option("--only", type=click.Choice(registry.NAMES), help="This substrate; the other one's runs are kept.")
-@click.option("--base", type=click.FloatRange(0.1), help="Requests a second before the step.")
+@click.option("--base", type=numbers.Between(0.1), help="Requests a second before the step.")
 @click.option("--quick", is_flag=True, help="A third of the time, to see that it works.")
 @click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
 @click.option("--page", "page_only", is_flag=True, help="Measure nothing, only write the page anew.")

@@ -17,6 +17,7 @@ import click
 
 from benchmarks.capacity_search import FEW, MANY, TIMES_AT_LEAST, Session, Trial, fits, next_rate, page, ratio
 from benchmarks.runs import circumstances_of, deadline, lab, say
+from lab.cli import numbers
 from lab.flows import deployment
 from lab.host import paths, records
 from lab.host.run import run
@@ -39,7 +40,7 @@ SHORT_S, REQUESTS, LONG_S = 20.0, 120, 60.0
 @click.option("--only", type=click.Choice(registry.NAMES), help="This substrate; the other one's runs are kept.")
 @click.option("--name", default=LAB, show_default=True, help="The lab; one that is there already stays.")
 @click.option("--work", type=click.IntRange(1, 2000), help="CPU milliseconds of one request for work.")
-@click.option("--bound", type=click.FloatRange(1), help="The bound of the response time, in ms.")
+@click.option("--bound", type=numbers.Between(1), help="The bound of the response time, in ms.")
 @click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
 @click.option("--page", "page_only", is_flag=True, help="Measure nothing, only write the page anew.")
 def main(only: str | None, name: str, work: int | None, bound: float | None, dry: bool, page_only: bool) -> None:

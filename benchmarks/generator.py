@@ -19,6 +19,7 @@ from pathlib import Path
 import click
 
 from benchmarks import ledger_page
+from lab.cli import numbers
 from lab.ledger import report
 from lab.ledger.files import audit_file
 from lab.ledger.plan import Plan
@@ -46,8 +47,8 @@ def percentile(values: list[float], share: float) -> float:
 
 
 @click.command()
-@click.option("--rate", default=ledger_page.RATE)
-@click.option("--seconds", default=20.0)
+@click.option("--rate", type=numbers.Between(0.1), default=ledger_page.RATE)
+@click.option("--seconds", type=numbers.Between(0.1), default=20.0)
 @click.option("--folder", type=click.Path(path_type=Path), help="where the journal lies; a temporary folder otherwise")
 @click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
 def main(rate: float, seconds: float, folder: Path | None, dry: bool) -> None:

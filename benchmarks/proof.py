@@ -18,6 +18,7 @@ import click
 from benchmarks.proof_page import page
 from benchmarks.proof_runs import RATES, Asked, RunJson, SessionJson, Told, stateful, stateless
 from benchmarks.runs import brought_up, circumstances_of, deadline, keep, lab, say
+from lab.cli import numbers
 from lab.faults.base import NO_POWER
 from lab.flows import prove
 from lab.host import paths, records
@@ -35,7 +36,7 @@ _VERDICTS = (0, 1, 3)
 @click.command()
 @click.option("--only", type=click.Choice(registry.NAMES), help="Runs on this substrate; the others' are kept.")
 @click.option("--run", "names", multiple=True, metavar="NAME", help="Only runs of this name; the others are kept.")
-@click.option("--rate", type=click.FloatRange(0.1), help="Requests a second, where this computer needs another.")
+@click.option("--rate", type=numbers.Between(0.1), help="Requests a second, where this computer needs another.")
 @click.option("--quick", is_flag=True, help="Short runs and few kills, to see that it works.")
 @click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
 @click.option("--page", "page_only", is_flag=True, help="Make no run, only write the page anew.")

@@ -20,6 +20,7 @@ import click
 
 from benchmarks.refresh_page import RefreshJson, SessionJson, demands, page
 from benchmarks.runs import brought_up, circumstances_of, deadline, keep, lab, say
+from lab.cli import numbers
 from lab.comparison.measure import seconds
 from lab.comparison.visitors import Visit, visiting, watching
 from lab.flows import deployment
@@ -57,7 +58,7 @@ QUICK = {name: replace(asked, refreshes=1, requests=1) for name, asked in ASKED.
 
 @click.command()
 @click.option("--only", type=click.Choice(registry.NAMES), help="This substrate; the other's figures are kept.")
-@click.option("--rate", type=click.FloatRange(0.1), help="Requests a second, where this computer needs another.")
+@click.option("--rate", type=numbers.Between(0.1), help="Requests a second, where this computer needs another.")
 @click.option("--quick", is_flag=True, help="One refresh each, to see that it works.")
 @click.option("--dry", is_flag=True, help="Keep nothing: print the page.")
 @click.option("--page", "page_only", is_flag=True, help="Make nothing, only write the page anew.")

@@ -2,7 +2,7 @@
 
 import click
 
-from lab.cli import common
+from lab.cli import common, numbers
 from lab.flows import deployment, refresh
 from lab.flows.refresh import Refreshed
 from lab.model.deadline import Deadline
@@ -16,7 +16,7 @@ _LONGEST_S = 24 * 3600
 @click.argument("substrate", type=click.Choice(registry.NAMES), metavar="SUBSTRATE")
 @click.option(
     "--ready-within",
-    type=click.FloatRange(1, _LONGEST_S),
+    type=numbers.Between(1, _LONGEST_S),
     default=refresh.READY_S,
     show_default=True,
     metavar="S",
