@@ -4,7 +4,7 @@ The order is `lab/scaling/rolling.py`'s. After each step it looks at what really
 one stopped, and is not led astray by a worker that dies on the way.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from lab.model.node import Mode, NodeName
 from lab.model.plan import WORKER_PORT
 from lab.scaling import rolling
 from lab.scaling.rolling import Admit, Done, Launch, Leave, Place, Served, Step, Traffic, Worker
-from lab.store.source import Version, is_behind
+from lab.store.source import Version, is_behind, newest_before
 from lab.substrates.base import Report
 
 READY_S = 300.0
@@ -90,6 +90,10 @@ def _short(commit: str | None) -> str:
     return commit[:10] if commit else "it does not say what"
 
 
+def _listed(names: Iterable[NodeName]) -> str:
+    return ", ".join(str(name) for name in sorted(names))
+
+
 def _checked(lab: Deployment, by: Deadline) -> list[Version]:
     """The lab's versions; raises UsageError where a refresh would do harm, or would begin with too few workers."""
     proving = leases.proving(lab.plan.substrate)
@@ -106,7 +110,7 @@ def _checked(lab: Deployment, by: Deadline) -> list[Version]:
     missing = lab.plan.worker_names - unchecked - set(fleet.seen(lab, by).serving)
     if missing and unfinished.wanted(lab.lab, lab.plan.substrate) is None:
         raise UsageError(
-            f"the load balancer does not serve {', '.join(str(name) for name in sorted(missing))}",
+            f"the load balancer does not serve {_listed(missing)}",
             where=where,
             mend=f"first bring the lab back to what it should be: {lab.typed('up @')}",
         )
@@ -121,20 +125,22 @@ class _Run:
     ) -> None:
         self._lab, self._history, self._report, self._by = lab, history, report, by
         self._ready_within_s = ready_within_s
-        self._commits = self._known_commits()
-        ran = {commit for commit in self._commits.values() if is_behind(history, commit)}
-        self._before = next((version for version in history if version.commit in ran), None)
+        self._commits: dict[NodeName, str] = {}
+        """What each worker runs, as far as it ever said so."""
+        self._served: set[str] = set()
+        """The commits that workers with traffic ran."""
         self._launched: set[NodeName] = set()
         """Those that this run made for the version that is now the newest."""
         self._admitted: set[NodeName] = set()
-        """Those of them that were checked and got traffic."""
+        """Those of them that were checked and got traffic, and those that had traffic and ran that version already."""
         self._new: set[NodeName] = set()
-        """Those that got it while the version was on trial; they stand for that version also afterwards."""
+        """Those that had traffic while the version was on trial; they stand for that version also afterwards."""
         self._is_on_trial = True
-        self._aside: set[NodeName] = set()
+        self._dead: set[NodeName] = set()
         """Those of the new ones that were dead at the last look: each is counted once, however long it is there."""
         self._lost = 0
         self._replaced: list[NodeName] = []
+        self._ask_all()
         self._figures: Mapping[str, Served] = {}
         self._figures = self._counted()
         self._traffic = Traffic(self._figures)
@@ -168,10 +174,12 @@ class _Run:
         where = f"lab {self._lab.lab} on {self._lab.plan.substrate}"
         mend = f"{self._lab.typed('deploy @')} a version that works, then {self._lab.typed('refresh @')}"
         if self._before is None:
+            self._ask_all()
+        if (before := self._before) is None:
             raise LabError(f"no worker ran an earlier version to go back to: {why}", where=where, mend=mend)
-        self._report(f"going back to {self._before.short}: {self._before.message}")
+        self._report(f"going back to {before.short}: {before.message}")
         self._is_on_trial = False
-        self._history = deploy.bring_back(self._lab, self._before, None, self._by)
+        self._history = deploy.bring_back(self._lab, before, None, self._by)
         self._launched.clear()
         self._note("refresh rolled back", why.splitlines()[0], commit=self._history[0].commit)
         try:
@@ -203,13 +211,39 @@ class _Run:
         if self._by.is_over():
             where = f"lab {self._lab.lab} on {self._lab.plan.substrate}"
             raise LabError(f"it did not end in time ({self._by.label})", where=where, mend=self._lab.typed("refresh @"))
-        workers = self._workers(self._fleet())
-        aside = {worker.name for worker in workers if worker.place is Place.ASIDE} & self._new
-        lost, self._aside = aside - self._aside, aside
+        seen = self._fleet()
+        workers = self._workers(seen)
+        if there := self._there_already(workers):
+            self._take_up(there)
+            seen = self._fleet()  # the watch took its time
+            workers = self._workers(seen)
+        self._count_lost(seen.dead)
+        return rolling.next_step(self._wanted(), workers)
+
+    def _there_already(self, workers: Sequence[Worker]) -> list[NodeName]:
+        """Those with traffic that run the version on trial though this run did not make them: one died or the load grew
+        after the deploy, or a refresh was cut off. None where there is nothing to go back to."""
+        if not self._is_on_trial or self._before is None:
+            return []
+        serving = (worker for worker in workers if worker.is_right and worker.place is Place.SERVING)
+        return [worker.name for worker in serving if worker.name not in self._new]
+
+    def _take_up(self, names: Sequence[NodeName]) -> None:
+        """Counts such workers among the new ones, and watches them before an old one leaves: among the others, what
+        they do wrong would excuse the new ones, which do it as well."""
+        self._report(f"watching {_listed(names)}, where the new version runs already")
+        self._new.update(names)
+        self._admitted.update(names)
+        self._watch(names)
+
+    def _count_lost(self, dead: Collection[NodeName]) -> None:
+        """Counts the new ones that died since the last look; raises _Refused for the second. One that somebody drains
+        or does not want any more did not die."""
+        new = self._new.intersection(dead)
+        lost, self._dead = new - self._dead, new
         self._lost += len(lost)
         if self._is_on_trial and self._lost > _LOST_AT_MOST:
-            raise _Refused(f"{', '.join(map(str, sorted(lost)))} died, and it was not the first new worker to do so")
-        return rolling.next_step(self._wanted(), workers)
+            raise _Refused(f"{_listed(lost)} died, and it was not the first new worker to do so")
 
     def _fleet(self) -> Fleet:
         """The fleet as it is; who does not answer is asked again for a while. Also the lab as it is wanted, by now."""
@@ -234,12 +268,36 @@ class _Run:
         places |= dict.fromkeys((self._launched - self._admitted) & set(seen.serving), Place.WAITING)
         if asleep := set(seen.asleep) - set(self._lab.plan.pool):
             where = f"lab {self._lab.lab} on {self._lab.plan.substrate}"
-            raise UsageError(f"{', '.join(map(str, sorted(asleep)))} sleeps", where=where, mend=self._lab.typed("up @"))
-        self._commits |= self._known_commits()
+            raise UsageError(f"{_listed(asleep)} sleeps", where=where, mend=self._lab.typed("up @"))
+        self._ask(seen.serving)
         return [Worker(name, self._is_right(name), place) for name, place in places.items()]
 
-    def _known_commits(self) -> dict[NodeName, str]:
-        return {name: commit for name, commit in deploy.running(self._lab, self._by).items() if commit is not None}
+    def _ask(self, serving: Collection[NodeName]) -> None:
+        """Asks all workers what they run, and notes what had traffic. Who is not checked yet counts as one without: it
+        may be all that there ever was of its version."""
+        ran = deploy.running(self._lab, self._by)
+        self._commits |= {name: commit for name, commit in ran.items() if commit is not None}
+        used = set(serving) - unfinished.unchecked_of(self._lab.lab, self._lab.plan.substrate)
+        self._served |= {self._commits[name] for name in used & self._commits.keys()}
+
+    def _ask_all(self) -> None:
+        """Asks again for a while, until each worker that has traffic has said what it runs: one that is emulated and
+        busy may miss a question."""
+        look = self._by.at_most(_LOOK_S, f"{_LOOK_S:g} s")
+
+        def probe() -> str | None:
+            serving = self._fleet().serving
+            self._ask(serving)
+            silent = [name for name in serving if name not in self._commits]
+            return f"no answer from {_listed(silent)}" if silent and not look.is_over() else None
+
+        what, mend = "workers to say what they run", self._lab.typed("status")
+        await_until(probe, self._by, what=what, mend=mend, every_s=0.5, tell=readiness.because(self._report, what))
+
+    @property
+    def _before(self) -> Version | None:
+        """The version to go back to, as far as is known by now."""
+        return newest_before(self._history, self._served)
 
     def _is_right(self, name: NodeName) -> bool:
         return name in self._launched or is_behind(self._history, self._commits.get(name)) is False
@@ -252,7 +310,7 @@ class _Run:
         with self._speaks_against():
             self._lab, names = fleet.launch(self._lab, 1, self._report, self._ready_by(), unchecked=True)
         for name in names:
-            self._commits.pop(name, None)
+            self._forget(name)
         self._launched |= set(names)
 
     def _admit(self, name: NodeName) -> None:
@@ -270,7 +328,7 @@ class _Run:
         self._admitted.add(name)
         if self._is_on_trial:
             self._new.add(name)
-            self._watch(name)
+            self._watch([name])
 
     def _check(self, name: NodeName) -> None:
         self._report(f"{name} answers each call once, at its own address")
@@ -280,17 +338,23 @@ class _Run:
         if (said := acceptance.refusal(url, name, newest, within)) is not None:
             raise _Refused(f"{name}, before it got traffic: {said}")
 
-    def _watch(self, name: NodeName) -> None:
-        over = self._by.at_most(_WATCH_S, f"{_WATCH_S:g} s")
+    def _watch(self, names: Collection[NodeName]) -> None:
+        over, began = self._by.at_most(_WATCH_S, f"{_WATCH_S:g} s"), self._figures
+
+        def came(name: NodeName) -> int:
+            last, now = (figures.get(str(name), Served()) for figures in (began, self._figures))
+            return rolling.grown(last, now).requests
 
         def probe() -> str | None:
             self._look()
-            came = self._figures.get(str(name), Served()).requests
-            return None if came >= _ENOUGH or over.is_over() else f"{came} requests"
+            fewest = min(came(name) for name in names)
+            return None if fewest >= _ENOUGH or over.is_over() else f"{fewest} requests"
 
-        await_until(probe, self._by, what=f"traffic on {name}", mend=self._lab.typed("status"), every_s=0.2)
-        if not self._figures.get(str(name), Served()).requests:
-            self._report(f"no request came to {name} in {_WATCH_S:g} s: what only traffic shows, this did not see")
+        what = f"traffic on {_listed(names)}"
+        await_until(probe, self._by, what=what, mend=self._lab.typed("status"), every_s=0.2)
+        if idle := [name for name in names if not came(name)]:
+            over_s = f"in {_WATCH_S:g} s"
+            self._report(f"no request came to {_listed(idle)} {over_s}: what only traffic shows, this did not see")
 
     def _look(self) -> None:
         """Counts what came to the workers since the last look; raises _Refused where it speaks against new ones."""
@@ -309,12 +373,15 @@ class _Run:
     def _leave(self, name: NodeName) -> None:
         was_used = str(name) in self._figures
         self._lab = fleet.shrink(self._lab, name, ScaleIn.DELETE, _DELAY_S, self._report, self._by)
-        # Its number may be another's next.
+        self._forget(name)
+        if was_used:
+            self._replaced.append(name)
+
+    def _forget(self, name: NodeName) -> None:
+        """What is known of a worker that is gone is not true of the next one with its number."""
         for names in (self._launched, self._admitted, self._new):
             names.discard(name)
         self._commits.pop(name, None)
-        if was_used:
-            self._replaced.append(name)
 
     def _ready_by(self) -> Deadline:
         return self._by.at_most(self._ready_within_s, f"a new worker has {self._ready_within_s:g} s to become ready")

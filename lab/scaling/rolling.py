@@ -141,9 +141,9 @@ class Traffic:
         What was counted before the refresh counts for nothing. A worker that was not there before begins at nothing, as
         does one whose figures went back, since the load balancer was started anew: so numbers may be used again.
         """
-        grown = {name: _grown(self.last.get(name, Served()), now) for name, now in figures.items()}
-        of_new = sum((served for name, served in grown.items() if name in new), Served())
-        of_old = sum((served for name, served in grown.items() if name not in new), Served())
+        came = {name: grown(self.last.get(name, Served()), now) for name, now in figures.items()}
+        of_new = sum((served for name, served in came.items() if name in new), Served())
+        of_old = sum((served for name, served in came.items() if name not in new), Served())
         beside = self.beside + of_old if new else self.beside
         return Traffic(dict(figures), self.new + of_new, self.old + of_old, beside)
 
@@ -154,7 +154,8 @@ class Traffic:
         return f"new workers failed {self.new.in_words()}, those of the version before {self.beside.in_words()}"
 
 
-def _grown(last: Served, now: Served) -> Served:
+def grown(last: Served, now: Served) -> Served:
+    """What came since figures were seen last; all that was counted, where they went back."""
     if now.requests < last.requests or now.errors < last.errors:
         return now
     return Served(now.requests - last.requests, now.errors - last.errors)

@@ -4,7 +4,7 @@ import hashlib
 import io
 import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +110,11 @@ def is_behind(history: Sequence[Version], commit: str | None) -> bool | None:
     if commit is None:
         return None
     return commit not in {version.commit for version in history if version.tree == history[0].tree}
+
+
+def newest_before(history: Sequence[Version], commits: Collection[str]) -> Version | None:
+    """The newest version of these commits with another content than the newest of all; None where none has. Pure."""
+    return next((one for one in history if one.commit in commits and is_behind(history, one.commit)), None)
 
 
 def difference(copy: Path, commit: str, app: Path, by: Deadline) -> list[str]:

@@ -91,6 +91,15 @@ def test_who_runs_the_content_of_the_newest_version_is_not_behind(commit: str | 
     assert source.is_behind(HISTORY, commit) is behind
 
 
+@pytest.mark.parametrize(
+    ("commits", "found"),
+    [(set(), None), ({"c3", "c1"}, None), ({"c1", "c2", "c3"}, "c2"), ({"unheard-of"}, None)],
+)
+def test_the_version_before_is_the_newest_one_with_another_content(commits: set[str], found: str | None) -> None:
+    before = source.newest_before(HISTORY, commits)
+    assert (before.commit if before else None) == found
+
+
 def test_a_version_is_made_the_newest_again_with_just_its_content(tmp_path: Path) -> None:
     repository, by = tmp_path / "app.git", Deadline.after(60, "test")
     commit(repository, {"app.py": "one", "templates/page.html": "page"})
