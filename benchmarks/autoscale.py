@@ -37,12 +37,12 @@ from benchmarks.runs import brought_up, circumstances_of, deadline, lab, say, si
 from lab.cli import numbers
 from lab.flows import autoscaler, deployment, fleet, load
 from lab.flows.deployment import Deployment
-from lab.flows.fleet import Fleet
 from lab.flows.load import Loaded
 from lab.host import paths, records
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.scaling.limits import TARGET_SHARE
+from lab.scaling.places import Fleet
 from lab.substrates import registry
 from lab.timeline.events import Event, Kind
 from lab.traffic.profiles import profile

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from lab.flows import autoscaler, deployment, fleet, leases, unfinished
 from lab.flows.deployment import Deployment
-from lab.flows.fleet import Fleet, ScaleIn
+from lab.flows.fleet import ScaleIn
 from lab.loadbalancer import gauge
 from lab.loadbalancer.gauge import Sample
 from lab.model.deadline import Deadline
@@ -23,6 +23,7 @@ from lab.scaling import limits as limiting
 from lab.scaling.decide import decide, history_s
 from lab.scaling.decisions import Decision, Finish, Grow, Hold, Memory, Refill, Replace, Shrink
 from lab.scaling.limits import Limits, Victim
+from lab.scaling.places import Fleet
 from lab.substrates.base import Report
 from lab.timeline.events import Event, Kind
 

@@ -5,9 +5,8 @@ Whatever changes it writes down first what is wanted, under the lab's lock, and 
 The waits for workers and for their users are outside the lock.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 
 from lab.flows import deployment, leases, readiness, unfinished, up
@@ -16,14 +15,13 @@ from lab.flows.deployment import Deployment
 from lab.flows.freshen import freshen, restart
 from lab.flows.readiness import UnreadyError
 from lab.host.beside import side_by_side
-from lab.loadbalancer.config import Server
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError
-from lab.model.node import READY, LabPlan, NodeName, Role, State
+from lab.model.node import READY, NodeName, Role, State
+from lab.scaling.places import Fleet, joined
 from lab.substrates.base import Report
 
 _VERB = "compare"  # the one that changes a fleet without a lease, on a lab of its own
-_THERE = (State.RUNNING, State.DRAINING)
 
 _READY_S = 120.0
 """For a worker that was started to be ready: twice what an emulated machine takes from nothing. Who is later than that
@@ -37,24 +35,6 @@ class ScaleIn(StrEnum):
     DELETE = "delete"
 
 
-@dataclass(frozen=True)
-class Fleet:
-    """The workers as they are at this moment, each at most in one place, by number.
-
-    `serving` get new requests; `warming` run and are not in service yet, so they are no capacity; `draining` are on
-    their way out; `asleep` sleep, in the warm pool or though they are wanted in service; `outdated` sleep in the warm
-    pool and were made otherwise than is wanted by now, so that nobody wakes them; `dead` are wanted in service and not
-    there, there in part, stopped or failed. A pool worker that still boots is in none.
-    """
-
-    serving: tuple[NodeName, ...] = ()
-    warming: tuple[NodeName, ...] = ()
-    draining: tuple[NodeName, ...] = ()
-    asleep: tuple[NodeName, ...] = ()
-    dead: tuple[NodeName, ...] = ()
-    outdated: tuple[NodeName, ...] = ()
-
-
 def seen(lab: Deployment, by: Deadline) -> Fleet:
     """The fleet as engine and load balancer tell it now; raises UnknownError where one of them does not answer."""
     lab = _reloaded(lab)
@@ -64,39 +44,6 @@ def seen(lab: Deployment, by: Deadline) -> Fleet:
         where = f"lab {lab.lab} on {lab.plan.substrate}"
         raise UnknownError("the load balancer does not answer", where=where, mend=lab.typed("up @"))
     return joined(lab.plan, {node.name: node.state for node in nodes}, servers, outdated(lab.plan, nodes))
-
-
-def joined(
-    plan: LabPlan, states: Mapping[NodeName, State], servers: Iterable[Server], old: Collection[NodeName] = ()
-) -> Fleet:
-    """The fleet, from what is wanted, the engine's states of nodes, the load balancer's servers, and those nodes that
-    were made otherwise than is wanted. Pure."""
-    known = {server.name: server for server in servers}
-    places: dict[str, list[NodeName]] = {}
-    for name in sorted(states.keys() | plan.worker_names):
-        if name.role is Role.WORKER:
-            state = states.get(name, State.ABSENT)
-            place = _place(plan, name, state, known.get(str(name)), is_old=name in old)
-            places.setdefault(place, []).append(name)
-    places.pop("", None)
-    return Fleet(**{place: tuple(names) for place, names in places.items()})
-
-
-def _place(plan: LabPlan, name: NodeName, state: State, server: Server | None, *, is_old: bool) -> str:
-    """Where in the fleet a worker belongs, in the words of `Fleet`; an empty one for nowhere."""
-    is_wanted, is_pooled = name in plan.worker_names, name in plan.pool
-    if not is_wanted and not is_pooled:
-        # Also one that stopped already: who removed it may have been killed before it was gone.
-        return "" if state is State.ABSENT else "draining"
-    if state is State.SLEEPING:
-        return "outdated" if is_pooled and is_old else "asleep"
-    if state not in _THERE:
-        return "dead" if is_wanted else ""
-    if is_pooled and server is None:
-        return ""
-    if is_pooled or state is State.DRAINING or (server is not None and server.is_held_back):
-        return "draining"
-    return "serving" if server is not None and server.is_serving else "warming"
 
 
 def pool(lab: Deployment, by: Deadline) -> tuple[NodeName, ...]:

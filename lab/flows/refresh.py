@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lab.flows import acceptance, deploy, deployment, fleet, leases, readiness, unfinished
 from lab.flows.deployment import Deployment
-from lab.flows.fleet import Fleet, ScaleIn
+from lab.flows.fleet import ScaleIn
 from lab.flows.leases import leased
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
@@ -18,6 +18,7 @@ from lab.model.errors import LabError, UnknownError, UsageError
 from lab.model.node import Mode, NodeName
 from lab.model.plan import WORKER_PORT
 from lab.scaling import rolling
+from lab.scaling.places import Fleet
 from lab.scaling.rolling import Admit, Done, Launch, Leave, Place, Served, Step, Traffic, Worker
 from lab.store.source import Version, is_behind, newest_before
 from lab.substrates.base import Report

@@ -13,7 +13,7 @@ from functools import cached_property
 from lab.loadbalancer.gauge import Sample, ServerSample
 from lab.model.node import NodeName
 from lab.scaling import capacity, loads, waiting
-from lab.scaling.decisions import Decision, Finish, Fleet, Grow, Hold, Lack, Memory, Refill, Replace, Shrink
+from lab.scaling.decisions import Decision, Finish, Grow, Hold, Lack, Memory, Refill, Replace, Shrink
 from lab.scaling.limits import (
     PANIC_AT_MOST_S,
     PANIC_S,
@@ -25,6 +25,7 @@ from lab.scaling.limits import (
     Limits,
     Victim,
 )
+from lab.scaling.places import Fleet
 
 _SILENT_S = 5.0
 

@@ -2,45 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from lab.loadbalancer.gauge import Sample
 from lab.model.node import NodeName
 from lab.scaling import loads
 from lab.scaling.capacity import Full
 from lab.scaling.limits import STABLE_S
+from lab.scaling.places import Fleet
 
 _LACKS = 50
 _FULLS = 20
 """Only the latest seconds: what a request costs may change."""
-
-
-class Fleet(Protocol):
-    """The workers by what they do now; each is in one place at most."""
-
-    @property
-    def serving(self) -> tuple[NodeName, ...]:
-        """They get new requests."""
-
-    @property
-    def warming(self) -> tuple[NodeName, ...]:
-        """They run and are not in service yet: no capacity."""
-
-    @property
-    def draining(self) -> tuple[NodeName, ...]:
-        """They finish what they have."""
-
-    @property
-    def asleep(self) -> tuple[NodeName, ...]:
-        """They can be woken."""
-
-    @property
-    def outdated(self) -> tuple[NodeName, ...]:
-        """They sleep, and nobody wakes them: they were made otherwise than is wanted by now."""
-
-    @property
-    def dead(self) -> tuple[NodeName, ...]:
-        """They should serve, and are not there."""
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from benchmarks.autoscale_page import DECIDED_S_AT_MOST, REACHED_S_AT_MOST, STEP
 from benchmarks.capacity import WORK_MS
 from lab.flows import autoscaler, deployment, fleet
 from lab.flows.deployment import Deployment
-from lab.flows.fleet import Fleet
 from lab.host import children, paths
 from lab.host.lock import Holder
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.node import NodeName, Role
 from lab.scaling.limits import TARGET_SHARE
+from lab.scaling.places import Fleet
 from lab.traffic.visitor import Visitor
 from tests.conftest import type_lab, type_well
 from tests.contract.conftest import W1, W2, W3, bring_source_back, history, say_nothing, take_source_away

@@ -9,9 +9,9 @@ import pytest
 
 from lab.flows import deployment, fleet
 from lab.flows.deployment import Deployment
-from lab.flows.fleet import Fleet
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
+from lab.scaling.places import Fleet
 from lab.substrates.base import CanPause
 from tests.conftest import REPO, type_well
 from tests.contract.conftest import W1, W2, W3, W4, bring_source_back, say_nothing, status, take_source_away

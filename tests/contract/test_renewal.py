@@ -6,9 +6,9 @@ import pytest
 
 from lab.flows import deployment, fleet
 from lab.flows.deployment import Deployment
-from lab.flows.fleet import Fleet
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
+from lab.scaling.places import Fleet
 from lab.traffic.visitor import Visitor
 from tests.conftest import REPO, Typed, type_lab, type_well
 from tests.contract.conftest import W1, W2, W3, say_nothing, status

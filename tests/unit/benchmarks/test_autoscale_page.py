@@ -7,8 +7,8 @@ import pytest
 from benchmarks import autoscale_page
 from benchmarks.autoscale import away
 from benchmarks.autoscale_page import RunJson, SessionJson, Times, times
-from lab.flows.fleet import Fleet
 from lab.model.node import NodeName, Role
+from lab.scaling.places import Fleet
 from lab.timeline.events import Event, Kind
 
 W1, W2 = (NodeName(Role.WORKER, number) for number in (1, 2))

@@ -12,7 +12,6 @@ import pytest
 from lab.cli import autoscale as verb
 from lab.flows import autoscale, autoscaler, deployment
 from lab.flows.autoscale import Look
-from lab.flows.fleet import Fleet
 from lab.flows.leases import leased
 from lab.host.wait import await_until
 from lab.loadbalancer.gauge import Sample
@@ -20,6 +19,7 @@ from lab.model.deadline import Deadline
 from lab.model.node import Mode, NodeName, Role
 from lab.model.topology import WORKERS_AT_MOST
 from lab.scaling.decisions import Grow, Hold
+from lab.scaling.places import Fleet
 from tests.conftest import REPO, Typed, type_lab
 from tests.unit.cli.inside import type_inside
 from tests.unit.cli.screen import cells

@@ -8,7 +8,7 @@ import pytest
 
 from lab.flows import acceptance, deploy, deployment, fleet, refresh, unfinished
 from lab.flows.deployment import Deployed, Deployment
-from lab.flows.fleet import Fleet, ScaleIn
+from lab.flows.fleet import ScaleIn
 from lab.flows.readiness import UnreadyError
 from lab.host import paths
 from lab.host.wait import await_until
@@ -16,6 +16,7 @@ from lab.loadbalancer.config import Server
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError
 from lab.model.node import Mode, NodeName, Role
+from lab.scaling.places import Fleet
 from lab.scaling.rolling import Served
 from lab.store.source import Version
 from lab.substrates.base import Report

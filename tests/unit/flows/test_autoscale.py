@@ -13,7 +13,7 @@ import pytest
 from lab.flows import autoscale, deployment, fleet, leases, unfinished
 from lab.flows.autoscale import Asked, Look, _Autoscaler
 from lab.flows.deployment import Deployment
-from lab.flows.fleet import Fleet, ScaleIn
+from lab.flows.fleet import ScaleIn
 from lab.flows.leases import leased
 from lab.host import lock
 from lab.host.wait import await_until
@@ -24,6 +24,7 @@ from lab.model.errors import LabError, UnknownError, UsageError
 from lab.model.node import Mode, NodeName, Role
 from lab.scaling.decisions import Finish, Grow, Hold, Refill, Replace
 from lab.scaling.limits import Limits, Victim
+from lab.scaling.places import Fleet
 from lab.timeline.events import Kind
 from tests.unit.model.test_plan import TOPOLOGY
 

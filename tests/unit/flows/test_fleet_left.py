@@ -7,13 +7,14 @@ import pytest
 
 from lab.flows import deployment, fleet, leases, readiness, unfinished, up
 from lab.flows.deployment import Deployment
-from lab.flows.fleet import Fleet, ScaleIn
+from lab.flows.fleet import ScaleIn
 from lab.host import lock
 from lab.loadbalancer.config import Server
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import Mode, Node, NodeName, Role, State
+from lab.scaling.places import Fleet
 from tests.unit.model.test_plan import KEYS, TOPOLOGY
 
 W1, W2, W3, W4 = (NodeName(Role.WORKER, number) for number in range(1, 5))

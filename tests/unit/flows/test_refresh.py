@@ -9,12 +9,12 @@ import pytest
 
 from lab.flows import deployment, fleet, leases, refresh, unfinished
 from lab.flows.deployment import Deployment
-from lab.flows.fleet import Fleet
 from lab.flows.readiness import UnreadyError
 from lab.host import lock
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError, UsageError
 from lab.model.node import Mode, NodeName
+from lab.scaling.places import Fleet
 from lab.substrates.base import Report
 from tests.unit.flows.paper import NEW, OLD, W1, W2, W3, Paper, laid_out, refreshed, told
 

@@ -10,11 +10,11 @@ import pytest
 
 from lab.flows import deploy, fleet, refresh, unfinished
 from lab.flows.deployment import Deployment
-from lab.flows.fleet import Fleet
 from lab.loadbalancer.config import Server
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import NodeName, Role
+from lab.scaling.places import Fleet
 from lab.scaling.rolling import Served
 from lab.store.source import Version
 from tests.unit.flows.paper import NEW, OLD, W1, W2, W3, Paper, laid_out, refreshed

@@ -13,18 +13,7 @@ from lab.scaling import capacity, loads
 from lab.scaling.decide import decide, history_s
 from lab.scaling.decisions import Decision, Finish, Grow, Hold, Memory, Refill, Replace, Shrink
 from lab.scaling.limits import Limits
-
-
-@dataclass(frozen=True)
-class Workers:
-    """A fleet, as a value."""
-
-    serving: tuple[NodeName, ...] = ()
-    warming: tuple[NodeName, ...] = ()
-    draining: tuple[NodeName, ...] = ()
-    asleep: tuple[NodeName, ...] = ()
-    dead: tuple[NodeName, ...] = ()
-    outdated: tuple[NodeName, ...] = ()
+from lab.scaling.places import Fleet
 
 
 def worker(number: int) -> NodeName:
@@ -63,14 +52,14 @@ class Lab:
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
-        self._fleet = Workers(serving=workers(*range(1, self.count + 1)))
+        self._fleet = Fleet(serving=workers(*range(1, self.count + 1)))
         self._samples: list[Sample] = []
         self._memory = Memory(changed_at_s=0.0)
         self._adding: tuple[float, Decision, tuple[NodeName, ...]] | None = None
         self._removing: tuple[float, Decision] | None = None
 
     @property
-    def fleet(self) -> Workers:
+    def fleet(self) -> Fleet:
         return self._fleet
 
     def run(self, seconds: float) -> Self:
@@ -175,7 +164,7 @@ def taken_back(made: list[tuple[float, Decision]]) -> list[int]:
     return [before.wanted for before, after in pairs if isinstance(before, Shrink) and isinstance(after, Grow)]
 
 
-def check(decision: Decision, fleet: Workers, limits: Limits, memory: Memory) -> None:
+def check(decision: Decision, fleet: Fleet, limits: Limits, memory: Memory) -> None:
     """What holds of each decision, whatever it was decided from."""
     left = [name for name in (*fleet.serving, *fleet.warming, *fleet.dead) if name != memory.removing]
     assert decision.why

@@ -10,18 +10,19 @@ from lab.scaling.capacity import Full
 from lab.scaling.decide import decide
 from lab.scaling.decisions import Decision, Finish, Grow, Lack, Memory, Refill, Replace, Shrink
 from lab.scaling.limits import Limits, Victim
-from tests.unit.scaling.queueing import Workers, check, sample, worker, workers
+from lab.scaling.places import Fleet
+from tests.unit.scaling.queueing import check, sample, worker, workers
 from tests.unit.scaling.situations import NOW, steadily
 
 
 @st.composite
-def fleets(draw: st.DrawFn) -> Workers:
+def fleets(draw: st.DrawFn) -> Fleet:
     where = ["serving", "warming", "draining", "asleep", "dead", "outdated"]
     places = draw(st.lists(st.sampled_from(where), max_size=9))
     found: dict[str, tuple[NodeName, ...]] = {}
     for number, place in enumerate(places, 1):
         found[place] = (*found.get(place, ()), worker(number))
-    return Workers(**found)
+    return Fleet(**found)
 
 
 @st.composite
@@ -71,7 +72,7 @@ def check_pause(decision: Decision, memory: Memory) -> None:
     memory=memories(),
 )
 def test_no_decision_breaks_a_bound_or_takes_away_while_it_adds(
-    figures: list[tuple[int, int]], fleet: Workers, limits: Limits, memory: Memory
+    figures: list[tuple[int, int]], fleet: Fleet, limits: Limits, memory: Memory
 ) -> None:
     samples = [sample(NOW - len(figures) + 1 + n, *each) for n, each in enumerate(figures)]
     decision = decide(samples, fleet, limits, NOW, memory)
@@ -91,7 +92,7 @@ def test_under_a_steady_load_nobody_goes_whom_the_target_asks_for_whatever_is_re
 ) -> None:
     # Of what is drawn for the test above next to nothing lets a worker go for little load.
     memory = replace(memory, changed_at_s=0.0, adding=False, removing=None, refilling=False)
-    fleet = Workers(serving=workers(*range(1, count + 1)))
+    fleet = Fleet(serving=workers(*range(1, count + 1)))
     decision = decide(steadily(load, rate, 310), fleet, limits, NOW, memory)
     check(decision, fleet, limits, memory)
     check_pause(decision, memory)

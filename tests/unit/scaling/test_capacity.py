@@ -8,7 +8,8 @@ from lab.scaling import capacity
 from lab.scaling.capacity import Full
 from lab.scaling.decisions import Memory
 from lab.scaling.limits import Limits
-from tests.unit.scaling.queueing import Workers, sample, workers
+from lab.scaling.places import Fleet
+from tests.unit.scaling.queueing import sample, workers
 
 LIMITS = Limits(least=1, most=4, target=4.0, cooldown_s=60.0)
 
@@ -35,10 +36,10 @@ def test_one_worker_can_do_its_share_and_the_more_was_seen_the_better_it_is_know
 
 
 def test_a_second_in_which_a_worker_came_or_went_tells_nothing() -> None:
-    full, two = Full(10, 2, 20), Workers(serving=workers(1, 2))
+    full, two = Full(10, 2, 20), Fleet(serving=workers(1, 2))
     began = Memory(0.0).seen(two, full, [])
     assert began.fulls == ()
     assert began.seen(two, full, []).fulls == (full,)
     assert began.seen(two, None, []).fulls == ()
-    assert began.seen(Workers(serving=workers(1, 2, 3)), full, []).fulls == ()
-    assert began.seen(Workers(serving=workers(1, 2), draining=workers(3)), full, []).fulls == ()
+    assert began.seen(Fleet(serving=workers(1, 2, 3)), full, []).fulls == ()
+    assert began.seen(Fleet(serving=workers(1, 2), draining=workers(3)), full, []).fulls == ()

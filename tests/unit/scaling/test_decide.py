@@ -9,15 +9,16 @@ from lab.loadbalancer.gauge import Sample
 from lab.scaling.capacity import Full
 from lab.scaling.decide import decide
 from lab.scaling.decisions import Decision, Finish, Grow, Hold, Lack, Memory, Replace, Shrink
-from tests.unit.scaling.queueing import Workers, sample, worker, workers
+from lab.scaling.places import Fleet
+from tests.unit.scaling.queueing import sample, worker, workers
 from tests.unit.scaling.situations import LIMITS, LONG_AGO, NOW, steadily, then
 
-TWO = Workers(serving=workers(1, 2))
+TWO = Fleet(serving=workers(1, 2))
 
-ROWS: dict[str, tuple[Sequence[Sample], Workers, Memory, Decision]] = {
+ROWS: dict[str, tuple[Sequence[Sample], Fleet, Memory, Decision]] = {
     "a sudden breach": (
         then(steadily(2), 20, 40),
-        Workers(serving=workers(1)),
+        Fleet(serving=workers(1)),
         LONG_AGO,
         Grow(4, "20.7 requests at a time in the last 3 s need 6 workers", 3),
     ),
@@ -53,31 +54,31 @@ ROWS: dict[str, tuple[Sequence[Sample], Workers, Memory, Decision]] = {
     ),
     "a breach with everybody there": (
         then(steadily(0), 90, 90),
-        Workers(serving=workers(1, 2, 3, 4)),
+        Fleet(serving=workers(1, 2, 3, 4)),
         LONG_AGO,
         Hold(4, "60.0 requests at a time in the last 3 s need 15 workers, and --max is 4"),
     ),
     "a breach for which enough workers are warming": (
         then(steadily(2), 14, 18),
-        Workers(serving=workers(1), warming=workers(2, 3)),
+        Fleet(serving=workers(1), warming=workers(2, 3)),
         replace(LONG_AGO, finished=frozenset(workers(2, 3))),
         Hold(3, "11.3 requests at a time in the last 3 s need 3 workers, of which 3 are there"),
     ),
     "a breach while workers are made": (
         then(steadily(2), 20, 40),
-        Workers(serving=workers(1)),
+        Fleet(serving=workers(1)),
         replace(LONG_AGO, adding=True),
         Hold(1, "workers are on their way"),
     ),
     "a breach while the warm pool is filled": (
         then(steadily(2), 20, 40),
-        Workers(serving=workers(1)),
+        Fleet(serving=workers(1)),
         replace(LONG_AGO, refilling=True),
         Grow(4, "20.7 requests at a time in the last 3 s need 6 workers", 3),
     ),
     "a breach while one drains": (
         then(steadily(2), 20, 40),
-        Workers(serving=workers(1), draining=workers(2)),
+        Fleet(serving=workers(1), draining=workers(2)),
         replace(LONG_AGO, removing=worker(2)),
         Grow(4, "20.7 requests at a time in the last 3 s need 6 workers", 3),
     ),
@@ -107,19 +108,19 @@ ROWS: dict[str, tuple[Sequence[Sample], Workers, Memory, Decision]] = {
     ),
     "no load while one warms": (
         steadily(0),
-        Workers(serving=workers(1, 2), warming=workers(3)),
+        Fleet(serving=workers(1, 2), warming=workers(3)),
         replace(LONG_AGO, finished=frozenset(workers(3))),
         Hold(3, "worker-3 is not in service yet"),
     ),
     "no load while one drains": (
         steadily(0),
-        Workers(serving=workers(1, 2), draining=workers(3)),
+        Fleet(serving=workers(1, 2), draining=workers(3)),
         replace(LONG_AGO, removing=worker(3)),
         Hold(2, "worker-3 is draining"),
     ),
     "no load at the minimum": (
         steadily(0),
-        Workers(serving=workers(1)),
+        Fleet(serving=workers(1)),
         LONG_AGO,
         Hold(1, "1 worker, and --min is 1"),
     ),
@@ -173,7 +174,7 @@ ROWS: dict[str, tuple[Sequence[Sample], Workers, Memory, Decision]] = {
     ),
     "a breach after a removal": (
         then(steadily(2, rate=30), 20, 40),
-        Workers(serving=workers(1)),
+        Fleet(serving=workers(1)),
         replace(LONG_AGO, doubt=Lack(NOW - 200, 1, 28.0)),
         Grow(4, "20.7 requests at a time in the last 3 s need 6 workers", 3, Lack(NOW, 1, 28.0)),
     ),
@@ -185,49 +186,49 @@ ROWS: dict[str, tuple[Sequence[Sample], Workers, Memory, Decision]] = {
     ),
     "a dead worker within the cooldown": (
         steadily(0),
-        Workers(serving=workers(1), dead=workers(2)),
+        Fleet(serving=workers(1), dead=workers(2)),
         Memory(NOW),
         Replace(2, "worker-2 died", workers(2)),
     ),
     "the worker that is being removed is not dead": (
         steadily(0),
-        Workers(serving=workers(1), dead=workers(2)),
+        Fleet(serving=workers(1), dead=workers(2)),
         replace(LONG_AGO, removing=worker(2)),
         Hold(1, "worker-2 is draining"),
     ),
     "a dead worker more than there may be": (
         steadily(0),
-        Workers(serving=workers(1, 2, 3, 4), dead=workers(5)),
+        Fleet(serving=workers(1, 2, 3, 4), dead=workers(5)),
         LONG_AGO,
         Shrink(4, "5 workers, and --max is 4", worker(5)),
     ),
     "one that nobody brings into service": (
         steadily(0),
-        Workers(serving=workers(1), warming=workers(2)),
+        Fleet(serving=workers(1), warming=workers(2)),
         LONG_AGO,
         Finish(2, "worker-2 runs and is not in service", workers(2)),
     ),
     "a drain that nobody ends": (
         steadily(0),
-        Workers(serving=workers(1), draining=workers(2)),
+        Fleet(serving=workers(1), draining=workers(2)),
         LONG_AGO,
         Shrink(1, "worker-2 was left draining", worker(2)),
     ),
     "fewer than there have to be": (
         [],
-        Workers(),
+        Fleet(),
         Memory(NOW),
         Grow(1, "0 workers, and --min is 1", 1),
     ),
     "more than there may be, most of them not in service yet": (
         steadily(0),
-        Workers(serving=workers(1), warming=workers(2, 3, 4, 5)),
+        Fleet(serving=workers(1), warming=workers(2, 3, 4, 5)),
         replace(LONG_AGO, finished=frozenset(workers(2, 3, 4, 5))),
         Hold(5, "worker-2, worker-3, worker-4, worker-5 is not in service yet"),
     ),
     "more than there may be, within the cooldown": (
         steadily(20),
-        Workers(serving=workers(1, 2, 3, 4, 5)),
+        Fleet(serving=workers(1, 2, 3, 4, 5)),
         Memory(NOW),
         Shrink(4, "5 workers, and --max is 4", worker(5)),
     ),
@@ -245,25 +246,25 @@ ROWS: dict[str, tuple[Sequence[Sample], Workers, Memory, Decision]] = {
     ),
     "a breach after a drain failed": (
         then(steadily(2), 20, 40),
-        Workers(serving=workers(1), draining=workers(2)),
+        Fleet(serving=workers(1), draining=workers(2)),
         replace(LONG_AGO, retry_at_s=NOW + 1),
         Grow(4, "20.7 requests at a time in the last 3 s need 6 workers", 3),
     ),
     "no load after a failure": (
         steadily(0),
-        Workers(serving=workers(1, 2), draining=workers(3)),
+        Fleet(serving=workers(1, 2), draining=workers(3)),
         replace(LONG_AGO, retry_at_s=NOW + 1),
         Hold(2, "the last change failed; it is tried again in a moment"),
     ),
     "a breach, and a drain that nobody ends": (
         then(steadily(2), 20, 40),
-        Workers(serving=workers(1), draining=workers(2)),
+        Fleet(serving=workers(1), draining=workers(2)),
         LONG_AGO,
         Grow(4, "20.7 requests at a time in the last 3 s need 6 workers", 3),
     ),
     "a breach with everybody there, and a drain that nobody ends": (
         then(steadily(0), 90, 90),
-        Workers(serving=workers(1, 2, 3, 4), draining=workers(5)),
+        Fleet(serving=workers(1, 2, 3, 4), draining=workers(5)),
         LONG_AGO,
         Shrink(4, "worker-5 was left draining", worker(5)),
     ),
@@ -279,7 +280,7 @@ def test_each_decision_has_its_reason(case: str) -> None:
 
 @pytest.mark.parametrize("turn_s", [1.5, 2.5])
 def test_a_sudden_breach_is_decided_at_once_also_where_each_look_takes_seconds(turn_s: float) -> None:
-    one = Workers(serving=workers(1))
+    one = Fleet(serving=workers(1))
     looks = [sample(NOW - ago * turn_s, 2, 10) for ago in range(40, 1, -1)]
     breach = [*looks, sample(NOW - turn_s, 20, 40), sample(NOW, 40, 40)]
     decision = decide(breach, one, LIMITS, NOW, LONG_AGO)

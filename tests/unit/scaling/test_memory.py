@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from lab.scaling.decisions import Finish, Grow, Lack, Memory, Refill, Replace, Shrink
-from tests.unit.scaling.queueing import Workers, sample, worker, workers
+from lab.scaling.places import Fleet
+from tests.unit.scaling.queueing import sample, worker, workers
 from tests.unit.scaling.situations import LONG_AGO, NOW
 
 
@@ -53,5 +54,5 @@ def test_that_one_was_taken_away_too_early_is_unlearnt_where_a_crowd_goes_on(
 ) -> None:
     lack = Lack(NOW - learnt_s, 1, 1.0)
     samples = [sample(NOW - len(rates) + 1 + n, 0, rate) for n, rate in enumerate(rates)]
-    seen = replace(LONG_AGO, lacks=(lack,)).seen(Workers(), None, samples)
+    seen = replace(LONG_AGO, lacks=(lack,)).seen(Fleet(), None, samples)
     assert seen.lacks == ((lack,) if is_kept else ())

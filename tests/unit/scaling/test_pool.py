@@ -4,17 +4,18 @@ from dataclasses import replace
 
 from lab.scaling.decide import decide
 from lab.scaling.decisions import Grow, Hold, Refill
-from tests.unit.scaling.queueing import Workers, worker, workers
+from lab.scaling.places import Fleet
+from tests.unit.scaling.queueing import worker, workers
 from tests.unit.scaling.situations import LIMITS, LONG_AGO, NOW, steadily, then
 
 
 def test_a_pool_is_filled_one_by_one_while_nothing_else_is_to_be_done() -> None:
     limits = replace(LIMITS, pool=2)
-    one = Workers(serving=workers(1), asleep=workers(7))
+    one = Fleet(serving=workers(1), asleep=workers(7))
     assert decide(steadily(0), one, limits, NOW, LONG_AGO) == Refill(1, "1 of 2 workers sleep in the warm pool", 2)
     full = replace(one, asleep=workers(7, 8))
     assert isinstance(decide(steadily(0), full, limits, NOW, LONG_AGO), Hold)
-    many = Workers(serving=workers(1, 2, 3), asleep=workers(7))
+    many = Fleet(serving=workers(1, 2, 3), asleep=workers(7))
     assert isinstance(decide(steadily(11), many, limits, NOW, LONG_AGO), Hold), "more than one could never be needed"
     assert isinstance(decide(then(steadily(2), 20, 40), one, limits, NOW, LONG_AGO), Grow)
     for under_way in ({"adding": True}, {"refilling": True}, {"removing": worker(9)}):
@@ -22,7 +23,7 @@ def test_a_pool_is_filled_one_by_one_while_nothing_else_is_to_be_done() -> None:
 
 
 def test_a_pool_is_made_smaller_only_where_somebody_says_how_many_it_is_to_have() -> None:
-    one, breach = Workers(serving=workers(1), asleep=workers(7, 8)), then(steadily(2), 20, 40)
+    one, breach = Fleet(serving=workers(1), asleep=workers(7, 8)), then(steadily(2), 20, 40)
     none = replace(LIMITS, pool=0)
     assert decide(steadily(0), one, none, NOW, LONG_AGO) == Refill(1, "2 in the warm pool, and --warm-pool is 0", 0)
     assert isinstance(decide(steadily(0), one, LIMITS, NOW, LONG_AGO), Hold)
@@ -33,7 +34,7 @@ def test_a_pool_is_made_smaller_only_where_somebody_says_how_many_it_is_to_have(
 
 
 def test_who_cannot_be_woken_is_no_part_of_the_pool_and_goes_or_is_made_anew() -> None:
-    old = Workers(serving=workers(1), asleep=workers(7), outdated=workers(8, 9))
+    old = Fleet(serving=workers(1), asleep=workers(7), outdated=workers(8, 9))
     filled = decide(steadily(0), old, replace(LIMITS, pool=2), NOW, LONG_AGO)
     assert filled == Refill(1, "1 of 2 workers sleep in the warm pool", 2)
     why = "worker-8, worker-9 sleeps, and was made otherwise than is wanted by now"

@@ -8,7 +8,8 @@ from lab.loadbalancer.gauge import ServerSample
 from lab.scaling.decide import decide
 from lab.scaling.decisions import Shrink
 from lab.scaling.limits import Victim
-from tests.unit.scaling.queueing import Workers, worker, workers
+from lab.scaling.places import Fleet
+from tests.unit.scaling.queueing import worker, workers
 from tests.unit.scaling.situations import LIMITS, LONG_AGO, NOW, steadily
 
 
@@ -20,7 +21,7 @@ def test_the_victim_is_chosen_as_the_setting_says(victim: Victim, goes: int) -> 
         "worker-3": ServerSample("UP", sessions=1, queued=0, rate=0, since_s=20),
     }
     samples = [replace(each, per_server=servers) for each in steadily(0)]
-    decision = decide(samples, Workers(serving=workers(1, 2, 3)), replace(LIMITS, victim=victim), NOW, LONG_AGO)
+    decision = decide(samples, Fleet(serving=workers(1, 2, 3)), replace(LIMITS, victim=victim), NOW, LONG_AGO)
     assert isinstance(decision, Shrink)
     assert decision.victim == worker(goes)
 
@@ -32,13 +33,13 @@ def test_where_users_stay_with_their_worker_who_has_the_fewest_of_them_goes_what
     }
     samples = [replace(each, per_server=servers) for each in steadily(0)]
     fewest = replace(LIMITS, victim=Victim.FEWEST)
-    decision = decide(samples, Workers(serving=workers(1, 2, 3)), fewest, NOW, LONG_AGO)
+    decision = decide(samples, Fleet(serving=workers(1, 2, 3)), fewest, NOW, LONG_AGO)
     assert isinstance(decision, Shrink)
     assert decision.victim == worker(3)
 
 
 @pytest.mark.parametrize("victim", Victim)
 def test_where_it_is_a_draw_the_highest_number_goes(victim: Victim) -> None:
-    decision = decide(steadily(0), Workers(serving=workers(1, 2, 3)), replace(LIMITS, victim=victim), NOW, LONG_AGO)
+    decision = decide(steadily(0), Fleet(serving=workers(1, 2, 3)), replace(LIMITS, victim=victim), NOW, LONG_AGO)
     assert isinstance(decision, Shrink)
     assert decision.victim == worker(3)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.flows.fleet import Fleet, joined
 from lab.loadbalancer.config import Server
 from lab.model.node import LOADBALANCER, NodeName, Role, State
+from lab.scaling.places import Fleet, joined
 from tests.unit.model.test_plan import make
 
 W1, W2, W3 = (NodeName(Role.WORKER, number) for number in (1, 2, 3))
