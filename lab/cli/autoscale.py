@@ -162,8 +162,8 @@ def _watched(asked: Asked) -> int:
 def _live(look: Look) -> Table:
     sample, workers = look.sample, look.fleet
     table = Table("users", "requests/s", "at a time", "errors/s", "response ms", "workers", "decision", "why")
-    counts = {"warming": workers.warming, "draining": workers.draining, "asleep": workers.asleep, "dead": workers.dead}
-    counts |= {"outdated": workers.outdated}
+    counts = {"warming": workers.warming, "draining": workers.draining, "frozen": workers.frozen}
+    counts |= {"asleep": workers.asleep, "dead": workers.dead, "outdated": workers.outdated}
     others = [f"{len(names)} {what}" for what, names in counts.items() if names]
     figures = [sample.users, sample.rate, sample.concurrency] if sample else ["?"] * 3
     table.add_row(

@@ -112,14 +112,13 @@ def _disown_sleepers(lab: Deployment, report: Report) -> None:
     with deployment.changing(lab.lab, holder, by, patience_s=by.left(), is_brief=True):
         lab = deployment.load(lab.lab, lab.plan.substrate)
         try:
-            asleep = fleet.seen(lab, by).asleep
+            left = fleet.seen(lab, by).frozen
         except UnknownError:
             return
-        wanted = {spec.name for spec in lab.plan.workers()}
-        if left := sorted(wanted & {*asleep}):
+        if left:
             report(f"{', '.join(map(str, left))} sleeps though it was to be woken: back to the warm pool")
             pool = [name.index for name in {*lab.plan.pool, *left}]
-            deployment.restaff(lab, [name.index for name in wanted - {*left}], pool)
+            deployment.restaff(lab, [name.index for name in lab.plan.worker_names - {*left}], pool)
 
 
 class _Work:

@@ -267,9 +267,9 @@ class _Run:
         places |= dict.fromkeys((*seen.draining, *seen.dead), Place.ASIDE)
         # Whoever gave it traffic meanwhile, for example by hand: its check is still to come.
         places |= dict.fromkeys((self._launched - self._admitted) & set(seen.serving), Place.WAITING)
-        if asleep := set(seen.asleep) - set(self._lab.plan.pool):
+        if seen.frozen:
             where = f"lab {self._lab.lab} on {self._lab.plan.substrate}"
-            raise UsageError(f"{_listed(asleep)} sleeps", where=where, mend=self._lab.typed("up @"))
+            raise UsageError(f"{_listed(seen.frozen)} sleeps", where=where, mend=self._lab.typed("up @"))
         self._ask(seen.serving)
         return [Worker(name, self._is_right(name), place) for name, place in places.items()]
 

@@ -69,6 +69,10 @@ class _View:
         return self._others(self.fleet.warming)
 
     @cached_property
+    def frozen(self) -> tuple[NodeName, ...]:
+        return self._others(self.fleet.frozen)
+
+    @cached_property
     def dead(self) -> tuple[NodeName, ...]:
         return self._others(self.fleet.dead)
 
@@ -79,7 +83,7 @@ class _View:
     @cached_property
     def count(self) -> int:
         """The workers that there are meant to be."""
-        return len(self.serving) + len(self.warming) + len(self.dead)
+        return len(self.serving) + len(self.warming) + len(self.frozen) + len(self.dead)
 
     @property
     def is_free_to_add(self) -> bool:
@@ -114,7 +118,7 @@ def _mend(view: _View) -> Decision | None:
     """Who died is replaced, and who was left on the way is brought home, whatever the load."""
     if not view.is_free_to_add:
         return None
-    room = view.limits.most - len(view.serving) - len(view.warming)
+    room = view.limits.most - (view.count - len(view.dead))
     if names := view.dead[: max(room, 0)]:
         return Replace(view.count, f"{_list(names)} died", names)
     others = () if view.now_s < view.memory.retry_at_s else view.warming
@@ -128,7 +132,7 @@ def _bound(view: _View) -> Decision | None:
     if view.count < least and view.is_free_to_add:
         return Grow(least, f"{_workers(view.count)}, and --min is {least}", least - view.count)
     # Who serves does not go for somebody who does not yet.
-    is_settled = view.dead or not view.warming
+    is_settled = view.dead or not (view.warming or view.frozen)
     if view.count > most and is_settled and view.is_free_to_remove and (victim := _victim(view)):
         return Shrink(most, f"{_workers(view.count)}, and --max is {most}", victim)
     return None
@@ -230,6 +234,8 @@ def _busy(view: _View) -> str | None:
         return "a worker is on its way to the warm pool"
     if view.memory.removing is not None:
         return f"{view.memory.removing} is draining"
+    if view.frozen:
+        return f"{_list(view.frozen)} sleeps and is wanted in service"
     if view.warming or view.dead:
         return f"{_list(view.warming + view.dead)} is not in service yet"
     return None

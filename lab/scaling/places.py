@@ -14,14 +14,16 @@ class Fleet:
     """The workers as they are at this moment, each at most in one place, by number.
 
     `serving` get new requests; `warming` run and are not in service yet, so they are no capacity; `draining` are on
-    their way out; `asleep` sleep, in the warm pool or though they are wanted in service; `outdated` sleep in the warm
-    pool and were made otherwise than is wanted by now, so that nobody wakes them; `dead` are wanted in service and not
-    there, there in part, stopped or failed. A pool worker that still boots is in none.
+    their way out; `frozen` are wanted in service and sleep: they are being woken, or somebody put them to sleep;
+    `dead` are wanted in service and not there, there in part, stopped or failed. `asleep` sleep in the warm pool;
+    `outdated` do, too, and were made otherwise than is wanted by now, so that nobody wakes them. A pool worker that
+    still boots is in none.
     """
 
     serving: tuple[NodeName, ...] = ()
     warming: tuple[NodeName, ...] = ()
     draining: tuple[NodeName, ...] = ()
+    frozen: tuple[NodeName, ...] = ()
     asleep: tuple[NodeName, ...] = ()
     dead: tuple[NodeName, ...] = ()
     outdated: tuple[NodeName, ...] = ()
@@ -50,7 +52,9 @@ def _place(plan: LabPlan, name: NodeName, state: State, server: Server | None, *
         # Also one that stopped already: who removed it may have been killed before it was gone.
         return "" if state is State.ABSENT else "draining"
     if state is State.SLEEPING:
-        return "outdated" if is_pooled and is_old else "asleep"
+        if not is_pooled:
+            return "frozen"
+        return "outdated" if is_old else "asleep"
     if state not in _THERE:
         return "dead" if is_wanted else ""
     if is_pooled and server is None:

@@ -321,7 +321,7 @@ def test_a_lab_that_is_gone_ends_it(scene: Scene) -> None:
 
 def test_a_worker_that_sleeps_though_it_was_to_be_woken_is_the_pools_again(scene: Scene) -> None:
     deployment.restaff(scene.lab, [1, 2], [5])
-    scene.fleet = Fleet(serving=(W1,), asleep=(W2, NodeName(Role.WORKER, 5)))
+    scene.fleet = Fleet(serving=(W1,), frozen=(W2,), asleep=(NodeName(Role.WORKER, 5),))
     autoscale._disown_sleepers(scene.lab, scene.told.append)
     found = deployment.load("blue", "docker").deployed
     assert (found.workers, found.pool) == ((1,), (2, 5))
@@ -334,7 +334,9 @@ def test_a_worker_that_could_not_be_woken_is_the_pools_again(scene: Scene) -> No
     loop, scene.failure = scene.loop(), LabError("it does not wake", where="lab blue", mend="wait")
     scene.fleet = Fleet(serving=(W1,), dead=(W3,), asleep=(W2,))
     scene.turn(loop)
-    deployment.restaff(scene.lab, [1, 2], [])  # as it is written down before it is woken
+    # As it is written down before it is woken.
+    deployment.restaff(scene.lab, [1, 2], [])
+    scene.fleet = Fleet(serving=(W1,), dead=(W3,), frozen=(W2,))
     scene.finish(loop)
     found = deployment.load("blue", "docker").deployed
     assert (found.workers, found.pool) == ((1,), (2,))

@@ -166,7 +166,7 @@ def taken_back(made: list[tuple[float, Decision]]) -> list[int]:
 
 def check(decision: Decision, fleet: Fleet, limits: Limits, memory: Memory) -> None:
     """What holds of each decision, whatever it was decided from."""
-    left = [name for name in (*fleet.serving, *fleet.warming, *fleet.dead) if name != memory.removing]
+    left = [name for name in (*fleet.serving, *fleet.warming, *fleet.frozen, *fleet.dead) if name != memory.removing]
     assert decision.why
     match decision:
         case Grow(count=count):
@@ -193,4 +193,4 @@ def check(decision: Decision, fleet: Fleet, limits: Limits, memory: Memory) -> N
             if victim in fleet.serving:
                 serving = [name for name in fleet.serving if name != memory.removing]
                 assert len(serving) - 1 >= limits.least, "who warms is no capacity"
-                assert not fleet.warming, "nothing goes while something comes"
+                assert not fleet.warming + fleet.frozen, "nothing goes while something comes"

@@ -112,6 +112,12 @@ ROWS: dict[str, tuple[Sequence[Sample], Fleet, Memory, Decision]] = {
         replace(LONG_AGO, finished=frozenset(workers(3))),
         Hold(3, "worker-3 is not in service yet"),
     ),
+    "no load while one sleeps that is to serve": (
+        steadily(0),
+        Fleet(serving=workers(1, 2), frozen=workers(3)),
+        LONG_AGO,
+        Hold(3, "worker-3 sleeps and is wanted in service"),
+    ),
     "no load while one drains": (
         steadily(0),
         Fleet(serving=workers(1, 2), draining=workers(3)),
@@ -225,6 +231,18 @@ ROWS: dict[str, tuple[Sequence[Sample], Fleet, Memory, Decision]] = {
         Fleet(serving=workers(1), warming=workers(2, 3, 4, 5)),
         replace(LONG_AGO, finished=frozenset(workers(2, 3, 4, 5))),
         Hold(5, "worker-2, worker-3, worker-4, worker-5 is not in service yet"),
+    ),
+    "more than there may be, one of them asleep": (
+        steadily(0),
+        Fleet(serving=workers(1, 2, 3, 4), frozen=workers(5)),
+        LONG_AGO,
+        Hold(5, "worker-5 sleeps and is wanted in service"),
+    ),
+    "a breach while one sleeps that is to serve": (
+        then(steadily(2), 20, 40),
+        Fleet(serving=workers(1), frozen=workers(2)),
+        LONG_AGO,
+        Grow(4, "20.7 requests at a time in the last 3 s need 6 workers", 2),
     ),
     "more than there may be, within the cooldown": (
         steadily(20),

@@ -1,5 +1,7 @@
 """Who is where in the fleet: from what is wanted, what the engine tells, and what the load balancer tells."""
 
+from dataclasses import fields
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +27,8 @@ CASES: dict[str, tuple[NodeName, State, str | None, Fleet]] = {
     "it is there in part": (W1, State.CREATING, None, Fleet(dead=(W1,))),
     "it ended": (W1, State.STOPPED, "DOWN", Fleet(dead=(W1,))),
     "it failed": (W1, State.FAILED, "DOWN", Fleet(dead=(W1,))),
-    "it sleeps, with the whole lab": (W1, SLEEPING, "DOWN", Fleet(asleep=(W1,))),
+    "it sleeps, with the whole lab or by itself": (W1, SLEEPING, "DOWN", Fleet(frozen=(W1,))),
+    "it is being woken": (W1, SLEEPING, None, Fleet(frozen=(W1,))),
     "it sleeps in the pool": (W2, SLEEPING, None, Fleet(asleep=(W2,), dead=(W1,))),
     "it boots for the pool": (W2, RUNNING, None, Fleet(dead=(W1,))),
     "it goes back to the pool": (W2, RUNNING, "DRAIN", Fleet(draining=(W2,), dead=(W1,))),
@@ -47,8 +50,10 @@ def test_each_worker_is_where_engine_and_load_balancer_say(case: str) -> None:
 def test_of_those_that_sleep_in_the_pool_the_outdated_ones_are_told_apart() -> None:
     plan = make(workers=(1,), pool=(2, 3))
     states = dict.fromkeys((W1, W2, W3), SLEEPING)
-    assert joined(plan, states, [], old={W1, W3}) == Fleet(asleep=(W1, W2), outdated=(W3,))
-    assert joined(plan, {**states, W3: RUNNING}, [], old={W3}) == Fleet(asleep=(W1, W2)), "one that boots is nowhere"
+    assert joined(plan, states, [], old={W1, W3}) == Fleet(frozen=(W1,), asleep=(W2,), outdated=(W3,))
+    assert joined(plan, {**states, W3: RUNNING}, [], old={W3}) == Fleet(frozen=(W1,), asleep=(W2,)), (
+        "one that boots is nowhere"
+    )
 
 
 NAMES = st.sampled_from([NodeName(Role.WORKER, number) for number in range(1, 6)])
@@ -62,7 +67,7 @@ def test_no_worker_is_in_two_places_and_only_one_that_runs_and_is_wanted_is_capa
     plan = make(workers=(1, 2, 3), pool=(4,))
     servers = [Server(str(name), status, 0, 0) for name, status in statuses.items()]
     fleet = joined(plan, states, servers, old)
-    places = [fleet.serving, fleet.warming, fleet.draining, fleet.asleep, fleet.outdated, fleet.dead]
+    places = [getattr(fleet, place.name) for place in fields(Fleet)]
     everybody = [name for place in places for name in place]
     assert len(everybody) == len(set(everybody))
     wanted = {spec.name for spec in plan.workers()}

@@ -44,3 +44,14 @@ def test_who_cannot_be_woken_is_no_part_of_the_pool_and_goes_or_is_made_anew() -
     assert emptied == Refill(1, why, 0)
     assert isinstance(decide(then(steadily(2), 20, 40), old, LIMITS, NOW, LONG_AGO), Grow), "who waits comes first"
     assert isinstance(decide(steadily(0), old, LIMITS, NOW, replace(LONG_AGO, refilling=True)), Hold)
+
+
+def test_one_that_sleeps_and_is_wanted_in_service_is_no_part_of_the_pool() -> None:
+    """Somebody put it to sleep by hand, so nobody can take it from there."""
+    fleet = Fleet(serving=workers(1, 2), frozen=workers(3))
+    for pool in (None, 0):
+        assert isinstance(decide(steadily(0), fleet, replace(LIMITS, pool=pool), NOW, LONG_AGO), Hold), pool
+    filled = decide(steadily(0), fleet, replace(LIMITS, pool=1), NOW, LONG_AGO)
+    assert filled == Refill(3, "0 of 1 worker sleep in the warm pool", 1)
+    full = replace(fleet, asleep=workers(7))
+    assert isinstance(decide(steadily(0), full, replace(LIMITS, pool=1), NOW, LONG_AGO), Hold)
