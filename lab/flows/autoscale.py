@@ -204,10 +204,6 @@ class _Autoscaler:
 
     def _decide(self, lab: Deployment, seen: Fleet) -> Decision:
         decision = decide(self._samples, seen, self._asked.limits, time.time(), self._memory)
-        awake = sorted({*lab.plan.pool} - {*seen.asleep, *seen.outdated, *seen.draining})
-        if awake and isinstance(decision, Hold) and not self._under_way and time.time() >= self._memory.retry_at_s:
-            # Somebody who was about to put it to sleep was killed.
-            decision = Refill(decision.wanted, f"{', '.join(map(str, awake))} does not sleep yet", len(lab.plan.pool))
         return decision if isinstance(decision, Hold) else self._beside_others(lab, decision)
 
     def _beside_others(self, lab: Deployment, decision: Decision) -> Decision:

@@ -268,19 +268,20 @@ def _await_unneeded(lab: Deployment, victim: NodeName, delay_s: float, report: R
 def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deployment:
     """The lab with a warm pool of `size` workers, each booted once by itself, ready, and put to sleep.
 
-    Of a pool that is to be smaller, those stay that can be woken. Those that are dead, or made otherwise than is wanted
-    by now, are made anew; one whose shrinking was interrupted is put to sleep after its last request.
+    Of a pool that is to be smaller, those stay that can be woken, then those that run. Those that are dead, or made
+    otherwise than is wanted by now, are made anew; one whose shrinking was interrupted is put to sleep after its last
+    request.
     """
     with _change(lab, report, by) as lab:
-        before = set(lab.plan.pool)
-        wanted, asleep = lab.plan.worker_names, _asleep(lab, by)
-        kept = sorted(before, key=lambda name: (name not in asleep, name))[:size]
+        before, asleep, unfit = set(lab.plan.pool), _asleep(lab, by), _unfit(lab, by)
+        wanted = lab.plan.worker_names
+        kept = sorted(before, key=lambda name: (name not in asleep, name in unfit, name))[:size]
         lab = _wanted(lab, wanted, {*kept, *_new(kept, {*wanted, *lab.states(by)}, size - len(kept))})
         for name in sorted(before - set(lab.plan.pool)):
-            why = "the warm pool has one too many" if name in asleep else "it cannot be woken"
+            why = "it cannot be woken" if name in unfit else "the warm pool has one too many"
             report(f"removing {name}: {why}")
             up.end(lab, name, report, by)
-        made = _to_make(lab, by)
+        made = sorted(set(lab.plan.pool) - (before - unfit))
         for name in sorted(lab.states(by).keys() & set(made)):
             up.end(lab, name, report, by)
         if made:
@@ -294,11 +295,11 @@ def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deplo
     return _put_to_sleep(lab, awake, report, by)
 
 
-def _to_make(lab: Deployment, by: Deadline) -> list[NodeName]:
-    """The workers of the pool that have to be made: not there, there in part, failed, stopped, or outdated."""
+def _unfit(lab: Deployment, by: Deadline) -> set[NodeName]:
+    """The workers of the pool that cannot be kept: not there, there in part, failed, stopped, or outdated."""
     nodes = lab.substrate.nodes(lab.lab, by)
     usable = {node.name for node in nodes if node.state in (State.RUNNING, State.SLEEPING)}
-    return sorted(set(lab.plan.pool) - (usable - outdated(lab.plan, nodes)))
+    return set(lab.plan.pool) - (usable - outdated(lab.plan, nodes))
 
 
 def _awake(lab: Deployment, by: Deadline) -> list[NodeName]:

@@ -187,19 +187,30 @@ def _lack(view: _View) -> Lack | None:
 
 def _tend_pool(view: _View) -> Decision | None:
     """The warm pool comes last: one more for it, or no more than it is to have. Who cannot be woken does not count."""
-    limits, asleep = view.limits, len(view.fleet.asleep)
+    limits, fleet, asleep = view.limits, view.fleet, len(view.fleet.asleep)
     if not view.is_free_to_remove:
         return None
-    bound = asleep if limits.pool is None else limits.pool
+    there = asleep + len(fleet.sleepy)
+    bound = there if limits.pool is None else limits.pool
+    if fleet.sleepy:
+        # Somebody who was about to put it to sleep was killed.
+        return Refill(view.count, f"{_list(fleet.sleepy)} does not sleep yet", min(there, bound))
     # As with AWS's warm pools, nobody is kept ready who could never be needed.
     pool = min(bound, limits.most - view.count)
     if asleep < pool:
         return Refill(view.count, f"{asleep} of {_workers(pool)} sleep in the warm pool", asleep + 1)
     if asleep > bound:
         return Refill(view.count, f"{asleep} in the warm pool, and --warm-pool is {bound}", bound)
-    if old := view.fleet.outdated:
-        return Refill(view.count, f"{_list(old)} sleeps, and was made otherwise than is wanted by now", asleep)
+    if reason := _unfit(fleet):
+        return Refill(view.count, reason, asleep)
     return None
+
+
+def _unfit(fleet: Fleet) -> str | None:
+    """Who takes a place in the warm pool and cannot be woken."""
+    if fleet.outdated:
+        return f"{_list(fleet.outdated)} in the warm pool was made otherwise than is wanted by now"
+    return f"{_list(fleet.lost)} was in the warm pool, and is gone" if fleet.lost else None
 
 
 def _remove(view: _View) -> Decision:

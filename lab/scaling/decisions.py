@@ -67,7 +67,7 @@ class Finish(Decision):
 
 @dataclass(frozen=True)
 class Refill(Decision):
-    """The warm pool is to have `size` workers: one more than can be woken there, or as few as it is to have."""
+    """The warm pool is to have `size` workers: those that are there, one more, or as few as it is to have."""
 
     size: int
 

@@ -15,9 +15,11 @@ class Fleet:
 
     `serving` get new requests; `warming` run and are not in service yet, so they are no capacity; `draining` are on
     their way out; `frozen` are wanted in service and sleep: they are being woken, or somebody put them to sleep;
-    `dead` are wanted in service and not there, there in part, stopped or failed. `asleep` sleep in the warm pool;
-    `outdated` do, too, and were made otherwise than is wanted by now, so that nobody wakes them. A pool worker that
-    still boots is in none.
+    `dead` are wanted in service and not there, there in part, stopped or failed.
+
+    Those of the warm pool: `asleep` can be woken; `sleepy` run, and are still to be put to sleep; `outdated` sleep or
+    run and were made otherwise than is wanted by now, so that nobody wakes them; `lost` are not there, there in part,
+    stopped or failed.
     """
 
     serving: tuple[NodeName, ...] = ()
@@ -26,7 +28,9 @@ class Fleet:
     frozen: tuple[NodeName, ...] = ()
     asleep: tuple[NodeName, ...] = ()
     dead: tuple[NodeName, ...] = ()
+    sleepy: tuple[NodeName, ...] = ()
     outdated: tuple[NodeName, ...] = ()
+    lost: tuple[NodeName, ...] = ()
 
 
 def joined(
@@ -36,7 +40,7 @@ def joined(
     were made otherwise than is wanted. Pure."""
     known = {server.name: server for server in servers}
     places: dict[str, list[NodeName]] = {}
-    for name in sorted(states.keys() | plan.worker_names):
+    for name in sorted(states.keys() | plan.worker_names.union(plan.pool)):
         if name.role is Role.WORKER:
             state = states.get(name, State.ABSENT)
             place = _place(plan, name, state, known.get(str(name)), is_old=name in old)
@@ -47,18 +51,27 @@ def joined(
 
 def _place(plan: LabPlan, name: NodeName, state: State, server: Server | None, *, is_old: bool) -> str:
     """Where in the fleet a worker belongs, in the words of `Fleet`; an empty one for nowhere."""
-    is_wanted, is_pooled = name in plan.worker_names, name in plan.pool
-    if not is_wanted and not is_pooled:
+    if name in plan.pool:
+        return _pool_place(state, server, is_old=is_old)
+    if name not in plan.worker_names:
         # Also one that stopped already: who removed it may have been killed before it was gone.
         return "" if state is State.ABSENT else "draining"
     if state is State.SLEEPING:
-        if not is_pooled:
-            return "frozen"
-        return "outdated" if is_old else "asleep"
+        return "frozen"
     if state not in _THERE:
-        return "dead" if is_wanted else ""
-    if is_pooled and server is None:
-        return ""
-    if is_pooled or state is State.DRAINING or (server is not None and server.is_held_back):
+        return "dead"
+    if state is State.DRAINING or (server is not None and server.is_held_back):
         return "draining"
     return "serving" if server is not None and server.is_serving else "warming"
+
+
+def _pool_place(state: State, server: Server | None, *, is_old: bool) -> str:
+    if state in _THERE and server is not None:
+        return "draining"
+    if state is State.DRAINING:
+        return ""  # it ends: in a moment it has stopped
+    if state not in (State.RUNNING, State.SLEEPING):
+        return "lost"
+    if is_old:
+        return "outdated"
+    return "asleep" if state is State.SLEEPING else "sleepy"

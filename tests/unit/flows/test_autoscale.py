@@ -355,8 +355,9 @@ def test_what_a_cut_off_refresh_wanted_holds_until_the_load_says_otherwise(scene
 
 
 def test_one_of_the_pool_that_was_left_awake_is_put_to_sleep_first_of_all(scene: Scene) -> None:
-    scene.lab = deployment.restaff(scene.lab, [1], [5, 6])
-    scene.fleet, loop = Fleet(serving=(W1,), asleep=(NodeName(Role.WORKER, 5),)), scene.loop()
+    scene.lab, loop = deployment.restaff(scene.lab, [1], [5, 6, 7]), scene.loop()
+    w5, w6, w7 = (NodeName(Role.WORKER, number) for number in (5, 6, 7))
+    scene.fleet = Fleet(serving=(W1,), asleep=(w5,), sleepy=(w6,), lost=(w7,))
     scene.turn(loop, 2)
     assert scene.looks[0].decision == Refill(1, "worker-6 does not sleep yet", 2)
     assert kinds(scene.looks) == [Refill, Hold]
@@ -368,9 +369,20 @@ def test_one_of_the_pool_that_is_outdated_sleeps_and_goes(scene: Scene) -> None:
     w5, w6 = (NodeName(Role.WORKER, number) for number in (5, 6))
     scene.fleet = Fleet(serving=(W1,), asleep=(w5,), outdated=(w6,))
     scene.turn(scene.loop())
-    why = "worker-6 sleeps, and was made otherwise than is wanted by now"
+    why = "worker-6 in the warm pool was made otherwise than is wanted by now"
     assert scene.looks[0].decision == Refill(1, why, 1)
     assert scene.asked == [("fill_pool", 1)]
+
+
+@pytest.mark.parametrize("pool", [None, 0])
+def test_for_those_of_the_pool_that_are_gone_none_is_made_unless_somebody_says_so(
+    scene: Scene, pool: int | None
+) -> None:
+    scene.lab = deployment.restaff(scene.lab, [1], [2, 3])
+    scene.fleet = Fleet(serving=(W1,), lost=(W2, W3))
+    scene.turn(scene.loop(replace(LIMITS, pool=pool)))
+    assert scene.asked == [("fill_pool", 0)]
+    assert scene.looks[0].decision == Refill(1, "worker-2, worker-3 was in the warm pool, and is gone", 0)
 
 
 def test_a_bug_in_a_change_ends_it(scene: Scene) -> None:

@@ -204,6 +204,24 @@ def test_of_a_pool_that_is_to_be_smaller_those_stay_that_sleep(
     assert told == [("end", W2)]
 
 
+def test_of_a_pool_one_that_runs_is_put_to_sleep_and_one_that_is_gone_is_not_made_anew_in_its_place(
+    lab: Deployment, told: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    def sleep(lab: Deployment, names: list[NodeName], *_: object) -> Deployment:
+        told.append(("sleep", tuple(names)))
+        return lab
+
+    pooled = deployment.restaff(lab, [1], pool=[2, 3, 4])
+    digests = {name: pooled.plan.node(name).digest for name in (W3, W4)}
+    # Worker 2 is gone, and worker 4 was about to be put to sleep when somebody was killed.
+    there = [Node(W3, State.SLEEPING, "", digests[W3]), Node(W4, State.RUNNING, "", digests[W4])]
+    monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: [Node(W1, State.RUNNING, "", ""), *there])
+    monkeypatch.setattr(up, "create", lambda _lab, names, *_: told.append(("create", tuple(names))))
+    monkeypatch.setattr(fleet, "_put_to_sleep", sleep)
+    assert fleet.fill_pool(pooled, 2, lambda _: None, by).deployed.pool == (3, 4)
+    assert told == [("end", W2), ("sleep", (W4,))]
+
+
 def test_who_sleeps_in_the_pool_and_was_made_otherwise_is_told_apart_and_made_anew(
     lab: Deployment, told: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch, by: Deadline
 ) -> None:

@@ -182,8 +182,11 @@ def check(decision: Decision, fleet: Fleet, limits: Limits, memory: Memory) -> N
             assert {*names} <= {*fleet.warming}
         case Refill(size=size):
             asleep, pool = len(fleet.asleep), limits.pool
-            is_asked_for = pool is not None and (asleep < size <= pool or size == pool < asleep)
-            assert is_asked_for or (size == asleep and fleet.outdated), "or only who cannot be woken goes"
+            there = asleep + len(fleet.sleepy)
+            is_asked_for = pool is not None and (asleep < size <= pool or size == pool < there)
+            is_put_to_sleep = size == there if pool is None else asleep < size == min(there, pool)
+            only_unfit_go = size == asleep and (fleet.outdated or fleet.lost)
+            assert is_asked_for or is_put_to_sleep or only_unfit_go
             assert not any((memory.adding, memory.removing, memory.refilling)), "only while there is nothing else to do"
         case Shrink(victim=victim):
             assert memory.removing is None, "one at a time"

@@ -17,7 +17,7 @@ from tests.unit.scaling.situations import NOW, steadily
 
 @st.composite
 def fleets(draw: st.DrawFn) -> Fleet:
-    where = ["serving", "warming", "draining", "frozen", "asleep", "dead", "outdated"]
+    where = ["serving", "warming", "draining", "frozen", "asleep", "sleepy", "dead", "outdated", "lost"]
     places = draw(st.lists(st.sampled_from(where), max_size=9))
     found: dict[str, tuple[NodeName, ...]] = {}
     for number, place in enumerate(places, 1):

@@ -12,8 +12,8 @@ from lab.scaling.places import Fleet, joined
 from tests.unit.model.test_plan import make
 
 W1, W2, W3 = (NodeName(Role.WORKER, number) for number in (1, 2, 3))
-# Worker 1 is wanted in service, 2 in the pool, and 3 nowhere.
-PLAN = make(workers=(1,), pool=(2,))
+# Worker 1 is wanted in service, and 3 nowhere; 2 in the pool where a case is about it.
+PLAN, POOLED = make(workers=(1,)), make(workers=(1,), pool=(2,))
 RUNNING, SLEEPING, ABSENT = State.RUNNING, State.SLEEPING, State.ABSENT
 
 CASES: dict[str, tuple[NodeName, State, str | None, Fleet]] = {
@@ -30,9 +30,11 @@ CASES: dict[str, tuple[NodeName, State, str | None, Fleet]] = {
     "it sleeps, with the whole lab or by itself": (W1, SLEEPING, "DOWN", Fleet(frozen=(W1,))),
     "it is being woken": (W1, SLEEPING, None, Fleet(frozen=(W1,))),
     "it sleeps in the pool": (W2, SLEEPING, None, Fleet(asleep=(W2,), dead=(W1,))),
-    "it boots for the pool": (W2, RUNNING, None, Fleet(dead=(W1,))),
+    "it boots for the pool": (W2, RUNNING, None, Fleet(sleepy=(W2,), dead=(W1,))),
     "it goes back to the pool": (W2, RUNNING, "DRAIN", Fleet(draining=(W2,), dead=(W1,))),
-    "it is gone from the pool": (W2, ABSENT, None, Fleet(dead=(W1,))),
+    "it ends, in the pool": (W2, State.DRAINING, None, Fleet(dead=(W1,))),
+    "it is gone from the pool": (W2, ABSENT, None, Fleet(lost=(W2,), dead=(W1,))),
+    "it stopped in the pool": (W2, State.STOPPED, None, Fleet(lost=(W2,), dead=(W1,))),
     "it goes for good": (W3, RUNNING, "DRAIN", Fleet(draining=(W3,), dead=(W1,))),
     "it ended, and who removes it was killed": (W3, State.STOPPED, None, Fleet(draining=(W3,), dead=(W1,))),
     "it sleeps, and nobody wants it": (W3, SLEEPING, None, Fleet(draining=(W3,), dead=(W1,))),
@@ -44,16 +46,16 @@ CASES: dict[str, tuple[NodeName, State, str | None, Fleet]] = {
 def test_each_worker_is_where_engine_and_load_balancer_say(case: str) -> None:
     name, state, status, fleet = CASES[case]
     servers = [Server(str(name), status, 0, 0)] if status else []
-    assert joined(PLAN, {LOADBALANCER: RUNNING, name: state}, servers) == fleet
+    plan = POOLED if name == W2 else PLAN
+    assert joined(plan, {LOADBALANCER: RUNNING, name: state}, servers) == fleet
 
 
 def test_of_those_that_sleep_in_the_pool_the_outdated_ones_are_told_apart() -> None:
     plan = make(workers=(1,), pool=(2, 3))
     states = dict.fromkeys((W1, W2, W3), SLEEPING)
     assert joined(plan, states, [], old={W1, W3}) == Fleet(frozen=(W1,), asleep=(W2,), outdated=(W3,))
-    assert joined(plan, {**states, W3: RUNNING}, [], old={W3}) == Fleet(frozen=(W1,), asleep=(W2,)), (
-        "one that boots is nowhere"
-    )
+    awake = joined(plan, {**states, W3: RUNNING}, [], old={W3})
+    assert awake == Fleet(frozen=(W1,), asleep=(W2,), outdated=(W3,)), "nobody puts it to sleep to wake it later"
 
 
 NAMES = st.sampled_from([NodeName(Role.WORKER, number) for number in range(1, 6)])
@@ -70,6 +72,7 @@ def test_no_worker_is_in_two_places_and_only_one_that_runs_and_is_wanted_is_capa
     places = [getattr(fleet, place.name) for place in fields(Fleet)]
     everybody = [name for place in places for name in place]
     assert len(everybody) == len(set(everybody))
+    assert {*fleet.asleep, *fleet.sleepy, *fleet.outdated, *fleet.lost} <= {*plan.pool}
     wanted = {spec.name for spec in plan.workers()}
     assert wanted <= set(everybody)
     assert set(fleet.serving + fleet.warming) <= {name for name in wanted if states.get(name) is RUNNING}

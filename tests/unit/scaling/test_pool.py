@@ -37,7 +37,7 @@ def test_who_cannot_be_woken_is_no_part_of_the_pool_and_goes_or_is_made_anew() -
     old = Fleet(serving=workers(1), asleep=workers(7), outdated=workers(8, 9))
     filled = decide(steadily(0), old, replace(LIMITS, pool=2), NOW, LONG_AGO)
     assert filled == Refill(1, "1 of 2 workers sleep in the warm pool", 2)
-    why = "worker-8, worker-9 sleeps, and was made otherwise than is wanted by now"
+    why = "worker-8, worker-9 in the warm pool was made otherwise than is wanted by now"
     for pool in (None, 1):
         assert decide(steadily(0), old, replace(LIMITS, pool=pool), NOW, LONG_AGO) == Refill(1, why, 1)
     emptied = decide(steadily(0), replace(old, asleep=()), replace(LIMITS, pool=0), NOW, LONG_AGO)
@@ -55,3 +55,25 @@ def test_one_that_sleeps_and_is_wanted_in_service_is_no_part_of_the_pool() -> No
     assert filled == Refill(3, "0 of 1 worker sleep in the warm pool", 1)
     full = replace(fleet, asleep=workers(7))
     assert isinstance(decide(steadily(0), full, replace(LIMITS, pool=1), NOW, LONG_AGO), Hold)
+
+
+def test_who_runs_in_the_pool_is_put_to_sleep_or_goes_where_the_pool_has_no_room() -> None:
+    left = Fleet(serving=workers(1), asleep=workers(7), sleepy=workers(8), lost=workers(9))
+    why = "worker-8 does not sleep yet"
+    for pool, size in ((None, 2), (0, 0), (1, 1), (2, 2), (3, 2)):
+        assert decide(steadily(0), left, replace(LIMITS, pool=pool), NOW, LONG_AGO) == Refill(1, why, size), pool
+    assert isinstance(decide(then(steadily(2), 20, 40), left, LIMITS, NOW, LONG_AGO), Grow), "who waits comes first"
+    for under_way in ({"adding": True}, {"refilling": True}, {"retry_at_s": NOW + 1}):
+        assert isinstance(decide(steadily(0), left, LIMITS, NOW, replace(LONG_AGO, **under_way)), Hold), under_way
+
+
+def test_who_is_gone_from_the_pool_has_a_successor_only_as_far_as_somebody_says_how_many_it_is_to_have() -> None:
+    gone = Fleet(serving=workers(1), asleep=workers(7), lost=workers(8, 9))
+    why = "worker-8, worker-9 was in the warm pool, and is gone"
+    for pool in (None, 1):
+        assert decide(steadily(0), gone, replace(LIMITS, pool=pool), NOW, LONG_AGO) == Refill(1, why, 1)
+    filled = decide(steadily(0), gone, replace(LIMITS, pool=3), NOW, LONG_AGO)
+    assert filled == Refill(1, "1 of 3 workers sleep in the warm pool", 2)
+    crowded = replace(gone, serving=workers(1, 2, 3))
+    none_missing = decide(steadily(11), crowded, replace(LIMITS, pool=3), NOW, LONG_AGO)
+    assert none_missing == Refill(3, why, 1), "no more than are missing to --max"
