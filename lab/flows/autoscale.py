@@ -256,11 +256,19 @@ class _Autoscaler:
         before, now = self._samples[-2:]
         return max(0, now.errors - before.errors) / (now.at_s - before.at_s)
 
+    def _span_s(self) -> float:
+        """The seconds that the last sample stands for: those since the one before. What nobody looked at for longer
+        than one look may take is not told of."""
+        if len(self._samples) < 2:
+            return PERIOD_S
+        before, now = self._samples[-2:]
+        return round(min(now.at_s - before.at_s, _LOOK_S), 2)
+
     def _note(self, lab: Deployment, look: Look) -> None:
         if (sample := look.sample) is not None:
             figures = {"users": sample.users, "requests": sample.rate, "errors": round(look.errors, 2)}
             state = {"workers": len(look.fleet.serving), "queue": sample.queued, "sessions": sample.sessions}
-            times = {"response_ms": sample.response_ms, "span_s": PERIOD_S}
+            times = {"response_ms": sample.response_ms, "span_s": self._span_s()}
             lab.timeline().note(Event(sample.at_s, Kind.SAMPLE, autoscaler.LEASE, figures | state | times))
         # What holds on is one decision, whatever figures its reason names meanwhile.
         kind, now_s = (type(look.decision), look.decision.wanted), time.time()

@@ -25,6 +25,7 @@ from lab.model.node import Mode, NodeName, Role
 from lab.scaling.decisions import Finish, Grow, Hold, Refill, Replace
 from lab.scaling.limits import Limits, Victim
 from lab.scaling.places import Fleet
+from lab.timeline import words
 from lab.timeline.events import Kind
 from tests.unit.model.test_plan import TOPOLOGY
 
@@ -288,6 +289,21 @@ def test_a_decision_that_holds_on_is_noted_once_an_hour(scene: Scene, monkeypatc
         scene.turn(loop)
     noted = [event.at for event in scene.lab.timeline().read().events if event.kind is Kind.DECISION]
     assert noted == [round(now, 3), round(now + 61 * 60, 3)]
+
+
+def test_a_sample_stands_for_the_time_since_the_one_before_and_not_for_more_than_a_look_may_take(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, now = scene.loop(), time.time()
+    for ago_s in (60, 59.3, 58, 54.5, 1):
+        monkeypatch.setattr(time, "time", lambda at=now - ago_s: at)
+        scene.turn(loop)
+    assert [sample["span_s"] for sample in scene.events(Kind.SAMPLE)] == [0.01, 0.7, 1.3, 3.5, 5.0]
+    samples = [event for event in scene.lab.timeline().read().events if event.kind is Kind.SAMPLE]
+    assert [text for _, text in words.told(samples)] == [
+        "autoscale, 6 s; 39 requests; 0 errors; 12 ms on average; users 5; workers 1; queue 0",
+        "autoscale, 5 s; 35 requests; 0 errors; 12 ms on average; users 5; workers 1; queue 0",
+    ]
 
 
 def test_errors_are_told_by_the_second_also_after_the_load_balancer_was_started_anew(scene: Scene) -> None:
