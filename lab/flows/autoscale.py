@@ -23,6 +23,7 @@ from lab.scaling import limits as limiting
 from lab.scaling.decide import decide, history_s
 from lab.scaling.decisions import Decision, Finish, Grow, Hold, Memory, Refill, Replace, Shrink
 from lab.scaling.limits import Limits, Victim
+from lab.scaling.news import News
 from lab.scaling.places import Fleet
 from lab.substrates.base import Report
 from lab.timeline.events import Event, Kind
@@ -36,9 +37,6 @@ _CHANGE_S = 600.0
 
 _PAUSE_S = 5.0
 """After a change that failed, before the next one."""
-
-_AGAIN_S = 3600.0
-"""After so long a decision that still holds is noted anew: a timeline is bounded, and told from its end."""
 
 
 @dataclass(frozen=True)
@@ -152,8 +150,7 @@ class _Autoscaler:
         self._samples: list[Sample] = []
         self._memory = Memory(changed_at_s=time.time())
         self._under_way: list[_Work] = []
-        self._noted: tuple[type[Decision], int] | None = None
-        self._noted_at_s = 0.0
+        self._news = News()
         self._problem = ""
 
     def turn(self, lab: Deployment) -> None:
@@ -265,23 +262,23 @@ class _Autoscaler:
         return round(min(now.at_s - before.at_s, _LOOK_S), 2)
 
     def _note(self, lab: Deployment, look: Look) -> None:
+        decision, now_s = look.decision, time.time()
         if (sample := look.sample) is not None:
             figures = {"users": sample.users, "requests": sample.rate, "errors": round(look.errors, 2)}
             state = {"workers": len(look.fleet.serving), "queue": sample.queued, "sessions": sample.sessions}
             times = {"response_ms": sample.response_ms, "span_s": self._span_s()}
-            lab.timeline().note(Event(sample.at_s, Kind.SAMPLE, autoscaler.LEASE, figures | state | times))
-        # What holds on is one decision, whatever figures its reason names meanwhile.
-        kind, now_s = (type(look.decision), look.decision.wanted), time.time()
-        if kind != self._noted or not isinstance(look.decision, Hold) or now_s >= self._noted_at_s + _AGAIN_S:
-            _note(lab, Kind.DECISION, words(look.decision), why=look.decision.why, wanted=look.decision.wanted)
-            self._noted, self._noted_at_s = kind, now_s
+            decided = {"decision": words(decision), "why": decision.why}
+            lab.timeline().note(Event(sample.at_s, Kind.SAMPLE, autoscaler.LEASE, figures | state | times | decided))
+        if self._news.is_news(decision, now_s):
+            _note(lab, Kind.DECISION, words(decision), why=decision.why, wanted=decision.wanted)
+            self._news = self._news.after(decision, now_s)
 
     def _tell_problem(self, lab: Deployment, problem: LabError) -> None:
         if problem.message != self._problem:
             what, why = "nothing can be decided", problem.message.splitlines()[0]
             self._report(f"{what}: {why}")
             _note(lab, Kind.DECISION, what, why=why)
-            self._noted = None  # what is decided next is news, also where it is what was decided before
+            self._news = News()  # what is decided next is news, also where it is what was decided before
         self._problem = problem.message
 
 

@@ -54,14 +54,23 @@ def running(lab: str, substrate: str | None = None) -> Holder | None:
 
 
 def said(lab: str, substrate: str) -> tuple[Event | None, Event | None]:
-    """The last sample that an autoscaler took of a lab, and the last decision that it noted."""
+    """The last sample that an autoscaler took of a lab, and what it decided last."""
     found: dict[Kind, Event] = {}
     for event in recording.recorder(lab, substrate).backwards():
         if event.what == LEASE or event.kind is Kind.DECISION:
             found.setdefault(event.kind, event)
         if {Kind.SAMPLE, Kind.DECISION} <= found.keys():
             break
-    return found.get(Kind.SAMPLE), found.get(Kind.DECISION)
+    sample, noted = found.get(Kind.SAMPLE), found.get(Kind.DECISION)
+    return sample, _decided(sample, noted)
+
+
+def _decided(sample: Event | None, noted: Event | None) -> Event | None:
+    """What was decided last: what the last sample tells of that, since a decision that is no news is not noted by
+    itself, or what was noted after it."""
+    if sample is None or "decision" not in sample.fields or (noted is not None and noted.at > sample.at):
+        return noted
+    return Event(sample.at, Kind.DECISION, str(sample.fields["decision"]), {"why": sample.fields["why"]})
 
 
 def begin(lab: str, substrate: str, words: Sequence[str], by: Deadline) -> Holder:

@@ -14,7 +14,7 @@ from lab.timeline import events
 from lab.timeline.events import Event, Kind
 
 MOST_BYTES = 8_000_000
-"""Of one file; there are two at most. An autoscaler notes 200 bytes a second: half a day of it fits one."""
+"""Of one file; there are two at most. An autoscaler notes 300 bytes a second: seven hours of it fit one."""
 
 _BLOCK = 65_536
 

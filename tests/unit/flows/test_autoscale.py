@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lab.flows import autoscale, deployment, fleet, leases, unfinished
+from lab.flows import autoscale, autoscaler, deployment, fleet, leases, unfinished
 from lab.flows.autoscale import Asked, Look, _Autoscaler
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import ScaleIn
@@ -277,7 +277,7 @@ def test_samples_and_decisions_stand_in_the_timeline(scene: Scene) -> None:
     assert len(samples) == 5
     assert samples[0] == {
         **{"what": "autoscale", "users": 5, "requests": 7, "errors": 0.0, "workers": 1, "queue": 0, "sessions": 0},
-        **{"response_ms": 12, "span_s": 0.01},
+        **{"response_ms": 12, "span_s": 0.01, "decision": "keep 1", "why": "1 worker, and --min is 1"},
     }
     assert decisions == [{"what": "keep 1", "why": "1 worker, and --min is 1", "wanted": 1}]
 
@@ -304,6 +304,35 @@ def test_a_sample_stands_for_the_time_since_the_one_before_and_not_for_more_than
         "autoscale, 6 s; 39 requests; 0 errors; 12 ms on average; users 5; workers 1; queue 0",
         "autoscale, 5 s; 35 requests; 0 errors; 12 ms on average; users 5; workers 1; queue 0",
     ]
+
+
+def test_another_reason_for_the_same_decision_is_noted_and_told_at_once(scene: Scene) -> None:
+    loop = scene.loop()
+    scene.fleet = Fleet(serving=(W1,), draining=(W2,))
+    scene.turn(loop, 2)
+    scene.fleet = Fleet(serving=(W1,))
+    scene.finish(loop)
+    scene.turn(loop, 2)
+    assert [event["why"] for event in scene.events(Kind.DECISION)] == [
+        "worker-2 was left draining",
+        "worker-2 is draining",
+        "1 worker, and --min is 1",
+    ]
+
+
+def test_what_was_decided_last_is_told_also_where_it_is_no_news(scene: Scene) -> None:
+    loop = scene.loop()
+    whys = []
+    for _ in range(2):
+        scene.fleet = Fleet(serving=(W1,), warming=(W2,))
+        scene.turn(loop)
+        for fleet_then in (Fleet(serving=(W1,), warming=(W2,)), Fleet(serving=(W1,))):
+            scene.fleet = fleet_then
+            scene.turn(loop)
+            _, decision = autoscaler.said("blue", "docker")
+            whys.append(decision and decision.fields["why"])
+    assert whys == ["worker-2 is not in service yet", "1 worker, and --min is 1"] * 2
+    assert len(scene.events(Kind.DECISION)) == 3, "neither of the two reasons is noted twice within a minute"
 
 
 def test_errors_are_told_by_the_second_also_after_the_load_balancer_was_started_anew(scene: Scene) -> None:

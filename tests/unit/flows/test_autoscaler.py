@@ -77,6 +77,19 @@ def test_what_it_saw_and_decided_last_is_in_the_timeline() -> None:
 
 
 @pytest.mark.usefixtures("by")
+def test_what_it_decided_last_is_told_by_its_last_sample_or_by_what_it_noted_after_that() -> None:
+    timeline = recording.recorder("blue", "docker")
+    timeline.path.parent.mkdir(parents=True)
+    timeline.note(Event(2.0, Kind.DECISION, "keep 1", {"why": "worker-2 is draining"}))
+    timeline.note(Event(3.0, Kind.SAMPLE, "autoscale", {"decision": "keep 1", "why": "1 worker, and --min is 1"}))
+    _, decision = autoscaler.said("blue", "docker")
+    assert decision == Event(3.0, Kind.DECISION, "keep 1", {"why": "1 worker, and --min is 1"})
+    noted = Event(4.0, Kind.DECISION, "nothing can be decided", {"why": "the load balancer does not answer"})
+    timeline.note(noted)
+    assert autoscaler.said("blue", "docker")[1] == noted
+
+
+@pytest.mark.usefixtures("by")
 def test_to_know_what_it_saw_last_not_all_of_the_timeline_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     timeline = recording.recorder("blue", "docker")
     timeline.path.parent.mkdir(parents=True)
