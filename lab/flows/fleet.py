@@ -106,8 +106,8 @@ def _begun(
 
 def _await_ready(lab: Deployment, name: NodeName, slept: bool, report: Report, by: Deadline) -> None:
     """Returns once a launched worker is ready and runs the newest commit, also where that came while it booted. One
-    that slept runs what it ran before, so whatever keeps it says nothing of the newest version: LabError, and not
-    UnreadyError, is raised for that."""
+    that slept has to reach the store anew. It runs what it ran before, so whatever keeps it says nothing of the newest
+    version: LabError, and not UnreadyError, is raised for that."""
     try:
         readiness.await_node(lab, name, report, by)
     except UnreadyError as error:
@@ -115,6 +115,8 @@ def _await_ready(lab: Deployment, name: NodeName, slept: bool, report: Report, b
             raise
         raise LabError(error.message, where=error.where, mend=error.mend) from error
     freshen(lab, [name], report, by)
+    if slept:
+        readiness.await_store_used(lab, name, report, by)
 
 
 def _new(wanted: Iterable[NodeName], others: Iterable[NodeName], count: int) -> list[NodeName]:
@@ -145,8 +147,8 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
     """Brings workers that run into service, whoever left them on the way there.
 
     One that the load balancer never had may have been left in the middle of its waking: it gets the right time and the
-    newest source first, as `launch` would have given it. One that a refresh which was cut off had launched, and not
-    checked yet, goes: the next refresh makes another one, and checks that.
+    newest source first, and has to reach the store, as with `launch`. One that a refresh which was cut off had
+    launched, and not checked yet, goes: the next refresh makes another one, and checks that.
     """
     lab = _reloaded(lab)
     if _unchecked(lab, names):
@@ -164,7 +166,9 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
             readiness.await_node(lab, name, report, by)
             with _change(lab, report, by) as now:
                 up.rest(now).wake(now.lab, _of(now, [name]), by)
-            freshen(now, _of(now, [name]), report, by)
+            for left in _of(now, [name]):
+                freshen(now, [left], report, by)
+                readiness.await_store_used(now, left, report, by)
         admit(lab, [name], report, by)
 
     side_by_side(_of(lab, names), bring, report)

@@ -1,6 +1,7 @@
 """When a node is ready, as seen from this computer, and the waits for it."""
 
 import re
+import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from lab.store import database
 from lab.substrates.base import Report, Substrate
 
 _SOURCE_PORT = 9418
+_FAILED = 500  # from here on an answer is the server's failure
 _PROBE_S = 0.5
 # Who waits is more patient with one answer: a machine that is emulated and busy may take seconds for it.
 _PATIENT_S = 5.0
@@ -186,6 +188,30 @@ def await_store_reached(lab: Deployment, name: NodeName, by: Deadline) -> None:
 
     mend = f"read {lab.typed(f'logs @/{name}')} and {lab.typed(f'logs @/{STORE}')}"
     await_until(probe, by, what=f"{name} reaching the store", mend=mend, error=UnreadyError)
+
+
+def await_store_used(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:
+    """Returns once this worker reads from its database and from its drive: whoever slept says that it is ready by what
+    it knew before."""
+    url = f"http://{lab.plan.node(name).address}:{WORKER_PORT}"
+
+    def probe() -> str | None:
+        return store_refusal(url, by)
+
+    mend = f"read {lab.typed(f'logs @/{name}')} and {lab.typed(f'logs @/{STORE}')}"
+    what, tell = f"{name} reading from the store", because(report, str(name))
+    await_until(probe, by, what=what, mend=mend, every_s=0.5, tell=tell)
+
+
+def store_refusal(url: str, by: Deadline) -> str | None:
+    """None for a worker that reads from its database and from its drive; otherwise what it said. It leaves nothing."""
+    # No file is called so, which nobody can know without asking the drive.
+    for path in ("/entries?limit=1", f"/files/awake-{secrets.token_hex(8)}"):
+        answer = http.get(f"{url}{path}", by.at_most(_PATIENT_S, "one look"))
+        # All else is an answer, also that there is no such file, or no such path in a learner's own app.
+        if not answer.status or answer.status >= _FAILED:
+            return refusal(path, answer)
+    return None
 
 
 def await_serving(lab: Deployment, workers: Iterable[NodeName], report: Report, by: Deadline) -> None:

@@ -70,6 +70,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     monkeypatch.setattr(up, "is_known", lambda *_: False)
     monkeypatch.setattr(fleet, "freshen", lambda *_: None)
     monkeypatch.setattr(fleet, "admit", scene.admit)
+    monkeypatch.setattr(readiness, "await_store_used", lambda *_: None)
     monkeypatch.setattr(readiness, "await_node", scene.await_node)
     return scene
 

@@ -44,6 +44,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     monkeypatch.setattr(up, "rest", lambda _: Engine())
     monkeypatch.setattr(up, "is_known", lambda _lab, name, _by: name == W1)
     monkeypatch.setattr(readiness, "await_node", lambda _lab, name, *_: told.append(("await", name)))
+    monkeypatch.setattr(readiness, "await_store_used", lambda _lab, name, *_: told.append(("store", name)))
     monkeypatch.setattr(readiness, "await_drained", lambda _balancer, name, *_, **__: told.append(("drained", name)))
     monkeypatch.setattr(fleet, "freshen", freshen)
     monkeypatch.setattr(fleet, "admit", admit)
@@ -62,13 +63,13 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     )
 
 
-def test_who_was_being_woken_gets_the_time_and_the_source_before_any_traffic(
+def test_who_was_being_woken_gets_the_time_and_the_source_and_reaches_the_store_before_any_traffic(
     lab: Deployment, told: list[tuple[str, Any]], by: Deadline
 ) -> None:
     # Worker 1 was in service, and only missed its checks: it is left as it is. Nobody wants worker 3 any more.
     fleet.finish(lab, (W1, W2, W3), lambda _: None, by)
     told.remove(("admit", (W1,)))
-    assert told == [("await", W2), ("wake", (W2,)), ("freshen", (W2,)), ("admit", (W2,))]
+    assert told == [("await", W2), ("wake", (W2,)), ("freshen", (W2,)), ("store", W2), ("admit", (W2,))]
 
 
 def test_one_that_a_refresh_made_and_did_not_check_before_it_was_cut_off_leaves(
@@ -190,6 +191,17 @@ def test_one_that_was_made_is_compared_with_the_newest_source_too_before_any_tra
     monkeypatch.setattr(up, "wake", lambda *_: None)
     fleet.grow(lab, 1, lambda _: None, by)
     assert told == [("create", (W3,)), ("await", W3), ("freshen", (W3,)), ("admit", (W3,))]
+
+
+def test_one_that_is_woken_reaches_the_store_before_any_traffic(
+    lab: Deployment, told: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    pooled = deployment.restaff(lab, [1, 2], pool=[3])
+    there = [Node(W3, State.SLEEPING, "", pooled.plan.node(W3).digest)]
+    monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: there)
+    monkeypatch.setattr(up, "wake", lambda _lab, names, *_: told.append(("wake", tuple(names))))
+    fleet.grow(pooled, 1, lambda _: None, by)
+    assert told == [("wake", (W3,)), ("await", W3), ("freshen", (W3,)), ("store", W3), ("admit", (W3,))]
 
 
 def test_of_a_pool_that_is_to_be_smaller_those_stay_that_sleep(

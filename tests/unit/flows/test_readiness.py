@@ -1,9 +1,11 @@
 """When a node is taken for ready, and what waits make of one that is not."""
 
+import re
 import select
 import socket
 import time
 from contextlib import nullcontext, suppress
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,7 @@ from lab.model.node import Mode, NodeName, Role, State
 from lab.store import database
 from lab.substrates import registry
 from lab.substrates.base import Reach, Substrate
+from tests.unit.app.process import running
 from tests.unit.faults.ground import KEYS, ground
 from tests.unit.model.test_plan import TOPOLOGY
 from tests.unit.store.postgres import LETS_IN, STARTING, answering
@@ -117,6 +120,55 @@ def test_a_worker_that_tells_of_a_store_that_is_away_is_waited_for(
     monkeypatch.setattr(http, "get", lambda *_: http.Answer(200, left.pop(0) if len(left) > 1 else left[0]))
     with nullcontext() if mends else pytest.raises(readiness.UnreadyError, match="worker-1 reaching the store"):
         readiness.await_store_reached(lab, W1, Deadline.after(0.5, "test"))
+
+
+@pytest.mark.parametrize(
+    ("entries", "files", "refused"),
+    [
+        (200, 404, None),
+        (404, 404, None),
+        (503, 404, "/entries?limit=1 said 503: it said so"),
+        (200, 503, "/files/awake-… said 503: it said so"),
+        (200, 0, "no answer from /files/awake-…: it said so"),
+    ],
+)
+def test_a_worker_that_woke_has_to_read_from_its_database_and_from_its_drive(
+    entries: int, files: int, refused: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on, asked = ground(), list[str]()
+    lab = Deployment("blue", on.substrate, Deployed(0, Mode.STATELESS, (1, 2), TOPOLOGY, KEYS), on.plan)
+
+    def get(url: str, _by: Deadline) -> http.Answer:
+        asked.append(url)
+        return http.Answer(entries if "/entries" in url else files, "it said so")
+
+    def reach_store() -> None:
+        readiness.await_store_used(lab, W1, lambda _: None, Deadline.after(0.2, "test"))
+
+    monkeypatch.setattr(http, "get", get)
+    if refused is None:
+        reach_store()
+        reach_store()
+        assert len(set(asked)) == 3, "a name of a file that was asked for before may be remembered"
+        return
+    with pytest.raises(LabError, match="worker-1 reading from the store did not come about in time") as raised:
+        reach_store()
+    assert re.sub(r"awake-\w+", "awake-…", str(raised.value.where)) == f"last seen: {refused}"
+    assert type(raised.value) is LabError, "it speaks against no version"
+
+
+def test_the_app_itself_is_taken_at_its_reads_and_not_at_its_word(tmp_path: Path) -> None:
+    with running(tmp_path / "disk") as app:
+        app.await_ready()
+        by = Deadline.after(30, "test")
+        assert readiness.store_refusal(app.url, by) is None
+        drive = tmp_path / "disk" / "files"
+        drive.rmdir()
+        drive.write_text("no folder any more")
+        assert app.get("/readyz").status_code == http.OK
+        refused = readiness.store_refusal(app.url, by)
+    assert refused is not None
+    assert re.match(r"/files/awake-\w+ said 503: .*the store does not answer: Not a directory", refused)
 
 
 def test_while_an_engine_starts_nodes_it_is_told_who_is_not_ready_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
