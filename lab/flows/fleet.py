@@ -5,9 +5,10 @@ Whatever changes it writes down first what is wanted, under the lab's lock, and 
 The waits for workers and for their users are outside the lock.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from threading import Event
 
 from lab.flows import deployment, leases, readiness, unfinished, up
 from lab.flows.changes import outdated
@@ -26,6 +27,14 @@ _VERB = "compare"  # the one that changes a fleet without a lease, on a lab of i
 _READY_S = 120.0
 """For a worker that was started to be ready: twice what an emulated machine takes from nothing. Who is later than that
 is for `finish`, and keeps nobody else from coming."""
+
+_AHEAD_S = 10.0
+"""How long those that were woken have to come before others are made: as long as a visitor waits. Whoever makes workers
+holds the lab's lock for as long as the engine takes, where they are machines for a boot; without it nobody is admitted.
+"""
+
+_Part = tuple[int, Sequence[NodeName]]
+"""So many workers more, and one in the place of each of these that died."""
 
 
 class ScaleIn(StrEnum):
@@ -194,25 +203,51 @@ def grow(lab: Deployment, count: int, report: Report, by: Deadline, *, to: int |
     one that is not ready in time, after the others serve.
     """
     warm = min(count, len(pool(lab, by)))
-    for part in filter(None, (warm, count - warm)):
-        lab = _added(lab, part, (), report, by, to)
-    return lab
+    return _added(lab, (warm, ()), (count - warm, ()), report, by, to)
 
 
 def replace_dead(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
     """The lab with a serving worker in the place of each of these that is dead; those of the warm pool come first.
     Raises as `grow` does."""
     warm = len(pool(lab, by))
-    for part in filter(None, (names[:warm], names[warm:])):
-        lab = _added(lab, 0, part, report, by)
-    return lab
+    return _added(lab, (0, names[:warm]), (0, names[warm:]), report, by)
 
 
 def _added(
-    lab: Deployment, count: int, dead: Sequence[NodeName], report: Report, by: Deadline, to: int | None = None
+    lab: Deployment, warm: _Part, cold: _Part, report: Report, by: Deadline, to: int | None = None
 ) -> Deployment:
-    """The lab with the workers that `_begun` tells of, each admitted as soon as it is ready."""
+    """The lab with those workers that the pool has and those that have to be made, awaited side by side. The second are
+    begun once each of the first serves or failed, or is late."""
+    if not (any(warm) and any(cold)):
+        for part in filter(any, (warm, cold)):
+            _bring(lab, part, report, by, to)
+        return _reloaded(lab)
+    begun, ended = Event(), Event()
+
+    def first() -> None:
+        try:
+            _bring(lab, warm, report, by, to, begun.set)
+        finally:
+            begun.set()
+            ended.set()
+
+    def then() -> None:
+        begun.wait(by.left())
+        ended.wait(min(_AHEAD_S, by.left()))
+        _bring(lab, cold, report, by, to)
+
+    side_by_side((first, then), lambda do: do(), report)
+    return _reloaded(lab)
+
+
+def _bring(
+    lab: Deployment, part: _Part, report: Report, by: Deadline, to: int | None, begun: Callable[[], None] = lambda: None
+) -> None:
+    """Brings the workers into service that `_begun` tells of, each as soon as it is ready; `begun` is called once they
+    are on their way."""
+    count, dead = part
     lab, woken, made = _begun(lab, count, dead, report, by, to)
+    begun()
     soon = by.at_most(_READY_S, f"a new worker has {_READY_S:g} s to become ready")
 
     def bring(name: NodeName) -> None:
@@ -220,7 +255,6 @@ def _added(
         admit(lab, [name], report, by)
 
     side_by_side((*woken, *made), bring, report)
-    return _reloaded(lab)
 
 
 def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, report: Report, by: Deadline) -> Deployment:

@@ -13,7 +13,7 @@ from lab.model.errors import LabError
 from lab.model.node import Mode, Node, NodeName, Role, State
 from tests.unit.model.test_plan import KEYS, TOPOLOGY
 
-W1, W2, W3, W4 = (NodeName(Role.WORKER, number) for number in range(1, 5))
+W1, W2, W3, W4, W5, W6 = (NodeName(Role.WORKER, number) for number in range(1, 7))
 
 
 class Scene:
@@ -26,6 +26,8 @@ class Scene:
         self.admitted: list[NodeName] = []
         self.waited_s: list[float] = []
         self.awaited: list[NodeName] = []
+        self.done: list[str] = []
+        self.others = {W3, W4}
         self.others_serve = Event()
 
     def nodes(self, *_: object) -> list[Node]:
@@ -34,6 +36,10 @@ class Scene:
 
     def run(self, _lab: Deployment, names: list[NodeName], *_: object) -> None:
         self.states |= dict.fromkeys(names, State.RUNNING)
+
+    def create(self, lab: Deployment, names: list[NodeName], *_: object) -> None:
+        self.done += [f"create {name}" for name in names]
+        self.run(lab, names)
 
     def await_node(self, _lab: Deployment, name: NodeName, _report: object, by: Deadline) -> None:
         self.awaited.append(name)
@@ -44,7 +50,8 @@ class Scene:
 
     def admit(self, lab: Deployment, names: list[NodeName], *_: object) -> Deployment:
         self.admitted += names
-        if {W3, W4} <= {*self.admitted}:
+        self.done += [f"admit {name}" for name in names]
+        if self.others <= {*self.admitted}:
             self.others_serve.set()
         return lab
 
@@ -64,7 +71,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     monkeypatch.setattr(engine, "nodes", scene.nodes)
     monkeypatch.setattr(engine, "prepare", lambda *_: None)
     monkeypatch.setattr(engine, "wake", lambda *_: None)
-    monkeypatch.setattr(up, "create", scene.run)
+    monkeypatch.setattr(up, "create", scene.create)
     monkeypatch.setattr(up, "wake", scene.run)
     monkeypatch.setattr(up, "end", lambda *_: None)
     monkeypatch.setattr(up, "is_known", lambda *_: False)
@@ -75,14 +82,73 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     return scene
 
 
-@pytest.mark.parametrize("pool", [[], [2, 3, 4]])
-def test_of_new_workers_the_ready_ones_serve_while_another_hangs(scene: Scene, pool: list[int], by: Deadline) -> None:
-    scene.lab = deployment.restaff(scene.lab, [1], pool)
-    scene.states |= {NodeName(Role.WORKER, number): State.SLEEPING for number in pool}
+def pooled(scene: Scene, *numbers: int) -> None:
+    """These sleep in the warm pool."""
+    scene.lab = deployment.restaff(scene.lab, [1], numbers)
+    scene.states |= {NodeName(Role.WORKER, number): State.SLEEPING for number in numbers}
+
+
+@pytest.mark.parametrize("pool", [[], [2], [2, 3], [3], [3, 4], [2, 3, 4]])
+def test_of_new_workers_the_ready_ones_serve_while_another_hangs(
+    scene: Scene, pool: list[int], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    monkeypatch.setattr(fleet, "_AHEAD_S", 0.1)
+    pooled(scene, *pool)
     with pytest.raises(LabError, match="worker-2 did not become ready"):
         fleet.grow(scene.lab, 3, lambda _: None, by)
     assert {*scene.admitted} == {W3, W4}
     assert deployment.load("blue", "docker").deployed.workers == (1, 2, 3, 4)
+
+
+@pytest.mark.parametrize(("pool", "others"), [([5], {W2, W3}), ([5, 6], {W2, W6})])
+def test_successors_that_are_made_do_not_wait_for_one_that_was_woken_and_hangs(
+    scene: Scene, pool: list[int], others: set[NodeName], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    monkeypatch.setattr(fleet, "_AHEAD_S", 0.1)
+    pooled(scene, *pool)
+    scene.hangs, scene.others = W5, others
+    with pytest.raises(LabError, match="worker-5 did not become ready"):
+        fleet.replace_dead(deployment.restaff(scene.lab, [1, 2, 3, 4], pool), [W2, W3, W4], lambda _: None, by)
+    assert {*scene.admitted} == others
+
+
+def test_those_that_are_made_are_begun_once_those_that_were_woken_serve(scene: Scene, by: Deadline) -> None:
+    pooled(scene, 2, 3)
+    scene.hangs = W1
+    fleet.grow(scene.lab, 3, lambda _: None, by)
+    # Who makes them holds the lab's lock for a boot, and without that nobody is admitted.
+    assert {*scene.done[:2]} == {"admit worker-2", "admit worker-3"}
+    assert scene.done[2:] == ["create worker-4", "admit worker-4"]
+
+
+def test_those_that_are_made_are_begun_at_once_where_one_that_was_woken_fails(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    def reach(_lab: Deployment, name: NodeName, *_: object) -> None:
+        raise LabError(f"{name} does not read from the store", where="here", mend="read its log")
+
+    monkeypatch.setattr(readiness, "await_store_used", reach)
+    monkeypatch.setattr(fleet, "_AHEAD_S", 600)
+    pooled(scene, 2)
+    scene.hangs = W1
+    with pytest.raises(LabError, match="worker-2 does not read from the store"):
+        fleet.grow(scene.lab, 2, lambda _: None, by)
+    assert scene.done == ["create worker-3", "admit worker-3"]
+
+
+def test_those_that_are_made_come_also_where_nobody_can_be_woken(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    def wake(_lab: Deployment, names: list[NodeName], *_: object) -> None:
+        if names:
+            raise LabError(f"{names[0]} does not wake", where="here", mend="look")
+
+    monkeypatch.setattr(up, "wake", wake)
+    monkeypatch.setattr(fleet, "_AHEAD_S", 600)
+    pooled(scene, 2)
+    with pytest.raises(LabError, match="worker-2 does not wake"):
+        fleet.grow(scene.lab, 2, lambda _: None, by, to=3)
+    assert scene.done == ["create worker-3", "admit worker-3"]
 
 
 @pytest.mark.parametrize("bring", [fleet.replace_dead, fleet.finish])
