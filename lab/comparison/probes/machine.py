@@ -19,8 +19,9 @@ _UID = "64000"
 
 
 class Machine(OfServing):
-    """SHA-256 over a block that stays in the cache; reads and writes of one byte, which are two calls each (dd); the
-    answer of the store's kernel to a connection that it refuses, in which no program takes part: the median of 50.
+    """SHA-256 over a block that stays in the cache; reads and writes of one byte, which are two calls each (dd, less
+    what its start takes); the answer of the store's kernel to a connection that it refuses, in which no program takes
+    part: the median of 50.
     """
 
     name = "machine"

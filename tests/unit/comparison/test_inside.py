@@ -35,6 +35,20 @@ def test_a_processor_hashes_and_calls_and_a_word_comes_back() -> None:
     assert 1e-7 < found["round-trip"] < 0.1
 
 
+@pytest.mark.parametrize(("start_s", "call_s"), [(0.0, 2e-7), (0.001, 2e-7), (0.3, 1e-5), (2.0, 1e-7)])
+def test_what_the_start_of_a_program_takes_is_not_taken_for_calls(start_s: float, call_s: float) -> None:
+    program: dict[str, Any] = {}
+    exec(MACHINE.partition("print(")[0], program)
+    program["copied"] = lambda count: start_s + 2 * count * call_s
+    assert program["calls"](0.2) == pytest.approx(1 / call_s)
+
+
+def test_a_run_without_a_copy_does_all_that_starting_does_and_nothing_more() -> None:
+    program: dict[str, Any] = {}
+    exec(MACHINE.partition("print(")[0], program)
+    assert 0 < program["copied"](0) < program["copied"](300_000)
+
+
 def test_writes_are_flushed_and_nothing_is_left_of_them(tmp_path: Path) -> None:
     found = said(FLUSHES, str(tmp_path), "-")
     assert 1 < found["rate"] < 1e7
