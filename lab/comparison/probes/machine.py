@@ -7,7 +7,7 @@ from lab.comparison.columns import Way
 from lab.comparison.probes import bare
 from lab.comparison.probes.base import Ground, Seen, Value
 from lab.comparison.probes.inside import FLUSHES, MACHINE, told
-from lab.comparison.probes.worker import OfServing, measured
+from lab.comparison.probes.worker import OfServing, Worker, measured, stands_apart
 from lab.model.deadline import Deadline
 from lab.model.node import STORE
 from lab.model.plan import DRIVE
@@ -15,6 +15,7 @@ from lab.model.plan import DRIVE
 _OF_CPU = "a second of processor time, so that no bound on it counts"
 _SCRATCH, _DRIVE = "fsync-scratch", "fsync-drive"
 _OF_STORE = "the drive is the store's, which is made with the kit's own settings: see the column without this one"
+_OF_NETWORK = "only its network is another, which takes no part in this: see the column without this setting"
 _UID = "64000"
 
 
@@ -45,9 +46,13 @@ class Flushes(OfServing):
     rows = (_SCRATCH, _DRIVE)
 
     def impossible(self, ground: Ground) -> Mapping[str, str]:
-        """Also the drive where a machine has another setting: its drive is another machine's, which has not."""
-        has_other_setting = ground.place.way is Way.TUNED and ground.place.is_machine
-        return super().impossible(ground) or ({_DRIVE: _OF_STORE} if has_other_setting else {})
+        """Also the drive where a machine has another setting, since its drive is another machine's, which has not; and
+        a disk of its own where the setting is the network."""
+        if ground.place.way is not Way.TUNED:
+            return super().impossible(ground)
+        if ground.place.is_machine:
+            return {_DRIVE: _OF_STORE}
+        return {_SCRATCH: _OF_NETWORK} if stands_apart(ground) else {}
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         left_out = self.impossible(ground)
@@ -55,14 +60,14 @@ class Flushes(OfServing):
         with self._keeper.serving(ground, by, is_bounded=False) as worker:
             if _DRIVE not in left_out:
                 found[_DRIVE] = Seen(told(worker.reach, FLUSHES, [DRIVE, _UID], by)["rate"], worker.says)
-            if ground.place.way is Way.BARE:
-                found[_SCRATCH] = told(worker.reach, FLUSHES, [bare.SCRATCH, _UID], by)["rate"]
-            else:
-                found[_SCRATCH] = _on_scratch(ground, by)
+            if _SCRATCH not in left_out:
+                found[_SCRATCH] = _on_scratch(ground, worker, by)
         return found
 
 
-def _on_scratch(ground: Ground, by: Deadline) -> float:
+def _on_scratch(ground: Ground, worker: Worker, by: Deadline) -> float:
+    if ground.place.way is Way.BARE:
+        return float(told(worker.reach, FLUSHES, [bare.SCRATCH, _UID], by)["rate"])
     lab = ground.deployment()
     engine = belongings.measurable(lab)
     with engine.scratch(lab.plan, measured(lab), by, ground.place.variant) as scratch:

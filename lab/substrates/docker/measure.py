@@ -21,7 +21,7 @@ DAEMONS = frozenset({"dockerd", "containerd"})
 _UNFILTERED, _HOST = "unfiltered", "host-network"
 VARIANTS: Mapping[str, str] = {_UNFILTERED: "no seccomp filter", _HOST: "this computer's own network"}
 APART = frozenset({_HOST})
-_SECURITY = {"": (), _UNFILTERED: ("seccomp=unconfined",)}
+_SECURITY = {"": (), _HOST: (), _UNFILTERED: ("seccomp=unconfined",)}
 FACTS: Mapping[str, Mapping[str, str]] = {
     "": {},
     _UNFILTERED: {"seccomp filter": "none"},
@@ -167,10 +167,12 @@ def layers(told: Mapping[str, Any]) -> list[Path]:
 
 
 @contextmanager
-def scratch(plan: LabPlan, name: NodeName) -> Iterator[Scratch]:
-    """A volume of its own, in a container beside the node: one that runs gets no further volume."""
+def scratch(plan: LabPlan, name: NodeName, variant: str) -> Iterator[Scratch]:
+    """A volume of its own, in a container beside the node: one that runs gets no further volume. It has the filter of
+    the variant, whose network takes no part in this."""
     made_of = image(name.role, plan.node(name).key)
-    rights = ("--network", "none", "--user", "0:0", "--volume", _SCRATCH)
+    rights = ["--network", "none", "--user", "0:0", "--volume", _SCRATCH]
+    rights += [word for option in _SECURITY[variant] for word in ("--security-opt", option)]
     prefix = ("docker", "run", "--rm", "--interactive", *rights, made_of)
     yield Scratch(Reach(prefix, prefix, False, f"docker run {made_of}"), _SCRATCH)
 

@@ -285,7 +285,7 @@ class DockerSubstrate:
     def scratch(
         self, plan: LabPlan, name: NodeName, by: Deadline, variant: str = ""
     ) -> AbstractContextManager[Scratch]:
-        return measure.scratch(plan, name)
+        return measure.scratch(plan, name, variant)
 
     def stand_apart(
         self, plan: LabPlan, name: NodeName, told: Mapping[str, str], by: Deadline

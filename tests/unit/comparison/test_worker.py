@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from lab.comparison.probes.worker import Keeper, remade, unbounded, visitors_rat
 from lab.flows import prove
 from lab.model.deadline import Deadline
 from lab.substrates import registry
+from lab.substrates.base import CanMeasure
 from tests.unit.model.test_plan import make
 
 BY = Deadline.after(600, "tests")
@@ -119,6 +121,26 @@ def test_a_machines_drive_is_not_said_to_have_a_setting_that_the_stores_disks_ha
     place = Place("k", "t", "s", way, is_machine, "some" if way is Way.TUNED else "")
     found = Flushes(Keeper()).impossible(Ground(place, ground.lab, ground.scratch, ground.report))
     assert list(found) == (["fsync-drive"] if left_out else [])
+
+
+def test_flushes_are_not_told_once_more_of_a_worker_whose_network_alone_is_another(ground: Ground) -> None:
+    engine = registry.get("docker")
+    assert isinstance(engine, CanMeasure)
+    left_out = {}
+    for variant in engine.variants:
+        place = Place("k", "t", "docker", Way.TUNED, is_machine=False, variant=variant)
+        left_out[variant] = list(Flushes(Keeper()).impossible(replace(ground, place=place)))
+    assert left_out == {"unfiltered": [], "host-network": ["fsync-scratch"]}
+
+
+def test_what_is_left_out_of_flushes_is_not_measured(monkeypatch: pytest.MonkeyPatch, ground: Ground) -> None:
+    def serving(*_: object, **__: object) -> Any:
+        return nullcontext(SimpleNamespace(reach=None, says=""))
+
+    monkeypatch.setattr("lab.comparison.probes.machine.told", lambda *_: {"rate": 7.0})
+    keeper: Any = SimpleNamespace(serving=serving)
+    place = Place("k", "t", "docker", Way.TUNED, is_machine=False, variant="host-network")
+    assert list(Flushes(keeper).once(replace(ground, place=place), BY)) == ["fsync-drive"]
 
 
 def test_of_two_that_share_memory_one_alone_has_what_they_share_wholly_and_adds_none_of_it() -> None:

@@ -103,6 +103,18 @@ def test_a_column_with_another_setting_says_so() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("variant", "filtered"), [("", []), ("unfiltered", ["--security-opt", "seccomp=unconfined"]), ("host-network", [])]
+)
+def test_the_container_with_a_disk_of_its_own_has_the_filter_of_its_column(variant: str, filtered: list[str]) -> None:
+    docker = registry.get("docker")
+    assert isinstance(docker, CanMeasure)
+    with docker.scratch(make(), W1, Deadline.after(60, "test"), variant) as scratch:
+        words = scratch.reach.argv(["true"])
+    at = words.index("/scratch") + 1
+    assert words[at:] == [*filtered, "labkit/worker:key-of-worker", "true"]
+
+
 def test_the_layers_of_an_image_are_told_by_the_storage_that_has_folders() -> None:
     of_image: dict[str, Any] = {
         "GraphDriver": {"Name": "overlay2", "Data": {"UpperDir": "/d/b/diff", "LowerDir": "/d/a/diff:/d/0/diff"}}
