@@ -37,7 +37,7 @@ class Durability:
         """Nothing: a run may leave its lab in pieces, so each has one of its own."""
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
-        lab, rate = labs.beside(ground.lab), visitors_rate()
+        lab, rate = labs.beside(ground.lab), visitors_rate(by)
         with _asleep(ground, by), _lab_of_its_own(ground, lab, by):
             asked = prove.Asked(lab, ground.place.substrate, 0, (_FAULT,), rate, _DURATION_S, seed=1)
             # A database that does not come back is not awaited for as long as a run may take.
@@ -86,9 +86,10 @@ def lost(account: Account, rate: float) -> Seen:
     """How many acknowledged writes are not there any more, of visitors at this rate (requests a second). Pure; raises
     LabError for a run that tells nothing."""
     gone = account.count(Sort.LOST)
+    asked = f"at {rate:g} requests a second"
     if account.is_whole:
-        return Seen(gone, f"of {account.acknowledged} acknowledged writes, at {rate:g} requests a second")
+        return Seen(gone, f"of {account.acknowledged} acknowledged writes, {asked}")
     if not account.faults or not account.acknowledged:
         word = verdicts.verdict(account).word
         raise LabError(f"the run says nothing: {word}", where="durability", mend="measure it again")
-    return Seen(account.acknowledged, "all that were acknowledged: the database did not come back")
+    return Seen(account.acknowledged, f"all that were acknowledged, {asked}: the database did not come back")

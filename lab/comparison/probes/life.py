@@ -102,13 +102,13 @@ class Replace:
         """Nothing: a run uses its pool up, and one that failed has the lab made whole."""
 
     def _replaced(self, ground: Ground, lab: Deployment, by: Deadline) -> Mapping[str, Value]:
-        victim, rate = measured(lab), visitors_rate()
+        victim, rate = measured(lab), visitors_rate(by)
         with visiting(lab, rate, by) as visit:
             destroy_s = seconds(lambda: lab.substrate.destroy(lab.lab, victim, by))
             replace_s = seconds(lambda: fleet.replace_dead(lab, [victim], ground.report, by))
-        note = f"of {visit.requests} at {rate:g} a second; one that was repeated counts each time"
+        each = f"of {visit.requests} at {rate:g} a second; one that was repeated counts each time"
         return {
             "destroy": destroy_s,
-            "replace": destroy_s + replace_s,
-            "replace-failed": Seen(visit.told.errors, note),
+            "replace": Seen(destroy_s + replace_s, f"under {rate:g} requests a second"),
+            "replace-failed": Seen(visit.told.errors, each),
         }

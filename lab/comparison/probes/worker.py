@@ -58,11 +58,20 @@ def root_of(lab: Deployment, name: NodeName) -> Reach:
     return lab.substrate.root(lab.lab, name)
 
 
-def visitors_rate() -> float:
+def visitors_rate(by: Deadline) -> float:
     """The requests a second of visitors, in every column the same: what the slowest of this computer's engines answers
-    beside a fault, as far as it is known how they run."""
-    emulated = [name for name in registry.NAMES if registry.get(name).known_accelerator() == "tcg"]
+    beside a fault. Engines are asked that are not measured, too, for their columns may be merged with these; who uses
+    the rate tells it, since one that is not installed cannot say how it would run."""
+    emulated = [name for name in registry.NAMES if _accelerator(name, by) == "tcg"]
     return prove.RATE_EMULATED if emulated else prove.RATE
+
+
+def _accelerator(name: str, by: Deadline) -> str | None:
+    """What runs the guests of an engine; None also where that does not answer: nothing is measured on it then."""
+    try:
+        return registry.get(name).accelerator(by)
+    except LabError:
+        return None
 
 
 class Keeper:

@@ -67,7 +67,8 @@ def account(lost_: int, acknowledged: int, *, is_whole: bool, faults: int = 1) -
 def test_writes_that_are_gone_are_counted_and_a_database_that_is_gone_has_lost_all() -> None:
     said = "of 100 acknowledged writes, at 30 requests a second"
     assert lost(account(3, 100, is_whole=True), 30.0) == Seen(3, said)
-    assert lost(account(0, 100, is_whole=False), 30.0).value == 100
+    all_of_them = "all that were acknowledged, at 3 requests a second: the database did not come back"
+    assert lost(account(0, 100, is_whole=False), 3.0) == Seen(100, all_of_them)
 
 
 @pytest.mark.parametrize("nothing", [account(0, 0, is_whole=False), account(0, 9, is_whole=False, faults=0)])

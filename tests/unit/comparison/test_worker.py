@@ -11,13 +11,14 @@ import pytest
 
 from lab.comparison.columns import Place, Way
 from lab.comparison.probes import life, traffic, worker
-from lab.comparison.probes.base import Ground
+from lab.comparison.probes.base import Ground, Seen
 from lab.comparison.probes.machine import Flushes
 from lab.comparison.probes.room import of_one
 from lab.comparison.probes.traffic import Asked, Traffic
 from lab.comparison.probes.worker import Keeper, remade, unbounded, visitors_rate
 from lab.flows import prove
 from lab.model.deadline import Deadline
+from lab.model.errors import LabError
 from lab.substrates import registry
 from lab.substrates.base import CanMeasure
 from tests.unit.model.test_plan import make
@@ -84,16 +85,51 @@ def test_a_worker_that_failed_without_its_bound_is_left_to_be_made_anew(done: li
     assert done == ["unbounded"]
 
 
+def engine_of(accelerator: str | None) -> Any:
+    """An engine that nobody asked yet since this computer booted; "" for one that is not installed."""
+
+    def told(_by: Deadline) -> str | None:
+        if accelerator == "":
+            raise LabError("it is not installed", where="this computer", mend="run `lab setup`")
+        return accelerator
+
+    return SimpleNamespace(accelerator=told, known_accelerator=lambda: None)
+
+
 @pytest.mark.parametrize(
-    ("known", "rate"),
-    [((None, "tcg"), prove.RATE_EMULATED), ((None, "kvm"), prove.RATE), ((None, None), prove.RATE)],
+    ("found", "rate"),
+    [((None, "tcg"), prove.RATE_EMULATED), ((None, "kvm"), prove.RATE), ((None, ""), prove.RATE)],
 )
-def test_visitors_come_as_often_in_each_column(
-    monkeypatch: pytest.MonkeyPatch, known: tuple[str | None, str | None], rate: float
+def test_visitors_come_as_often_in_each_column_also_where_one_of_the_engines_was_not_asked_before(
+    monkeypatch: pytest.MonkeyPatch, found: tuple[str | None, str | None], rate: float
 ) -> None:
-    engines = dict(zip(registry.NAMES, known, strict=True))
-    monkeypatch.setattr(registry, "get", lambda name: SimpleNamespace(known_accelerator=lambda: engines[name]))
-    assert visitors_rate() == rate
+    engines = dict(zip(registry.NAMES, found, strict=True))
+    monkeypatch.setattr(registry, "get", lambda name: engine_of(engines[name]))
+    assert visitors_rate(BY) == rate
+
+
+def test_what_is_measured_under_load_says_how_many_requests_a_second_that_was(
+    monkeypatch: pytest.MonkeyPatch, done: list[str], ground: Ground
+) -> None:
+    rates: list[float] = []
+
+    def visiting(_lab: object, rate: float, _by: Deadline) -> Any:
+        rates.append(rate)
+        return nullcontext(SimpleNamespace(requests=50, told=SimpleNamespace(errors=2)))
+
+    monkeypatch.setattr(registry, "get", lambda _: engine_of("tcg"))
+    monkeypatch.setattr(life, "visiting", visiting)
+    monkeypatch.setattr("lab.flows.fleet.fill_pool", lambda lab, *_: lab)
+    monkeypatch.setattr("lab.flows.fleet.replace_dead", lambda *_: done.append("replaced"))
+    lab = lab_of(done)
+    monkeypatch.setattr(Ground, "deployment", lambda _: lab)
+    found = life.Replace(kept(lab)).once(ground, BY)
+    assert (rates, done) == ([3.0], ["destroyed", "replaced"])
+    notes = {row: value.note for row, value in found.items() if isinstance(value, Seen)}
+    assert notes == {
+        "replace": "under 3 requests a second",
+        "replace-failed": "of 50 at 3 a second; one that was repeated counts each time",
+    }
 
 
 def test_requests_go_to_the_load_balancers_own_address_and_past_no_port_of_this_computer(
