@@ -76,7 +76,8 @@ def _restarted(ground: Ground, by: Deadline) -> float:
 class Replace:
     """A worker of two destroyed without warning while visitors come, and what became of them until another one served.
 
-    The successor is made, or woken, as an autoscaler does it, which has noticed at once.
+    The clock runs from the order to destroy it. The successor is made, or woken, as an autoscaler does it, but for what
+    that takes to notice: here nothing of the old one is left before the new one is asked for.
     """
 
     name = "replace"
