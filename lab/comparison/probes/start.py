@@ -18,6 +18,7 @@ from lab.comparison.probes.worker import (
     Keeper,
     await_absence,
     await_answer,
+    await_known,
     await_ready,
     measured,
     often_s,
@@ -42,6 +43,13 @@ _LOOKS = 4
 # To look at all processes costs this computer some milliseconds; when one began is told exactly afterwards.
 _BORN_EVERY_S = 0.1
 _TAIL = "in the last run it ended {:.1f} s after the worker served, which is counted nowhere"
+_NO_SERVICE = "until it is ready: it stands beside the lab, without a load balancer"
+# The load balancer forgets who is put to sleep, and not who is destroyed and made anew. To tell it again is work of the
+# lab, which would stand in one column alone.
+_TOLD = "without the {:.1f} s of the last run that the lab took to tell the load balancer of it, which knows the others"
+_UNTYPED = "no tool is typed: it is the kit's own looking and writing down"
+_LATER = "it slept with the source that it had, so this is a look at the newest, and comes after it is ready"
+_FROM_KNOWN = "from when the load balancer was told of it, after the source"
 
 
 class Start:
@@ -73,7 +81,7 @@ class Start:
             return _bare(ground, by)
         with self._keeper.whole(ground):
             if ground.place.way is Way.WARM:
-                return _woken(ground, self._keeper.set(ground, by), by).phases()
+                return _told(_woken(ground, self._keeper.set(ground, by), by))
             found = _made(ground, by)
         self._keeper.note(ground, ground.place.variant)
         return found
@@ -111,7 +119,7 @@ def _bare(ground: Ground, by: Deadline) -> Mapping[str, Value]:
         stop_s = seconds(lambda: process.stop(by))
     phases = made.phases()
     del phases[SERVICE]
-    return {**phases, STOP: stop_s}
+    return {**phases, START: Seen(phases[START], _NO_SERVICE), STOP: stop_s}
 
 
 def _woken(ground: Ground, lab: Deployment, by: Deadline) -> Woken:
@@ -121,7 +129,7 @@ def _woken(ground: Ground, lab: Deployment, by: Deadline) -> Woken:
     def note(step: str) -> None:
         steps.setdefault(step.split()[0], processes.now_s())
 
-    with _lookout(lab, name, by) as looked:
+    with _lookout(lab, name, by, is_forgotten=True) as looked:
         asked_s = processes.now_s()
         lab, names = fleet.launch(lab, 1, note, by)
         fresh_s = processes.now_s()
@@ -130,7 +138,14 @@ def _woken(ground: Ground, lab: Deployment, by: Deadline) -> Woken:
             raise LabError(f"{name} was to be woken, and was not", where=f"lab {lab.lab}", mend=mend)
         lab = fleet.admit(lab, names, ground.report, by)
         seen = looked.result()
-    return Woken(asked_s, steps["waking"], born_s(lab, name), steps["waiting"], seen.ready_s, fresh_s, seen.served_s)
+    called_s, awake_s = steps["waking"], steps["waiting"]
+    return Woken(asked_s, called_s, born_s(lab, name), awake_s, seen.ready_s, fresh_s, seen.known_s, seen.served_s)
+
+
+def _told(woken: Woken) -> Mapping[str, Value]:
+    """The phases of a worker that was woken, each that is not what it is elsewhere with what it is. Pure."""
+    notes = {START: _TOLD.format(woken.told_s), TOOL: _UNTYPED, SOURCE: _LATER, SERVICE: _FROM_KNOWN}
+    return {row: Seen(took_s, notes.get(row, "")) for row, took_s in woken.phases().items()}
 
 
 def born_s(lab: Deployment, name: NodeName) -> float:
@@ -143,24 +158,29 @@ def born_s(lab: Deployment, name: NodeName) -> float:
 
 @dataclass(frozen=True)
 class Looked:
-    """When a worker was ready at its own door, and when the front door gave an answer of it: seconds since the boot."""
+    """When a worker was ready at its own door, the load balancer knew it, and the front door gave an answer of it:
+    seconds since the boot."""
 
     ready_s: float
+    known_s: float
     served_s: float
 
 
 @contextmanager
-def _lookout(lab: Deployment, name: NodeName, by: Deadline) -> Iterator["Future[Looked]"]:
-    """Looks for a worker, from a thread of its own, as long as the block lasts: a command may go on when it serves."""
+def _lookout(
+    lab: Deployment, name: NodeName, by: Deadline, *, is_forgotten: bool = False
+) -> Iterator["Future[Looked]"]:
+    """Looks for a worker, from a thread of its own, as long as the block lasts: a command may go on when it serves. One
+    that `is_forgotten` the load balancer has to be told of meanwhile."""
     over = Event()
     with ThreadPoolExecutor(1) as beside:
         try:
-            yield beside.submit(_look, lab, name, by, over.is_set)
+            yield beside.submit(_look, lab, name, by, over.is_set, is_forgotten=is_forgotten)
         finally:
             over.set()
 
 
-def _look(lab: Deployment, name: NodeName, by: Deadline, given_up: Callable[[], bool]) -> Looked:
+def _look(lab: Deployment, name: NodeName, by: Deadline, given_up: Callable[[], bool], *, is_forgotten: bool) -> Looked:
     # Whoever asks an address that nobody has yet may wait a second for the next try (arp(7), retrans_time_ms).
     def probe() -> str | None:
         return None if given_up() or belongings.of_node(lab, name) else "no process"
@@ -168,8 +188,12 @@ def _look(lab: Deployment, name: NodeName, by: Deadline, given_up: Callable[[], 
     await_until(probe, by, what=f"the first process of {name}", mend="read `lab status`", every_s=_BORN_EVERY_S)
     await_ready(url_of(lab, name), by, given_up, often_s(lab))
     ready_s = processes.now_s()
+    # Else it is known, and to ask for that would take from the time that is measured.
+    if is_forgotten:
+        await_known(lab, name, by, given_up)
+    known_s = processes.now_s()
     await_answer(lab, name, by, given_up)
-    return Looked(ready_s, processes.now_s())
+    return Looked(ready_s, known_s, processes.now_s())
 
 
 def marks_of(reach: Reach, by: Deadline, *, own_clock: bool) -> tuple[float, float]:

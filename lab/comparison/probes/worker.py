@@ -221,6 +221,18 @@ def await_absence(lab: Deployment, name: NodeName, by: Deadline) -> None:
     await_until(probe, by, what=f"{name} leaving service", mend="read the log of the load balancer")
 
 
+def await_known(lab: Deployment, name: NodeName, by: Deadline, given_up: Callable[[], bool] = lambda: False) -> None:
+    """Returns once the load balancer knows a worker, in service or not yet, or nobody wants to know any more."""
+    balancer = lab.loadbalancer()
+
+    def probe() -> str | None:
+        known = given_up() or any(server.name == str(name) for server in balancer.servers(by) or [])
+        return None if known else "not known"
+
+    what = f"the load balancer knowing {name}"
+    await_until(probe, by, what=what, mend="read the log of the load balancer", every_s=often_s(lab))
+
+
 def await_served(lab: Deployment, name: NodeName, by: Deadline) -> None:
     """Returns once the worker is ready and in service."""
     readiness.await_node(lab, name, lambda _: None, by)
