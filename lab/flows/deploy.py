@@ -1,5 +1,6 @@
 """`lab deploy`: the versions of the app in the lab's source service, the one place where a version changes."""
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from lab.substrates.base import Report, UnreachedError
 from lab.timeline.events import Event, Kind
 
 _MESSAGE_LETTERS = 200
+_WAY_BACK = re.compile(r"^(?:Back to [0-9a-f]{10}: )+")
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ def bring_back(lab: Deployment, version: Version, message: str | None, by: Deadl
 
     Whoever calls holds the lease of refreshes.
     """
-    words = message or f"Back to {version.short}: {version.message}"
+    # Of one that was itself brought back, what it was at first: else a message grew with each way back.
+    words = message or f"Back to {version.short}: {_WAY_BACK.sub('', version.message)}"
     with _told(lab, by):
         source.push_again(lab.reach(STORE), lab.copy_of_source, version.commit, words, by)
     return _noted(lab, by)

@@ -96,6 +96,18 @@ def test_a_version_is_a_commit_with_a_message_and_history_only_grows(lab: Deploy
     ]
 
 
+def test_a_version_that_was_brought_back_more_than_once_is_told_in_the_words_of_the_first(
+    lab: Deployment, app: Path, by: Deadline
+) -> None:
+    first(lab, by)
+    (app / "new.py").write_text("new")
+    deploy.deploy(lab, app, "Another page", silent, by)
+    for _ in range(4):
+        brought_back = deploy.versions(lab, by)[1]
+        deploy.roll_back(lab, None, None, silent, by)
+    assert told(lab, by)[0] == f"Back to {brought_back.short}: Another page"
+
+
 def test_without_a_message_the_folder_is_named(lab: Deployment, app: Path, by: Deadline) -> None:
     first(lab, by)
     (app / "new.py").write_text("new")
