@@ -198,7 +198,7 @@ def measure(
         substrates = [registry.get(name) for name in registry.NAMES if name in {one.substrate for one in made.places}]
         begun = sheet.blank(made.batches, made.places, _about(made, guesses, substrates))
         if made.old is not None:
-            begun = sheet.resumed(begun, made.old, str(made.folder / report.FILE))
+            begun = sheet.resumed(begun, made.old, made.batches, str(made.folder / report.FILE))
         daemons = {name for one in substrates if isinstance(one, CanMeasure) for name in one.daemons}
         home = quiet.household(before, os.getpid(), daemons)
         keep = partial(report.save, folder=made.folder)

@@ -1,6 +1,6 @@
 """A report while it is being filled: begun, resumed, and one run after the other written down. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.comparison import quiet
@@ -55,7 +55,7 @@ def not_measured(reason: str) -> Cell:
     return Cell(state="not measured", reason=reason)
 
 
-def resumed(fresh: Report, old: Report, file: str) -> Report:
+def resumed(fresh: Report, old: Report, batches: Sequence[Batch], file: str) -> Report:
     """A blank report with what an older one, in `file`, has of it, and whatever else that has. What failed there is to
     be tried again. Raises UsageError where it is another computer's, or has samples of other settings."""
     if differs := other_computer(old.host, fresh.host):
@@ -67,7 +67,8 @@ def resumed(fresh: Report, old: Report, file: str) -> Report:
             raise _refused(f"this comparison was begun with other settings: {column.title}, {other}", file)
         columns[column.key] = column if column.settings else before
     rows = {row.name: row for row in (*old.rows, *fresh.rows)}
-    rows |= {row.name: _with_old(rows[row.name], row, columns) for row in old.rows}
+    explained = _explained(old, batches)
+    rows |= {row.name: _with_old(rows[row.name], row, columns, explained) for row in old.rows}
     guessed = {(one.row, one.column): one for one in (*old.predictions, *fresh.predictions)}
     kept = {
         "host": host_of_both(old.host, fresh.host),
@@ -95,10 +96,30 @@ def _is_measured(report: Report, column: Column) -> bool:
     return any(_has_seen(row.cells[column.key]) for row in report.rows if column.key in row.cells)
 
 
-def _with_old(row: RowResult, old: RowResult, columns: Iterable[str]) -> RowResult:
+def _explained(old: Report, batches: Iterable[Batch]) -> set[tuple[str, str]]:
+    """The cells, by row and column, that cannot be measured where others of their batch were. A task that is done with
+    those is not asked once more, so nobody else would tell the reason again."""
+    found = set()
+    for batch in batches:
+        rows = [row for spec in batch.rows if (row := old.row(spec.name)) is not None]
+        for key in (column.key for column in old.columns):
+            cells = {row.name: row.cells[key] for row in rows if key in row.cells}
+            if any(map(_has_seen, cells.values())):
+                found |= {(name, key) for name, cell in cells.items() if not _is_open(cell)}
+    return found
+
+
+def _with_old(
+    row: RowResult, old: RowResult, columns: Iterable[str], explained: Container[tuple[str, str]]
+) -> RowResult:
     """A row with what an older one knows; what failed, or could not be measured then, has its turn once more."""
     known = {key: old.cells[key] for key in columns if key in old.cells}
-    return _changed(row, {key: _kept(cell) for key, cell in known.items() if _has_seen(cell) or key not in row.cells})
+    kept = {
+        key: _kept(cell)
+        for key, cell in known.items()
+        if _has_seen(cell) or key not in row.cells or (row.name, key) in explained
+    }
+    return _changed(row, kept)
 
 
 def _has_seen(cell: Cell) -> bool:

@@ -242,7 +242,7 @@ def test_what_cannot_be_cleared_away_is_told_and_keeps_nothing_else_from_it() ->
 def test_a_resumed_session_measures_only_what_is_missing() -> None:
     told = Told()
     first = _measured(told, Ready(told), Counting("a", told, fails={"cold": 2}))
-    old = sheet.resumed(sheet.blank([A], [BOX, COLD], ABOUT), first, "report.json")
+    old = sheet.resumed(sheet.blank([A], [BOX, COLD], ABOUT), first, [A], "report.json")
     tasks = schedule.tasks([A], [BOX, COLD], 2, {("a", key): sheet.done(old, A, key) for key in ("box", "cold")})
     again = Told()
     report = session.measure(old, tasks, {"a": Counting("a", again)}, Ready(again), NOBODY, again.listeners())

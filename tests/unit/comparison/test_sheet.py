@@ -1,5 +1,7 @@
 """A report while it is being filled."""
 
+import dataclasses
+
 import pytest
 
 from lab.comparison import sheet
@@ -18,7 +20,8 @@ ABOUT = Report(
     rows=(),
     complete=False,
 )
-BLANK = sheet.blank([QUICK, LONG], PLACES, ABOUT)
+BATCHES = [QUICK, LONG]
+BLANK = sheet.blank(BATCHES, PLACES, ABOUT)
 
 
 def _valid(report: Report) -> Report:
@@ -77,7 +80,7 @@ def test_a_resumed_report_has_what_was_measured_and_tries_again_what_was_not() -
     old = sheet.measured(BLANK, "box", Run({"quick": 1.5}, 0.3, 0.0))
     old = sheet.failed(sheet.measured(old, "cold", Run({"quick": 9.0}, 0, 0)), "cold", QUICK.rows, "it broke")
     old = sheet.impossible(old, "warm", {"quick": "needs root"})
-    found = _valid(sheet.resumed(BLANK, old, "report.json"))
+    found = _valid(sheet.resumed(BLANK, old, BATCHES, "report.json"))
     cells = found.rows[0].cells
     assert cells["box"].samples == (1.5,)
     assert (cells["cold"].state, cells["cold"].reason, cells["cold"].samples) == ("measured", "", (9.0,))
@@ -86,12 +89,30 @@ def test_a_resumed_report_has_what_was_measured_and_tries_again_what_was_not() -
     assert (sheet.done(found, QUICK, "box"), sheet.done(found, QUICK, "warm")) == (1, 0)
 
 
+def test_a_resumed_report_still_says_why_a_row_cannot_be_measured_where_others_of_its_batch_were() -> None:
+    both = dataclasses.replace(QUICK, rows=(*QUICK.rows, dataclasses.replace(QUICK.rows[0], name="stop")))
+    blank = sheet.blank([both], [BOX, WARM], ABOUT)
+    old = sheet.impossible(blank, "warm", {"stop": "it is put to sleep again instead"})
+    old = sheet.measured(old, "warm", Run({"quick": 1.5}, 0.3, 0.0))
+    old = sheet.impossible(old, "box", {"quick": "needs root", "stop": "needs root"})
+    found = _valid(sheet.resumed(blank, old, [both], "report.json"))
+    told = {(row.name, key): row.cells[key].reason for row in found.rows for key in ("box", "warm")}
+    assert told == {
+        ("quick", "warm"): "",
+        ("stop", "warm"): "it is put to sleep again instead",
+        # Of this task nothing was measured, so it is asked anew.
+        ("quick", "box"): PENDING,
+        ("stop", "box"): PENDING,
+    }
+    assert sheet.done(found, both, "warm") == 1
+
+
 def test_a_resumed_report_keeps_rows_columns_and_guesses_that_are_not_asked_for_now() -> None:
     old = sheet.blank([LONG], [BOX, COLD], ABOUT.model_copy(update={"columns": ABOUT.columns[:2], "notes": ("old",)}))
     old = sheet.measured(old, "box", Run({"long": 60.0}, 0.1, 0.0))
     old = old.model_copy(update={"predictions": (Prediction(row="long", column="box", guess=3.0),)})
     fresh = sheet.blank([QUICK], [WARM], ABOUT.model_copy(update={"columns": ABOUT.columns[2:], "notes": ("new",)}))
-    found = _valid(sheet.resumed(fresh, old, "report.json"))
+    found = _valid(sheet.resumed(fresh, old, BATCHES, "report.json"))
     assert [row.name for row in found.rows] == ["long", "quick"]
     assert [column.key for column in found.columns] == ["box", "cold", "warm"]
     assert found.rows[0].cells["box"].samples == (60.0,)
@@ -109,31 +130,32 @@ def test_samples_of_two_settings_do_not_come_into_one_cell() -> None:
     before, now = _told({"engine": "Box 1"}), _told({"engine": "Box 2"})
     old = sheet.measured(before, "box", Run({"quick": 1.5}, 0.3, 0.0))
     with pytest.raises(UsageError) as refused:
-        sheet.resumed(now, old, "there/report.json")
+        sheet.resumed(now, old, BATCHES, "there/report.json")
     assert refused.value.message == ("this comparison was begun with other settings: Box, engine was Box 1, then Box 2")
     assert "--out" in refused.value.mend
     unmeasured = sheet.measured(before, "cold", Run({"quick": 1.5}, 0.3, 0.0))
-    assert sheet.resumed(now, unmeasured, "there/report.json").column("box").settings == {"engine": "Box 2"}
+    assert sheet.resumed(now, unmeasured, BATCHES, "there/report.json").column("box").settings == {"engine": "Box 2"}
 
 
 def test_an_engine_that_is_away_now_leaves_what_it_told_of_its_samples() -> None:
     old = sheet.measured(_told({"engine": "Box 1"}), "box", Run({"quick": 1.5}, 0.3, 0.0))
-    assert sheet.resumed(_told({}), old, "there/report.json").column("box").settings == {"engine": "Box 1"}
+    assert sheet.resumed(_told({}), old, BATCHES, "there/report.json").column("box").settings == {"engine": "Box 1"}
 
 
 def test_what_the_computer_told_at_two_times_is_told_twice() -> None:
     first = BLANK.model_copy(update={"host": {**HOST, "kit": "1"}})
-    again = sheet.resumed(BLANK.model_copy(update={"host": {**HOST, "kit": "2"}}), first, "report.json")
+    again = sheet.resumed(BLANK.model_copy(update={"host": {**HOST, "kit": "2"}}), first, BATCHES, "report.json")
     assert again.host["kit"] == "1; 2"
     assert (
-        sheet.resumed(BLANK.model_copy(update={"host": {**HOST, "kit": "2"}}), again, "report.json").host == again.host
+        sheet.resumed(BLANK.model_copy(update={"host": {**HOST, "kit": "2"}}), again, BATCHES, "report.json").host
+        == again.host
     )
 
 
 def test_another_computers_report_is_not_resumed() -> None:
     old = BLANK.model_copy(update={"host": {**HOST, "processor": "64 cores"}})
     with pytest.raises(UsageError) as refused:
-        sheet.resumed(BLANK, old, "there/report.json")
+        sheet.resumed(BLANK, old, BATCHES, "there/report.json")
     assert refused.value.message == (
         "this comparison was begun on another computer: its processor is 64 cores, not 2 cores, made up"
     )
