@@ -117,7 +117,6 @@ def command(
 def _tell(made: Plan) -> None:
     """What will be done, and how long it takes."""
     rows = sum(len(batch.rows) for batch in made.batches)
-    runs = sum(task.runs for task in made.tasks)
     click.echo(f"{rows} rows in {len(made.places)} columns: {'; '.join(place.title for place in made.places)}")
     click.echo(
         f"kept in {made.folder}"
@@ -125,7 +124,7 @@ def _tell(made: Plan) -> None:
     )
     if made.other is not None:
         click.echo(as_called(f"one of other rows or columns was interrupted: `lab compare --out {made.other}` goes on"))
-    estimate = f"{runs} runs, about {words.span_s(made.seconds)}, besides what has to be built first"
+    estimate = f"{made.runs} runs, about {words.span_s(made.seconds)}, besides what has to be built first"
     click.echo(estimate if made.tasks else "there is nothing left to be measured")
     if made.tasks and os.geteuid():
         click.echo("you are not root: a bare process, and rows about memory, will be told as not measured")

@@ -66,6 +66,11 @@ class Plan:
         return schedule.left_s(schedule.coming(self.tasks, 0, {}, {}), {})
 
     @property
+    def runs(self) -> int:
+        """How many runs are expected to be made."""
+        return sum(map(schedule.wanted, self.tasks))
+
+    @property
     def substrates(self) -> list[str]:
         """The substrates on which labs are made."""
         return list(dict.fromkeys(task.place.substrate for task in self.tasks))
@@ -79,14 +84,18 @@ def plan(asked: Asked) -> Plan:
     batches = [one for one in BATCHES if one in batches or any(row.name in known for row in one.rows)]
     places = _places(asked, old)
     repeats = asked.repeats or (old.repeats if old else None)
-    done = {
-        (batch.name, place.key): sheet.done(old, batch, place.key)
-        for batch in batches
-        for place in places
-        if old is not None
-    }
-    tasks = schedule.tasks(batches, places, repeats, done)
+    tasks = _tasks(batches, places, repeats, old)
     return Plan(asked.lab, tuple(batches), tuple(places), repeats, folder, old, tuple(tasks), other)
+
+
+def _tasks(batches: Sequence[Batch], places: Sequence[Place], repeats: int | None, old: Report | None) -> list[Task]:
+    """What is still to be measured, besides what a report that is resumed has already."""
+    if old is None:
+        return schedule.tasks(batches, places, repeats, {})
+    each = [(batch, place.key) for batch in batches for place in places]
+    done = {(batch.name, key): sheet.done(old, batch, key) for batch, key in each}
+    told = {(batch.name, key): sheet.told(old, batch, key) for batch, key in each}
+    return schedule.tasks(batches, places, repeats, done, told)
 
 
 def _place(asked: Asked) -> tuple[Path, Report | None, Path | None]:

@@ -31,9 +31,11 @@ NOTHING: Took = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Task:
-    """A batch in a column, to be measured `runs` times after `warm_ups` that are discarded.
+    """A batch in a column, to be measured `runs` times more after `warm_ups` that are discarded.
 
-    It is measured `if_quick` times where a run turns out to be quick, whatever the catalogue expected.
+    It is measured `if_quick` times more where a run turns out to be quick, whatever the catalogue expected. `before` it
+    was measured so often already, and the first row `told` these seconds then, if that is a time. Where it was measured
+    more often before than was expected, `runs` is below 0.
     """
 
     batch: Batch
@@ -41,6 +43,8 @@ class Task:
     runs: int
     if_quick: int
     warm_ups: int
+    before: int = 0
+    told: tuple[float, ...] = ()
 
     @property
     def run_s(self) -> float:
@@ -63,24 +67,40 @@ class Turn:
 
 
 def tasks(
-    batches: Sequence[Batch], places: Sequence[Place], repeats: int | None, done: Mapping[Name, int]
+    batches: Sequence[Batch],
+    places: Sequence[Place],
+    repeats: int | None,
+    done: Mapping[Name, int],
+    told: Took = NOTHING,
 ) -> list[Task]:
     """What is still to be measured: each batch, in each column that it makes sense in, as often as `repeats` says, or
-    the catalogue, less what was `done`."""
+    the catalogue, less what was `done`. What was done is quick or not as its first row `told`."""
     found = []
     for place in places:
         for batch in batches:
             if batch.impossible(place) is None:
-                known = done.get((batch.name, place.key), 0)
+                name = batch.name, place.key
+                known, seconds = done.get(name, 0), tuple(told.get(name, ()))
                 runs, if_quick = batch.repeats(place, repeats)
-                found.append(Task(batch, place, runs - known, if_quick - known, batch.warm_ups(place)))
-    return [task for task in found if task.runs > 0]
+                warm_ups = batch.warm_ups(place)
+                found.append(Task(batch, place, runs - known, if_quick - known, warm_ups, known, seconds))
+    return [task for task in found if wanted(task) > 0]
 
 
-def wanted(task: Task, seconds: Sequence[float], own: Sequence[float] = ()) -> int:
+def wanted(task: Task, seconds: Sequence[float] = (), own: Sequence[float] = ()) -> int:
     """How often a task is to be measured, from what its runs took, and what its first row tells if that is a time."""
-    is_quick = bool(seconds) and task.batch.is_quick(statistics.mean(seconds), statistics.mean(own) if own else None)
+    if not seconds and not task.before:
+        return task.runs
+    told = (*task.told, *own)
+    run_s = statistics.mean(seconds) if seconds else _before_s(task)
+    is_quick = task.batch.is_quick(run_s, statistics.mean(told) if told else None)
     return task.if_quick if is_quick else task.runs
+
+
+def _before_s(task: Task) -> float:
+    """The seconds that an earlier run took, as far as that can be told: a report keeps what was measured, not how long
+    that took. More runs than were expected have only been made because they were quick."""
+    return 0.0 if task.runs < 0 else task.run_s
 
 
 def steps(asked: Sequence[Task]) -> range:

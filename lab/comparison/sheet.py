@@ -143,6 +143,12 @@ def done(report: Report, batch: Batch, key: str) -> int:
     return min(counts, default=0)
 
 
+def told(report: Report, batch: Batch, key: str) -> tuple[float, ...]:
+    """The seconds that the first row of a batch told in a column, where that is a time."""
+    row = report.row(batch.rows[0].name) if batch.is_time else None
+    return row.cells[key].samples if row is not None and key in row.cells else ()
+
+
 def _is_open(cell: Cell) -> bool:
     return cell.state != "not measured" or cell.reason == PENDING
 

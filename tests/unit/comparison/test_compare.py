@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lab.comparison import compare, labs, sheet, table
+from lab.comparison import compare, labs, schedule, sheet, table
 from lab.comparison.catalogue import BATCHES
 from lab.comparison.columns import Way
 from lab.comparison.compare import Asked
@@ -158,6 +158,20 @@ def test_more_rows_and_more_repeats_can_be_asked_of_a_comparison(tmp_path: Path)
     runs = {task.name: task.runs for task in made.tasks}
     assert runs["start", "docker"] == 1
     assert runs["memory", "docker"] == runs["memory", "vagrant-cold"] == 2
+
+
+def test_a_resumed_comparison_makes_as_many_runs_of_what_is_quick_as_one_that_was_not_interrupted(
+    tmp_path: Path,
+) -> None:
+    _kept(tmp_path / "mine", repeats=None)
+    found = load(tmp_path / "mine")
+    # Seven runs of 1.0 s, where the catalogue expects a slow start, and five.
+    for _ in range(6):
+        found = sheet.measured(found, "docker", Run({row.name: 1.0 for row in found.rows}, 0.1, 0.0))
+    records.write_json(tmp_path / "mine" / "report.json", dump(found))
+    made = compare.plan(Asked(folder=tmp_path / "mine"))
+    assert {task.place.key: schedule.wanted(task) for task in made.tasks} == {"bare": 19, "docker": 13}
+    assert made.runs == 32
 
 
 SAME = Asked(rows=("start",), only="docker")

@@ -1,5 +1,6 @@
 """The order of the runs, and how long they take."""
 
+import dataclasses
 from collections import Counter
 
 import pytest
@@ -61,6 +62,48 @@ def test_what_was_done_is_not_done_again() -> None:
     assert [(task.name, task.runs) for task in tasks] == [(("quick", "cold"), 2)]
 
 
+SLOW = batch("slow", Cost(container=8, machine=40))
+RATE = dataclasses.replace(SLOW, rows=(dataclasses.replace(SLOW.rows[0], unit="requests/s", kind="rate"),))
+
+
+@pytest.mark.parametrize(
+    ("one", "place", "done", "told_s", "left"),
+    [
+        (SLOW, BOX, 3, 1.5, 17),
+        (SLOW, BOX, 5, 1.5, 15),
+        (SLOW, BOX, 7, 1.5, 13),
+        (SLOW, BOX, 12, 1.5, 8),
+        (SLOW, BOX, 20, 1.5, 0),
+        (SLOW, BOX, 3, 2.5, 2),
+        (SLOW, BOX, 7, 2.5, 0),
+        (SLOW, COLD, 5, 1.5, 0),  # Dear, as far as is known.
+        (SLOW, COLD, 7, 1.5, 13),  # It was not, or there were 5.
+        (RATE, BOX, 3, None, 2),
+        (RATE, BOX, 5, None, 0),
+        (RATE, BOX, 7, None, 13),
+    ],
+)
+def test_what_was_quick_before_an_interruption_is_measured_as_often_as_without_one(
+    one: Batch, place: Place, done: int, told_s: float | None, left: int
+) -> None:
+    name = one.name, place.key
+    told = {name: [told_s] * done} if told_s is not None else {}
+    tasks = schedule.tasks([one], [place], None, {name: done}, told)
+    assert sum(turn.runs for turn in _all(tasks)) == sum(map(schedule.wanted, tasks)) == left
+    assert bool(tasks) is bool(left)
+
+
+def test_what_was_told_before_counts_with_what_is_told_now() -> None:
+    name = SLOW.name, BOX.key
+    [task] = schedule.tasks([SLOW], [BOX], None, {name: 7}, {name: [1.9] * 7})
+    assert schedule.wanted(task, [4.0], [1.9]) == 13
+    assert schedule.wanted(task, [4.0], [3.0]) < 0
+    assert schedule.wanted(task, [12.0], [1.9]) < 0
+    assert schedule.turn([task], 0, {name: [4.0]}, {name: 1}, {name: [3.0]}).runs == 0
+    # Made by nobody else before: the catalogue's number, until there is a run.
+    assert schedule.wanted(dataclasses.replace(task, runs=5, before=0, told=())) == 5
+
+
 def test_what_turns_out_quick_is_measured_more_often_unless_somebody_said_how_often() -> None:
     took = {("quick", "cold"): [1.5, 1.0]}
     for repeats, wanted in ((None, 20), (6, 6)):
@@ -91,14 +134,13 @@ def test_an_estimate_follows_what_runs_take() -> None:
 
 
 def test_how_often_is_by_what_the_first_row_measures_and_not_by_what_makes_ready_for_it() -> None:
-    slow = batch("slow", Cost(container=8, machine=40))
     for place, run_s, own, wanted in (
         (BOX, 8.0, [], 5),
         (BOX, 8.0, [0.1, 0.2], 20),
         (BOX, 8.0, [2.5], 5),
         (COLD, 40.0, [0.1], 5),  # Dear: twenty of these would be a quarter of an hour.
     ):
-        [task] = schedule.tasks([slow], [place], None, {})
+        [task] = schedule.tasks([SLOW], [place], None, {})
         assert schedule.wanted(task, [run_s], own) == wanted
         told = {task.name: own}
         turns = schedule.coming([task], 1, {task.name: [run_s]}, {task.name: 1}, told)

@@ -250,6 +250,28 @@ def test_a_resumed_session_measures_only_what_is_missing() -> None:
     assert _cells(report) == {("a", "box"): ("measured", "", (2.0, 3.0)), ("a", "cold"): ("measured", "", (2.0, 3.0))}
 
 
+def test_a_resumed_session_goes_on_with_what_was_quick_until_there_are_as_many_runs_as_without_an_interruption() -> (
+    None
+):
+    slow = batch("a", Cost(container=8))
+    report = sheet.blank([slow], [BOX], ABOUT)
+    for _ in range(7):
+        report = sheet.measured(report, "box", sheet.Run({"a": 1.5}, 0.0, 0.0))
+    name = "a", "box"
+    known, seconds = sheet.done(report, slow, "box"), sheet.told(report, slow, "box")
+    [task] = schedule.tasks([slow], [BOX], None, {name: known}, {name: seconds})
+    told = Told()
+
+    class Quick(Counting):
+        def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
+            super().once(ground, by)
+            return {self.name: 1.5}
+
+    found = session.measure(report, [task], {"a": Quick("a", told)}, Ready(told), NOBODY, told.listeners())
+    assert len(found.rows[0].cells["box"].samples) == 20
+    assert told.done.count("a box") == 14, "with one for a warm-up, since the lab is a new one"
+
+
 def test_progress_goes_up_to_all_runs_and_names_what_is_measured() -> None:
     told = Told()
     _measured(told, Ready(told), Counting("a", told))
