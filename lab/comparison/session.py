@@ -89,9 +89,12 @@ class _Session:
     # What there is nothing more to be measured of: tasks, and whole substrates.
     over: set[tuple[str, str]] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
+    # Cells that others of their row were measured before: no longer any, once that has been noted.
+    late: frozenset[tuple[str, str]] = frozenset()
     step: int = 0
 
     def run(self) -> None:
+        self.late = sheet.late(self.report)
         self.keep(self.report)
         for step in schedule.steps(self.tasks):
             self.step = step
@@ -153,7 +156,13 @@ class _Session:
             if number >= turn.warm_ups:
                 others = quiet.others(self.home, before, after, os.cpu_count() or 1)
                 self.made[task.name] = self.made.get(task.name, 0) + 1
-                self.keep(sheet.measured(self.report, task.place.key, Run(values, load, others)))
+                self._add(task.place.key, Run(values, load, others))
+
+    def _add(self, key: str, run: Run) -> None:
+        report = sheet.measured(self.report, key, run)
+        if any((name, key) in self.late for name in run.values):
+            report, self.late = sheet.put_together(report), frozenset()
+        self.keep(report)
 
     def _tell(self, task: Task) -> None:
         coming = schedule.coming(self.tasks, self.step, self.took, self.made, self.own)

@@ -75,17 +75,27 @@ def resumed(fresh: Report, old: Report, batches: Sequence[Batch], file: str) -> 
         "columns": tuple(columns.values()),
         "rows": tuple(_filled(row, columns) for row in rows.values()),
         "notes": tuple(dict.fromkeys((*old.notes, *fresh.notes))),
-        "parts": _parts(old, fresh),
+        "parts": old.parts,
         "predictions": tuple(guessed.values()),
     }
     return fresh.model_copy(update=kept)
 
 
-def _parts(old: Report, fresh: Report) -> int:
-    """Columns that come later are not measured in turns with those that were measured before."""
-    is_begun = any(_has_seen(cell) for row in old.rows for cell in row.cells.values())
-    has_more = bool({column.key for column in fresh.columns} - {column.key for column in old.columns})
-    return old.parts + int(is_begun and has_more)
+def late(report: Report) -> frozenset[tuple[str, str]]:
+    """The cells, by row and column, without a sample in rows that have some. What is measured in one of them from now
+    on is not measured in turns with those."""
+    return frozenset(
+        (row.name, key)
+        for row in report.rows
+        if any(cell.samples for cell in row.cells.values())
+        for key, cell in row.cells.items()
+        if not cell.samples
+    )
+
+
+def put_together(report: Report) -> Report:
+    """The report, as it is where one comparison more came to those that it was put together of."""
+    return report.model_copy(update={"parts": report.parts + 1})
 
 
 def _refused(message: str, file: str) -> UsageError:

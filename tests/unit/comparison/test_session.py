@@ -250,6 +250,36 @@ def test_a_resumed_session_measures_only_what_is_missing() -> None:
     assert _cells(report) == {("a", "box"): ("measured", "", (2.0, 3.0)), ("a", "cold"): ("measured", "", (2.0, 3.0))}
 
 
+def _resumed(first: Report, *probes: Counting, places: tuple[Place, ...] = (BOX, COLD)) -> Report:
+    """A session that goes on with what another one kept."""
+    told, batches = Told(), [A, B]
+    about = ABOUT.model_copy(update={"columns": tuple(first.column(key) for key in ("box", "cold", "warm"))})
+    old = sheet.resumed(sheet.blank(batches, places, about), first, batches, "report.json")
+    done = {(one.name, place.key): sheet.done(old, one, place.key) for one in batches for place in places}
+    tasks = schedule.tasks(batches, places, 2, done)
+    stage = Ready(told)
+    return session.measure(old, tasks, {one.name: one for one in probes}, stage, NOBODY, told.listeners())
+
+
+def test_what_is_measured_later_than_the_rest_of_its_row_is_not_measured_in_turns_with_it() -> None:
+    told = Told()
+    away = _measured(told, Ready(told, away=("machine",)), Counting("a", told), Counting("b", told))
+    broken = _measured(told, Ready(told), Counting("a", told, fails={"cold": 1}), Counting("b", told))
+    half = _measured(told, Ready(told), Counting("a", told, fails={"cold": 3}), Counting("b", told))
+    assert [one.parts for one in (away, broken, half)] == [1, 1, 1]
+    again = [_resumed(one, Counting("a", told), Counting("b", told)) for one in (away, broken, half)]
+    assert [one.parts for one in again] == [2, 2, 1], "once for all of them; and not where a part of it was"
+    assert all(state == "measured" for one in again for state, _, _ in _cells(one).values())
+
+
+def test_a_column_in_which_nothing_can_be_measured_still_makes_no_part_of_its_own() -> None:
+    told = Told()
+    barred = {"cold": {"a": "needs root"}}
+    first = _measured(told, Ready(told), Counting("a", told, reasons=barred), Counting("b", told, fails={"box": 3}))
+    assert _resumed(first, Counting("a", told, reasons=barred), Counting("b", told)).parts == 1
+    assert _resumed(first, Counting("a", told), Counting("b", told)).parts == 2
+
+
 def test_a_resumed_session_goes_on_with_what_was_quick_until_there_are_as_many_runs_as_without_an_interruption() -> (
     None
 ):

@@ -118,7 +118,15 @@ def test_a_resumed_report_keeps_rows_columns_and_guesses_that_are_not_asked_for_
     assert found.rows[0].cells["box"].samples == (60.0,)
     assert {cell.reason for cell in found.rows[1].cells.values()} == {PENDING}
     assert (found.notes, found.guess("long", "box")) == (("old", "new"), 3.0)
-    assert found.parts == 2, "one column came when the others were measured"
+    assert found.parts == 1, "nothing is measured in it yet"
+
+
+def test_a_cell_is_late_where_others_of_its_row_were_measured_before() -> None:
+    assert sheet.late(BLANK) == frozenset()
+    old = sheet.measured(BLANK, "box", Run({"quick": 1.5}, 0.3, 0.0))
+    old = sheet.measured(old, "cold", Run({"long": "words alone"}, 0.3, 0.0))
+    assert sheet.late(old) == {("quick", "cold"), ("quick", "warm")}
+    assert sheet.put_together(sheet.put_together(old)).parts == 3
 
 
 def _told(settings: dict[str, str]) -> Report:
