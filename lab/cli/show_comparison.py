@@ -87,7 +87,7 @@ def _guesses(found: Report) -> Table:
         middle = table.entry(row, cell)
         judged = predict.judged(one.guess, middle.figure.value) if middle.figure else ""
         title = found.column(one.column).title
-        drawn.add_row(*map(_safe, (row.title, title, words.value(one.guess, row.unit), middle.value, judged)))
+        drawn.add_row(*map(_safe, (row.title, title, words.value(one.guess, row.unit), middle.short, judged)))
     return drawn
 
 

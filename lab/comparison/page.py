@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lab.comparison import canvas, plots, predict, published, table, words
-from lab.comparison.report import Column, Prediction, Report, RowResult
+from lab.comparison.report import Cell, Column, Prediction, Report, RowResult
 from lab.comparison.table import Line, Table
 
 _TEMPLATES = Environment(
@@ -59,10 +59,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Headline:
-    """One row, very short: of each column its title, its value, and how many times that of the first engine it is."""
+    """One row, very short: of each column its title, its value, what is odd about that, and how many times that of the
+    first engine it is."""
 
     title: str
-    values: Sequence[tuple[str, str, str]]
+    values: Sequence[tuple[str, str, Sequence[str], str]]
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def render(report: Report) -> str:
         made_at=datetime.fromisoformat(report.made_at).strftime("%-d %B %Y, %H:%M UTC"),
         headlines=[_headline(report, row) for name in _HEADLINES if (row := report.row(name)) is not None],
         glance=plots.glance(report),
+        left_out=plots.left_out(report),
         measure=plots.measure(report),
         guesses=[_guess(report, one) for one in report.predictions],
         sections=[_section(report, one) for one in table.tables(report)],
@@ -138,14 +140,19 @@ def _missing(rows: Sequence[RowResult], columns: Sequence[Column]) -> list[str]:
 
 def _headline(report: Report, row: RowResult) -> Headline:
     base = row.cells.get(plots.measure(report).key)
-    of = statistics.median(base.samples) if base is not None and base.samples else 0
+    of = statistics.median(base.samples) if base is not None and _is_figure(base) else 0
     values = []
     for column in table.plain(report.columns):
         cell = row.cells.get(column.key)
-        if cell is not None and cell.samples and cell.state == "measured":
+        if cell is not None and _is_figure(cell):
             times = words.times(statistics.median(cell.samples) / of) if of and cell is not base else ""
-            values.append((column.title, table.entry(row, cell).value, times))
+            entry = table.entry(row, cell)
+            values.append((column.title, entry.value, entry.marks, times))
     return Headline(row.title, values)
+
+
+def _is_figure(cell: Cell) -> bool:
+    return cell.state == "measured" and bool(cell.samples)
 
 
 def _guess(report: Report, one: Prediction) -> Guess:
@@ -158,6 +165,6 @@ def _guess(report: Report, one: Prediction) -> Guess:
         row.title,
         report.column(one.column).title,
         canvas.guess_in_words(one.guess, row.unit),
-        entry.value if entry is not None else "not measured",
+        entry.short if entry is not None else "not measured",
         "" if measured is None else predict.judged(one.guess, measured),
     )

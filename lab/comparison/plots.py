@@ -6,6 +6,7 @@ Whatever differs by its colour differs by a marker, a hatch or its place too.
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -19,6 +20,8 @@ _LANE, _BAR_LANE, _GLANCE_LANE = 42, 52, 34
 # A guess that is further away than this many times all values is drawn at the end of the axis.
 _FAR_OFF = 1.5
 _PHASES_A_LINE, _COLUMNS_A_LINE, _SHORT = 3, 2, 24
+# As many columns can be held against each other.
+_FEWEST = 2
 _PHASES = (
     *((Ink.RED, "////"), (Ink.YELLOW, ""), (Ink.BLUE, "|||"), (Ink.GREEN, ""), (Ink.PURPLE, "\\\\\\\\"), (Ink.SKY, "")),
 )
@@ -34,7 +37,7 @@ def dots(report: Report, row: RowResult) -> str:
         ticks = canvas.ticks(axes, most / per * 1.03, whole=row.kind == "count")
         for number, lane in enumerate(lanes):
             guessed = "" if lane.guess is None else f"\u2003× guess {canvas.guess_in_words(lane.guess, row.unit)}"
-            value = ", ".join((lane.entry.value, *lane.entry.marks)) if lane.cell.samples else ""
+            value = lane.entry.short if lane.cell.samples else ""
             canvas.head(axes, number * _LANE, lane.column.title + guessed, value, lane.look)
             _strip(axes, number * _LANE + 28, ticks, lane, per)
         return svg.inline(figure, row.name, row.title, _in_words(lanes))
@@ -76,14 +79,19 @@ def phases(report: Report, whole: RowResult, parts: Sequence[RowResult]) -> str:
     most = max((sum(_medians(parts, lane.column)) for lane in lanes), default=0.0)
     unit, per = words.scale(most, whole.unit)
     label = canvas.axis_label(unit, whole.better)
-    return _stacked(lanes, parts, whole, label, most / per, lambda lane: (per, lane.entry.value))
+    return _stacked(lanes, parts, whole, label, most / per, lambda lane: (per, lane.entry.short))
 
 
 def shares(report: Report, whole: RowResult, parts: Sequence[RowResult]) -> str:
     """Which part of the whole each phase takes, each column for itself."""
     lanes = [lane for lane in canvas.lanes(report, whole) if sum(_medians(parts, lane.column))]
     label = "share of the whole, in percent (%)"
-    return _stacked(lanes, parts, whole, label, 100, lambda lane: (sum(_medians(parts, lane.column)) / 100, ""))
+    return _stacked(lanes, parts, whole, label, 100, lambda lane: (sum(_medians(parts, lane.column)) / 100, _odd(lane)))
+
+
+def _odd(lane: Lane) -> str:
+    """What is odd about a lane whose figure is not told."""
+    return lane.entry.short if lane.cell.state == "failed" else ", ".join(lane.entry.marks)
 
 
 def _stacked(
@@ -150,29 +158,54 @@ def _phases_in_words(lanes: Sequence[Lane], parts: Sequence[RowResult]) -> str:
     return " ".join(told)
 
 
+@dataclass(frozen=True)
+class Held:
+    """A row, what each column needs of it as a multiple of `measure`, and what is odd about that: about its figure, or
+    about the one that it is held against."""
+
+    row: RowResult
+    found: Mapping[str, float]
+    marks: Mapping[str, Sequence[str]]
+
+    def told(self, key: str) -> str:
+        """The multiple of a column, in words."""
+        return ", ".join((words.times(self.found[key]), *self.marks[key]))
+
+
+def _held(report: Report) -> list[Held]:
+    """The rows of figures that can be held against `measure`, and are no phase."""
+    found = []
+    for row in report.rows:
+        if row.phases_of is None and len(seen := multiples(report, row)) >= _FEWEST:
+            marks = {lane.column.key: lane.entry.marks for lane in canvas.lanes(report, row)}
+            base = marks[measure(report).key]
+            found.append(Held(row, seen, {key: tuple(dict.fromkeys((*marks[key], *base))) for key in seen}))
+    return found
+
+
 def glance(report: Report) -> str:
-    """Every row of figures that is no phase, as a multiple of what the first engine needs; on a logarithmic axis.
+    """The rows of figures that are no phase, as multiples of what the first engine needs; on a logarithmic axis.
 
     A rate, of which more is better, is turned round: further to the right is worse in all rows. "" where nothing can be
-    held against anything.
+    held against anything; `left_out` says of which rows that is so.
     """
-    shown = [(row, found) for row in report.rows if len(found := multiples(report, row)) > 1 and row.phases_of is None]
+    shown = _held(report)
     if not shown:
         return ""
-    columns = [column for column in report.columns if any(column.key in found for _, found in shown)]
+    columns = [column for column in report.columns if any(column.key in held.found for held in shown)]
     a_line = _COLUMNS_A_LINE if all(len(column.title) <= _SHORT for column in columns) else 1
     top = math.ceil(len(columns) / a_line) * KEY_LINE + 12
     seen = looks(report.columns)
     label = f"times: {measure(report).title} is 1; logarithmic; less is better"
     with svg.drawing():
         figure, axes = canvas.canvas(top + len(shown) * _GLANCE_LANE, label)
-        _glance_axis(axes, [value for _, found in shown for value in found.values()])
+        _glance_axis(axes, [value for held in shown for value in held.found.values()])
         for number, column in enumerate(columns):
             x, y = number % a_line / a_line, number // a_line * KEY_LINE
             canvas.sign(axes, x, y + 8, seen[column.key])
             axes.text(x + 0.04, y + 12, column.title, transform=axes.get_yaxis_transform())
-        for number, (row, found) in enumerate(shown):
-            _glance_lane(axes, top + number * _GLANCE_LANE, row.title, found, seen)
+        for number, held in enumerate(shown):
+            _glance_lane(axes, top + number * _GLANCE_LANE, held, seen)
         return svg.inline(figure, "glance", f"All rows at a glance: {label}", _glance_in_words(report, shown))
 
 
@@ -183,21 +216,46 @@ def _glance_axis(axes: Axes, found: Sequence[float]) -> None:
     axes.xaxis.minorticks_off()
 
 
-def _glance_lane(axes: Axes, y: float, title: str, found: Mapping[str, float], seen: Mapping[str, Look]) -> None:
-    furthest = max(found.values(), key=lambda value: abs(math.log(value)))
-    canvas.head(axes, y, title, words.times(furthest))
+def _glance_lane(axes: Axes, y: float, held: Held, seen: Mapping[str, Look]) -> None:
+    furthest = max(held.found, key=lambda key: abs(math.log(held.found[key])))
+    canvas.head(axes, y, held.row.title, held.told(furthest))
     axes.axhline(y + 22, color=Ink.GRID, lw=0.8)
     axes.vlines([1], y + 16, y + 28, color=Ink.QUIET, lw=1.2)
-    for key, value in found.items():
-        canvas.mark(axes, value, y + 22, seen[key], ms=8)
+    for key, value in held.found.items():
+        canvas.mark(axes, value, y + 22, seen[key], is_doubtful=bool(held.marks[key]), ms=8)
 
 
-def _glance_in_words(report: Report, shown: Sequence[tuple[RowResult, dict[str, float]]]) -> str:
+def _glance_in_words(report: Report, shown: Sequence[Held]) -> str:
     told = []
-    for row, found in shown:
-        said = ", ".join(f"{report.column(key).title} {words.times(value)}" for key, value in found.items())
-        told.append(f"{row.title}: {said}.")
-    return " ".join(told)
+    for held in shown:
+        said = "; ".join(f"{report.column(key).title} {held.told(key)}" for key in held.found)
+        told.append(f"{held.row.title}: {said}.")
+    return " ".join([*told, *(f"Not drawn, {said}." for said in left_out(report))])
+
+
+def left_out(report: Report) -> list[str]:
+    """What the glance does not show of the rows of figures that are no phase: each reason, and the rows' titles."""
+    found: dict[str, list[str]] = {}
+    for row in report.rows:
+        if row.kind != "words" and row.phases_of is None:
+            for why in _why_out(report, row):
+                found.setdefault(why, []).append(row.title)
+    return [f"{why}: {', '.join(titles)}" for why, titles in found.items()]
+
+
+def _why_out(report: Report, row: RowResult) -> list[str]:
+    """Why a row is not in the glance, or which columns of it are not."""
+    base, seen = measure(report), _measured(row)
+    if row.better == "neither":
+        return ["neither more nor less is better"]
+    if base.key not in seen:
+        return [f"there is no figure of {base.title}"]
+    if not seen[base.key]:
+        return [f"{base.title} has 0, of which nothing is a multiple"]
+    if len(seen) < _FEWEST:
+        return [f"there is no figure but that of {base.title}"]
+    nothing = [one.title for one in report.columns if seen.get(one.key) == 0]
+    return [f"{title} has 0, for which there is no place on this axis" for title in nothing]
 
 
 def measure(report: Report) -> Column:
@@ -207,9 +265,15 @@ def measure(report: Report) -> Column:
 
 def multiples(report: Report, row: RowResult) -> dict[str, float]:
     """What each column needs of this row as a multiple of `measure`; none where that is not known, or nothing."""
-    found = {key: statistics.median(cell.samples) for key, cell in row.cells.items() if cell.samples}
+    found = _measured(row)
     base = found.get(measure(report).key)
     if row.better == "neither" or not base:
         return {}
     known = {key: found[key] for key in (column.key for column in report.columns) if found.get(key)}
     return {key: value / base if row.better == "lower" else base / value for key, value in known.items()}
+
+
+def _measured(row: RowResult) -> dict[str, float]:
+    """The median of each column that was measured: what failed half-way is no figure."""
+    cells = row.cells.items()
+    return {key: statistics.median(cell.samples) for key, cell in cells if cell.samples and cell.state == "measured"}

@@ -21,6 +21,11 @@ class Entry:
     figure: Figure | None = None
 
     @property
+    def short(self) -> str:
+        """The value, and what is odd about it."""
+        return ", ".join((self.value, *self.marks))
+
+    @property
     def told(self) -> str:
         """All of it in one line."""
         marks = f" ({', '.join(self.marks)})" if self.marks else ""

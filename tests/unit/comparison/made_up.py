@@ -139,12 +139,14 @@ def _cell(chance: random.Random, spec: RowSpec, kind: int, runs: int) -> Cell | 
     return _none(_WOKEN if kind else "it stands beside the lab") if value is None else _measured(chance, value, runs)
 
 
-_ODD = {("memory", 0), ("stop", 3), ("requests", 1), ("density", 1), ("isolation-root", 2)}
+_ODD = {("memory", 0), ("start", 3), ("memory", 2), ("stop", 3), ("requests", 1), ("density", 1), ("isolation-root", 2)}
 
 
 def _odd(chance: random.Random, spec: RowSpec, column: str, kind: int) -> Cell:
     value = _FIGURES.get(spec.name, (0, 0, 0, 0))[kind] or 0
     match spec.name:
+        case "start" | "memory" if kind:
+            return _measured(chance, value, 5).model_copy(update={"noisy": True})
         case "stop":
             reason = "worker-1 was still there 60 s after it was told to stop; it was seen last as stopping"
             return Cell(state="failed", reason=reason, samples=(1.7, 1.9), loads=(0.4, 0.5))

@@ -69,6 +69,33 @@ def test_the_figures_above_all_others_say_with_what_they_were_measured() -> None
     assert "chroot" in short
 
 
+def _words(part: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part))
+
+
+def test_a_noisy_figure_says_so_also_above_all_others_and_beside_a_guess() -> None:
+    short = _words(html().partition('<section id="short"')[2].partition("</section>")[0])
+    assert re.search(r"Vagrant VM, warm [\d.]+ s noisy [\d.]+ x", short)
+    assert re.search(r"Docker container [\d.]+ s Vagrant VM, cold [\d.]+ s [\d.]+ x", short)
+    assert re.search(r"Memory of one worker Vagrant VM, cold 4 GB [\d]+ MB, noisy guessed", text())
+
+
+def test_what_failed_half_way_is_nothing_that_others_are_held_against() -> None:
+    cell = REPORT.rows[0].cells[made_up.BOX].model_copy(update={"state": "failed", "reason": "it broke"})
+    row = REPORT.rows[0].model_copy(update={"cells": {**REPORT.rows[0].cells, made_up.BOX: cell}})
+    headline = page._headline(REPORT, row)
+    assert {times for _, _, _, times in headline.values} == {""}
+    assert "Docker container" not in {title for title, _, _, _ in headline.values}
+
+
+def test_what_is_not_seen_at_a_glance_is_named_beside_it() -> None:
+    beside = _words(html().partition('<section id="glance"')[2].partition("</section>")[0])
+    assert "Docker container has 0, of which nothing is a multiple: Writes lost with fsync off" in beside
+    assert "A hollow sign is doubtful" in beside
+    alone = {"rows": (REPORT.row("restart"), *REPORT.rows[:7]), "predictions": ()}
+    assert "Not in this picture" not in page.render(REPORT.model_copy(update=alone))
+
+
 def test_each_group_of_rows_has_its_question() -> None:
     asked = tomllib.loads(Path(page.__file__).with_name("questions.toml").read_text(encoding="utf-8"))
     assert [*asked] == [group.value for group in Group]

@@ -123,6 +123,69 @@ def test_nothing_is_a_multiple_of_what_is_not_known() -> None:
     assert plots.multiples(REPORT, row.model_copy(update={"cells": cells})) == {}
 
 
+def test_what_failed_half_way_is_no_multiple() -> None:
+    row = _row("stop")
+    assert row.cells[made_up.WARM].samples
+    assert plots.multiples(REPORT, row).keys() == {made_up.BARE, made_up.BOX, made_up.COLD}
+
+
+def _glance(*names: str) -> str:
+    return plots.glance(REPORT.model_copy(update={"rows": tuple(map(_row, names)), "predictions": ()}))
+
+
+def _hollow(drawing: str) -> int:
+    """How many signs are drawn hollow: the page shines through."""
+    return len(re.findall(r"<use [^>]*fill: var\(--paper\); stroke: var\(--(?!paper)", drawing))
+
+
+def test_what_is_doubtful_is_hollow_at_a_glance_too_and_all_that_is_held_against_it() -> None:
+    assert [_hollow(_glance(name)) for name in ("restart", "start", "memory")] == [0, 1, 1]
+    assert _hollow(_glance("requests")) == 2, "that of the container is noisy, and nothing else can be held against it"
+    said = ET.fromstring(_glance("start")).findtext(f"{SVG}desc") or ""
+    assert re.search(r"Vagrant VM, cold [\d.]+ x; Vagrant VM, warm [\d.]+ x, noisy\.", said)
+    assert any(re.fullmatch(r"[\d.]+ x, noisy", word) for word in _words(_glance("memory")))
+
+
+def test_what_is_not_at_a_glance_is_told_with_its_reason() -> None:
+    left = plots.left_out(REPORT)
+    assert "Docker container has 0, of which nothing is a multiple: Writes lost with fsync off" in left
+    assert "neither more nor less is better: Disk that workers share" in left
+    assert "Bare process has 0, for which there is no place on this axis: Disk of one more worker" in left
+    shown = ET.fromstring(DRAWN["glance"]).findtext(f"{SVG}desc") or ""
+    for row in REPORT.rows:
+        if row.kind != "words" and row.phases_of is None:
+            assert (f"{row.title}: " in shown) or any(row.title in said for said in left), row.name
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        (
+            {made_up.COLD: _row("stop").cells[made_up.COLD]},
+            ["there is no figure of Docker container: Stop of a worker"],
+        ),
+        (
+            {made_up.BOX: _row("stop").cells[made_up.BOX], made_up.WARM: _row("stop").cells[made_up.WARM]},
+            ["there is no figure but that of Docker container: Stop of a worker"],
+        ),
+    ],
+)
+def test_a_row_with_nothing_to_hold_against_is_left_out(cells: dict[str, Cell], why: list[str]) -> None:
+    row = _row("stop").model_copy(update={"cells": cells})
+    report = REPORT.model_copy(update={"rows": (row,), "predictions": ()})
+    assert plots.left_out(report) == why
+    assert plots.glance(report) == ""
+
+
+def test_a_bar_of_phases_says_what_is_odd_about_its_figure() -> None:
+    assert any(re.fullmatch(r"[\d.]+ s, noisy", word) for word in _words(DRAWN["phases"]))
+    assert "noisy" in _words(DRAWN["shares"])
+    cell = _row("start").cells[made_up.COLD].model_copy(update={"state": "failed", "reason": "it broke"})
+    failed = _row("start").model_copy(update={"cells": {**_row("start").cells, made_up.COLD: cell}})
+    for drawn in (plots.phases(REPORT, failed, PARTS), plots.shares(REPORT, failed, PARTS)):
+        assert "failed" in _words(drawn)
+
+
 def test_without_two_columns_there_is_no_glance() -> None:
     rows = tuple(
         row.model_copy(update={"cells": {key: cell for key, cell in row.cells.items() if key == made_up.BOX}})
