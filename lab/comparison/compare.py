@@ -17,16 +17,17 @@ from lab.comparison.probes.base import Ground, Probe
 from lab.comparison.report import Column, Prediction, Report
 from lab.comparison.schedule import Task
 from lab.comparison.session import Listeners, Progress
-from lab.flows import deployment
+from lab.flows import artefacts, deployment
 from lab.host import computer, lock, paths, usage
 from lab.host.run import run
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
-from lab.model.node import State
+from lab.model.node import Role, State
 from lab.substrates import base, registry
 from lab.substrates.base import CanMeasure, Substrate
 
 _LOOK_S = 60.0
+_BUILD = "worker build"
 _EMULATED = "tcg"
 _EMULATION = (
     "here an emulator (TCG) plays the processor. Figures that depend on the processor are those of emulation, not of "
@@ -241,7 +242,8 @@ def _about(made: Plan, guesses: Sequence[Prediction], substrates: Sequence[Subst
 
 def _column(place: Place, settings: Mapping[str, Mapping[str, str]]) -> Column:
     if place.way is Way.BARE:
-        return Column(key=place.key, title=place.title, settings=_of_this_computer())
+        told = _of_this_computer() | {_BUILD: _build(registry.get(place.substrate))}
+        return Column(key=place.key, title=place.title, settings=told)
     facts, engine = settings[place.substrate], registry.get(place.substrate)
     if facts and place.variant and isinstance(engine, CanMeasure):
         facts = engine.facts_with(facts, place.variant)
@@ -259,11 +261,18 @@ def _of_this_computer() -> dict[str, str]:
 
 
 def _settings(substrate: Substrate) -> Mapping[str, str]:
-    """What the engine tells of itself; nothing where it does not answer, which its columns will say."""
+    """What the engine tells of itself, and what its workers are made from and run on; nothing where it does not answer,
+    which its columns will say."""
     try:
-        return substrate.facts(_soon())
+        facts = substrate.facts(_soon())
     except LabError:
         return {}
+    return {**facts, "host kernel": os.uname().release, _BUILD: _build(substrate)}
+
+
+def _build(substrate: Substrate) -> str:
+    """The content key of what `up` makes a worker from, by the kit's files as they are now."""
+    return artefacts.keys(substrate, deployment.read_topology(None).versions)[Role.WORKER]
 
 
 def _notes(places: Sequence[Place], settings: Mapping[str, Mapping[str, str]]) -> list[str]:

@@ -13,6 +13,7 @@ from lab.comparison.report import Cell, Column, Prediction, Report, RowResult, d
 from lab.model.errors import UsageError
 
 _MEASURE = "measure both on one computer, with one version of the kit"
+_SETTINGS = "measure the older one again as things are now; `lab compare diff` says what changed between them"
 
 
 def merged(one: Report, other: Report) -> Report:
@@ -53,7 +54,8 @@ def _columns(older: Report, younger: Report) -> dict[str, Column]:
     for column in chain(older.columns, younger.columns):
         before = found.setdefault(column.key, column)
         if other := before.other_setting(column):
-            raise _refused(f"column {column.title} was measured with other settings: {other}", f"column {column.key}")
+            message = f"column {column.title} was measured with other settings: {other}"
+            raise _refused(message, f"column {column.key}", _SETTINGS)
         found[column.key] = column if column.settings else before.model_copy(update={"title": column.title})
     return found
 

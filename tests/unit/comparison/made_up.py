@@ -15,12 +15,13 @@ BARE, BOX, COLD, WARM = "bare", "docker", "vagrant-cold", "vagrant-warm"
 
 _HOST = {
     **{"engine": "none, a folder in place of an image (chroot)", "kernel": "6.18.44", "storage": "ext4"},
-    **{"network": "this computer's own"},
+    **{"network": "this computer's own", "worker build": "0123456789abcdef"},
 }
-_ENGINE = {"engine": "Docker 26.1.5+dfsg1", "storage": "overlay2", "network": "bridge"}
+_MADE = {"host kernel": "6.18.44", "worker build": "0123456789abcdef"}
+_ENGINE = {"engine": "Docker 26.1.5+dfsg1", "storage": "overlay2", "network": "bridge", **_MADE}
 _MACHINES = {
     **{"engine": "Vagrant 2.3.7, libvirt 11.3.0, QEMU 10.0.2", "accelerator": "TCG", "disk cache": "writeback"},
-    **{"processors": "1", "network": "virtio, NAT"},
+    **{"processors": "1", "network": "virtio, NAT", **_MADE},
 }
 
 

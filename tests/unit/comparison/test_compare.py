@@ -12,13 +12,15 @@ from lab.comparison import compare, labs, schedule, sheet, table
 from lab.comparison.catalogue import BATCHES
 from lab.comparison.columns import Way
 from lab.comparison.compare import Asked
-from lab.comparison.report import Report, dump, load
+from lab.comparison.report import Column, Report, dump, load
 from lab.comparison.sheet import Run
+from lab.flows import artefacts, deployment
 from lab.host import computer, paths, records
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
 from lab.model.node import Node, NodeName, Role, State
 from lab.substrates import registry
+from lab.substrates.base import Substrate
 from tests.unit.cli.labs import record
 from tests.unit.comparison import made_up
 from tests.unit.comparison.reports import HOST
@@ -91,6 +93,36 @@ def test_a_bare_process_tells_with_what_it_is_measured_as_the_made_up_report_doe
     assert f"Bare process: engine {told['engine']}, kernel {os.uname().release}" in table.circumstances(
         [compare._column(bare, {})]
     )
+
+
+def _column_of(engine: Substrate) -> Column:
+    return Column(key=engine.name, title=engine.name, substrate=engine.name, settings=dict(compare._settings(engine)))
+
+
+@pytest.mark.parametrize("name", registry.NAMES)
+def test_workers_of_another_build_or_on_another_kernel_are_another_setting(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, by_versions = registry.get(name), deployment.read_topology(None).versions
+    monkeypatch.setattr(engine, "facts", lambda _by: {"engine": "1"})
+    before, build = _column_of(engine), artefacts.keys(engine, by_versions)[Role.WORKER]
+    assert before.settings == {"engine": "1", "host kernel": os.uname().release, "worker build": build}
+    assert before.other_setting(_column_of(engine)) is None
+    monkeypatch.setattr(artefacts, "keys", lambda *_: {Role.WORKER: "another"})
+    assert before.other_setting(_column_of(engine)) == f"worker build was {build}, then another"
+    monkeypatch.undo()
+    monkeypatch.setattr(engine, "facts", lambda _by: {"engine": "1"})
+    monkeypatch.setattr("os.uname", lambda: SimpleNamespace(release="9.9"))
+    assert before.other_setting(_column_of(engine)) == f"host kernel was {before.settings['host kernel']}, then 9.9"
+
+
+def test_an_engine_that_is_away_tells_nothing_and_so_no_other_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_by: Deadline) -> dict[str, str]:
+        raise LabError("it does not answer", where="docker", mend="start it")
+
+    engine = registry.get("docker")
+    monkeypatch.setattr(engine, "facts", away)
+    assert compare._settings(engine) == {}
 
 
 def test_emulation_is_told_with_the_columns_that_it_concerns_and_nothing_where_there_is_none() -> None:

@@ -69,8 +69,15 @@ def test_two_computers_are_not_put_together() -> None:
 
 def test_other_settings_of_one_column_are_refused() -> None:
     tuned = BOX.model_copy(update={"settings": {"engine": "Box 2"}})
-    with pytest.raises(UsageError, match="column Box was measured with other settings"):
+    with pytest.raises(UsageError, match="column Box was measured with other settings") as refused:
         merged(report(columns=(BOX,)), report(columns=(tuned,)))
+    assert refused.value.mend.startswith("measure the older one again as things are now")
+
+
+def test_a_report_that_does_not_tell_what_its_workers_were_made_from_is_not_put_to_one_that_does() -> None:
+    newer = BOX.model_copy(update={"settings": {**BOX.settings, "worker build": "abc"}})
+    with pytest.raises(UsageError, match="other settings: worker build was not told, then abc"):
+        merged(report(columns=(BOX,)), report(columns=(newer,), made_at="2026-11-27T12:00:00Z"))
 
 
 def test_an_engine_that_was_away_takes_the_settings_that_the_other_knows() -> None:
