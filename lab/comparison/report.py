@@ -21,6 +21,7 @@ Better = Literal["lower", "higher", "neither"]
 MOST = 1e18
 """No computer has as many bytes, or as many seconds behind it."""
 Sample = Annotated[FiniteFloat, Field(ge=0, le=MOST)]
+Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Named = Annotated[str, Field(min_length=1)]
 
 
@@ -41,7 +42,7 @@ class Cell(_Value):
     reason: str = ""
     samples: tuple[Sample, ...] = ()
     loads: tuple[Sample, ...] = ()
-    others: tuple[Sample, ...] = ()
+    others: tuple[Share, ...] = ()
     noisy: bool = False
     text: str = ""
     extrapolated: bool = False
@@ -78,7 +79,7 @@ class RowResult(_Value):
 
     @model_validator(mode="after")
     def _has_a_unit(self) -> "RowResult":
-        if not self.unit and self.kind != "words":
+        if not self.unit.strip() and self.kind != "words":
             raise ValueError("its unit is missing")
         return self
 
@@ -231,12 +232,15 @@ def _check_version(text: str, file: Path) -> None:
     except json.JSONDecodeError as error:
         message = f"it is no JSON, or was cut off: {error.msg}"
         raise _refused(message, f"{file}, line {error.lineno}") from error
+    except ValueError as error:
+        # int() refuses what would take it long: sys.set_int_max_str_digits.
+        raise _refused("it has a number that is far too long", str(file)) from error
     except RecursionError as error:
         raise _refused("it is nested too deeply", str(file)) from error
     if not isinstance(found, dict) or "schema_version" not in found:
         raise _refused("it does not say which version of the format it has", f"{file}, schema_version")
     if (version := found["schema_version"]) != SCHEMA_VERSION or isinstance(version, bool):
-        message = f"it has version {version!r} of the format; this kit reads version {SCHEMA_VERSION}"
+        message = f"it has version {_short(version)} of the format; this kit reads version {SCHEMA_VERSION}"
         raise _refused(message, f"{file}, schema_version", "read it with the kit that made it, or measure again")
 
 
@@ -253,11 +257,13 @@ def _in_words(error: ErrorDetails) -> str:
         case "extra_forbidden":
             return f"{error['loc'][-1]} is not known"
         case "finite_number":
-            return f"{value!r} is no finite number"
+            return f"{_short(value)} is no finite number"
         case "greater_than_equal":
-            return f"{value!r} is negative"
+            return f"{_short(value)} is negative"
+        case "less_than_equal" if error["loc"][-2] == "others":
+            return f"{_short(value)} is no share: it is more than 1"
         case "less_than_equal":
-            return f"{value!r} is larger than anything that can be measured"
+            return f"{_short(value)} is larger than anything that can be measured"
         case "too_short":
             return f"its {error['loc'][-1]} are missing"
         case "value_error":

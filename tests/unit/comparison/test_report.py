@@ -61,6 +61,18 @@ SAMPLES = "rows.0.cells.box.samples.0"
 # What was done to a good report, what the error says, and where.
 DOCTORED: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
     "a unit is missing": (_row(unit=""), "its unit is missing", "rows.0"),
+    "a unit of one blank": (_row(unit=" "), "its unit is missing", "rows.0"),
+    "more than all of the processor": (
+        _cell(others=[0.0, 1.5]),
+        "1.5 is no share: it is more than 1",
+        "rows.0.cells.box.others.1",
+    ),
+    "a long number": (_cell(samples=[10**4000, 1]), "10000", SAMPLES),
+    "a long version": (
+        _top(schema_version=10**4000),
+        f"it has version 1{'0' * 39}… of the format; this kit reads version 1",
+        "schema_version",
+    ),
     "the key of the unit is missing": (lambda found: found["rows"][0].pop("unit"), "unit is missing", "rows.0.unit"),
     "no number": (_cell(samples=[float("nan"), 1]), "nan is no finite number", SAMPLES),
     "infinite": (_cell(samples=[float("inf"), 1]), "inf is no finite number", SAMPLES),
@@ -134,6 +146,10 @@ def test_a_doctored_report_is_refused_with_one_error(case: str, tmp_path: Path) 
         (b"", "this is no report of a comparison: it is no JSON, or was cut off: "),
         (b"[" * 100_000, "this is no report of a comparison: it is nested too deeply"),
         (b"\xff\xfe", "this is no report of a comparison: it is no text"),
+        (
+            json.dumps(dump(SAMPLE)).replace("0.5", "9" * 5000).encode(),
+            "this is no report of a comparison: it has a number that is far too long",
+        ),
         (b"[]", "this is no report of a comparison: it does not say which version of the format it has"),
     ],
 )
