@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from lab.cli import common, show_comparison
 from lab.cli.called import as_called
-from lab.comparison import catalogue, compare, labs, merge, page, predict, report, words
+from lab.comparison import catalogue, compare, labs, merge, page, predict, report, sheet, words
 from lab.comparison.catalogue import ROWS
 from lab.comparison.compare import Asked, Plan
 from lab.comparison.predict import Question
@@ -109,8 +109,7 @@ def command(
     _tell(made)
     if dry_run:
         return ExitCode.DONE
-    guesses = _guesses(made) if predicts and made.tasks else []
-    found = made.old if made.old is not None and not made.tasks else _measured(made, guesses)
+    found = made.old if made.old is not None and not made.tasks else _measured(made, predicts=predicts)
     return _shown(found, made.folder)
 
 
@@ -160,13 +159,17 @@ def _answer(question: Question) -> list[Prediction] | None:
             click.echo(f"{wrong}; Enter leaves it out")
 
 
-def _measured(made: Plan, guesses: Sequence[Prediction]) -> Report:
-    """The report of what was measured; where it is interrupted, the page of what there is by then is written too."""
+def _measured(made: Plan, *, predicts: bool) -> Report:
+    """The report of what was measured, after guesses that somebody makes if it `predicts`; where it is interrupted, the
+    page of what there is by then is written too."""
     screen = Console(stderr=True, highlight=False)
     tell = common.reporter(screen)
     try:
-        with _watched(screen, tell) as watch:
-            return compare.measure(made, guesses, probes(), watch, tell)
+        # Whatever forbids to measure is told before anybody has guessed.
+        with compare.beginning(made) as begun:
+            begun = sheet.guessed(begun, _guesses(made) if predicts and made.tasks else [])
+            with _watched(screen, tell) as watch:
+                return compare.measure(made, begun, probes(), watch, tell)
     except KeyboardInterrupt:
         if (made.folder / report.FILE).exists():
             _write_page(report.load(made.folder), made.folder)

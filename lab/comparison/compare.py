@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +15,7 @@ from lab.comparison.columns import Place, Way
 from lab.comparison.labs import Labs
 from lab.comparison.measure import circumstances
 from lab.comparison.probes.base import Ground, Probe
-from lab.comparison.report import Column, Prediction, Report
+from lab.comparison.report import Column, Report
 from lab.comparison.schedule import Task
 from lab.comparison.session import Listeners, Progress
 from lab.flows import artefacts, deployment
@@ -188,35 +189,45 @@ def impossible(made: Plan, probes: Mapping[str, Probe]) -> set[tuple[str, str]]:
     return found
 
 
-def measure(
-    made: Plan,
-    guesses: Sequence[Prediction],
-    probes: Mapping[str, Probe],
-    watch: Callable[[Progress], None],
-    tell: base.Report,
-) -> Report:
-    """The report of what was planned, kept in its folder after each run; what failed stands in it as failed.
+@contextmanager
+def beginning(made: Plan) -> Iterator[Report]:
+    """The report that is to be filled, with what there is of it; for the block no other comparison is at work. What one
+    that was killed has left is removed.
 
-    Raises UsageError, and measures nothing, where another comparison is at work, the report is of another computer or
-    of other settings, or there is a lab of that name.
+    Raises UsageError where another one is at work, where the report is of another computer or of other settings, or
+    where there is a lab of that name.
     """
     labs.check_free(made.lab)
     with lock.held(paths.state() / "compare.lock", "compare"):
-        stage = Labs(made.lab, paths.cache() / "comparison", tell)
-        labs.clear(made.lab, stage.scratch)
-        before = usage.now()
-        substrates = [registry.get(name) for name in registry.NAMES if name in {one.substrate for one in made.places}]
-        begun = sheet.blank(made.batches, made.places, _about(made, guesses, substrates))
+        begun = sheet.blank(made.batches, made.places, _about(made, _substrates(made)))
         if made.old is not None:
             begun = sheet.resumed(begun, made.old, made.batches, str(made.folder / report.FILE))
-        daemons = {name for one in substrates if isinstance(one, CanMeasure) for name in one.daemons}
-        home = quiet.household(before, os.getpid(), daemons)
-        keep = partial(report.save, folder=made.folder)
-        begun_s = time.monotonic()
-        found = session.measure(begun, made.tasks, probes, stage, home, Listeners(keep, watch, tell))
-        found = _timed(found, words.span_s(time.monotonic() - begun_s))
-        keep(found)
-        return found
+        labs.clear(made.lab, _scratch())
+        yield begun
+
+
+def _scratch() -> Path:
+    return paths.cache() / "comparison"
+
+
+def _substrates(made: Plan) -> list[Substrate]:
+    return [registry.get(name) for name in registry.NAMES if name in {one.substrate for one in made.places}]
+
+
+def measure(
+    made: Plan, begun: Report, probes: Mapping[str, Probe], watch: Callable[[Progress], None], tell: base.Report
+) -> Report:
+    """The report of what was planned, kept in its folder after each run; what failed stands in it as failed. To be
+    called in the block of `beginning`, which gave the report that was `begun`."""
+    stage, before = Labs(made.lab, _scratch(), tell), usage.now()
+    daemons = {name for one in _substrates(made) if isinstance(one, CanMeasure) for name in one.daemons}
+    home = quiet.household(before, os.getpid(), daemons)
+    keep = partial(report.save, folder=made.folder)
+    begun_s = time.monotonic()
+    found = session.measure(begun, made.tasks, probes, stage, home, Listeners(keep, watch, tell))
+    found = _timed(found, words.span_s(time.monotonic() - begun_s))
+    keep(found)
+    return found
 
 
 def _timed(found: Report, took: str) -> Report:
@@ -224,10 +235,9 @@ def _timed(found: Report, took: str) -> Report:
     return found.model_copy(update={"host": {**found.host, "took": " and ".join([*before, took])}})
 
 
-def _about(made: Plan, guesses: Sequence[Prediction], substrates: Sequence[Substrate]) -> Report:
+def _about(made: Plan, substrates: Sequence[Substrate]) -> Report:
     """A report without rows: when, on what, with what."""
     settings = {one.name: _settings(one) for one in substrates}
-    kept = {place.key for place in made.places}
     return Report(
         made_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         host={**circumstances(), "kit": _version()},
@@ -235,7 +245,6 @@ def _about(made: Plan, guesses: Sequence[Prediction], substrates: Sequence[Subst
         repeats=made.repeats,
         columns=tuple(_column(place, settings) for place in made.places),
         rows=(),
-        predictions=tuple(one for one in guesses if one.column in kept),
         complete=False,
     )
 

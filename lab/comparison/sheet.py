@@ -9,7 +9,7 @@ from lab.comparison.columns import Place
 from lab.comparison.measure import other_computer
 from lab.comparison.merge import host_of_both
 from lab.comparison.probes.base import Seen, Value
-from lab.comparison.report import Cell, Column, Report, RowResult
+from lab.comparison.report import Cell, Column, Prediction, Report, RowResult
 from lab.model.errors import UsageError
 
 PENDING = "its turn has not come"
@@ -69,16 +69,21 @@ def resumed(fresh: Report, old: Report, batches: Sequence[Batch], file: str) -> 
     rows = {row.name: row for row in (*old.rows, *fresh.rows)}
     explained = _explained(old, batches)
     rows |= {row.name: _with_old(rows[row.name], row, columns, explained) for row in old.rows}
-    guessed = {(one.row, one.column): one for one in (*old.predictions, *fresh.predictions)}
     kept = {
         "host": host_of_both(old.host, fresh.host),
         "columns": tuple(columns.values()),
         "rows": tuple(_filled(row, columns) for row in rows.values()),
         "notes": tuple(dict.fromkeys((*old.notes, *fresh.notes))),
         "parts": old.parts,
-        "predictions": tuple(guessed.values()),
+        "predictions": old.predictions,
     }
     return fresh.model_copy(update=kept)
+
+
+def guessed(report: Report, guesses: Iterable[Prediction]) -> Report:
+    """The report with these guesses too; a later one of a cell takes the place of an earlier one."""
+    found = {(one.row, one.column): one for one in (*report.predictions, *guesses)}
+    return report.model_copy(update={"predictions": tuple(found.values())})
 
 
 def late(report: Report) -> frozenset[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """The verb `compare`, as it is typed, without an engine."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from rich.console import Console
 from lab.cli import compare as verb
 from lab.comparison import compare, predict, report
 from lab.comparison.compare import Asked
+from lab.comparison.measure import circumstances
 from lab.comparison.probes.every import probes
 from lab.comparison.report import Prediction, Report
 from lab.comparison.session import Progress
-from lab.host import paths, records
+from lab.host import lock, paths, records
 from lab.substrates.docker import client
 from tests.conftest import Typed
 from tests.unit.cli.inside import type_inside
@@ -217,10 +219,80 @@ def test_an_interruption_leaves_the_page_of_what_there_is(home: Path, monkeypatc
         raise KeyboardInterrupt
 
     monkeypatch.setattr(compare, "measure", interrupted)
+    monkeypatch.setattr(compare, "_settings", lambda _: {})
     gave = _typed("--rows", "restart", "--out", str(home / "here"))
     assert gave.code == 130
     assert f"`lab compare --out {home / 'here'}` goes on" in gave.err
     assert "1.50 s" in (home / "here" / "report.html").read_text()
+
+
+def _predicting(home: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[Typed, list[str]]:
+    """What a comparison gave for which guesses are asked, and what it did, in order. It measures nothing."""
+    did: list[str] = []
+
+    def guessed(made: compare.Plan) -> list[Prediction]:
+        did.append("guessed")
+        return [Prediction(row="restart", column=made.places[-1].key, guess=3.0)]
+
+    def measured_(made: compare.Plan, begun: Report, *_: object) -> Report:
+        did.append("measured")
+        report.save(begun, made.folder)
+        return begun
+
+    monkeypatch.setattr(verb, "_check_terminal", lambda: None)
+    monkeypatch.setattr(verb, "_guesses", guessed)
+    monkeypatch.setattr(compare, "measure", measured_)
+    monkeypatch.setattr(compare, "_settings", lambda _: {"engine": "Box 2"})
+    gave = _typed("--rows", "restart", "--only", "docker", "--predict", "--out", str(home / "here"), *words)
+    return gave, did
+
+
+def test_guesses_come_before_what_is_measured_and_are_kept_with_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gave, did = _predicting(home, monkeypatch)
+    assert (gave.code, did) == (0, ["guessed", "measured"]), gave.err
+    assert report.load(home / "here").guess("restart", "docker") == 3.0
+
+
+def _lab_of_that_name(_home: Path) -> None:
+    record = {"lab": "compare", "slot": 0, "substrates": {"docker": {"mode": "?"}}}
+    records.write(paths.lab("compare") / "lab.json", json.dumps(record))
+
+
+def _begun(home: Path, host: dict[str, str]) -> None:
+    settings = {"engine": "Box 1"}
+    before = report.Column(key="docker", title="Docker container", substrate="docker", settings=settings)
+    one = reports.report(row("restart", {"docker": measured(1.5)}), columns=(before,))
+    _kept(home / "here", one.model_copy(update={"host": host, "complete": False}))
+
+
+@pytest.mark.parametrize(
+    ("forbid", "says"),
+    [
+        (_lab_of_that_name, "the record of lab compare cannot be read"),
+        (
+            lambda home: _begun(home, circumstances()),
+            "begun with other settings: Docker container, engine was Box 1, then",
+        ),
+        (lambda home: _begun(home, reports.HOST), "begun on another computer: its processor is 2 cores, made up"),
+    ],
+)
+def test_nobody_is_asked_to_guess_where_measuring_is_refused(
+    forbid: Callable[[Path], None], says: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbid(home)
+    gave, did = _predicting(home, monkeypatch)
+    assert (gave.code, did) == (2, [])
+    assert says in gave.err.splitlines()[0]
+
+
+def test_nobody_is_asked_to_guess_while_another_comparison_is_at_work(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lock.held(paths.state() / "compare.lock", "compare"):
+        gave, did = _predicting(home, monkeypatch)
+    assert (gave.code, did) == (2, [])
+    assert "is at work on this" in gave.err
+    assert _predicting(home, monkeypatch)[1] == ["guessed", "measured"]
 
 
 def test_guesses_are_asked_for_until_there_are_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,6 +121,15 @@ def test_a_resumed_report_keeps_rows_columns_and_guesses_that_are_not_asked_for_
     assert found.parts == 1, "nothing is measured in it yet"
 
 
+def test_a_later_guess_of_a_cell_takes_the_place_of_an_earlier_one() -> None:
+    def guess(row: str, guess: float) -> Prediction:
+        return Prediction(row=row, column="box", guess=guess)
+
+    found = sheet.guessed(BLANK, [guess("quick", 1), guess("long", 2)])
+    found = _valid(sheet.guessed(found, [guess("quick", 3)]))
+    assert {(one.row, one.guess) for one in found.predictions} == {("quick", 3), ("long", 2)}
+
+
 def test_a_cell_is_late_where_others_of_its_row_were_measured_before() -> None:
     assert sheet.late(BLANK) == frozenset()
     old = sheet.measured(BLANK, "box", Run({"quick": 1.5}, 0.3, 0.0))
