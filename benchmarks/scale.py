@@ -4,8 +4,9 @@
     PYTHONPATH=. .venv/bin/python -m benchmarks.scale --only docker     # the other one's figures stay as they are
     PYTHONPATH=. .venv/bin/python -m benchmarks.scale --quick --dry     # small labs, once, and nothing is kept
 
-Makes a lab test-scale, and removes it after each run. Keeps the figures in benchmarks/scale-results.json as soon as a
-run has ended, and writes docs/scale.md.
+Makes a lab test-scale, and removes it after each run. Keeps the figures in benchmarks/scale-results.json when all runs
+of a substrate have ended, and writes docs/scale.md. Of a substrate of which nothing is kept yet it does so after each
+run: whoever interrupts it has those.
 """
 
 import tempfile
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.runs import circumstances_of, lab, say
+from benchmarks.runs import circumstances_of, keep, lab, say
 from benchmarks.scale_page import SessionJson, page
 from lab.flows import deployment
 from lab.host import paths, records
@@ -43,15 +44,14 @@ def main(only: str | None, runs: int | None, quick: bool, dry: bool, page_only: 
     sessions: dict[str, SessionJson] = {} if dry else records.read_json(RESULTS) or {}
     for substrate in [] if page_only else [only] if only else registry.NAMES:
         counts = COUNTS[substrate][:QUICK] if quick else COUNTS[substrate]
+        before = sessions.get(substrate)
         for session in _measured(substrate, counts, 1 if quick else runs or REPEATS[substrate]):
-            sessions[substrate] = session
-            if not dry:
-                records.write_json(RESULTS, sessions)
-                records.write(PAGE, page(sessions, registry.NAMES))
+            sessions[substrate] = before or session
+            keep(RESULTS, sessions, PAGE, page(sessions, registry.NAMES), dry=dry)
+        sessions[substrate] = session
+    keep(RESULTS, sessions, PAGE, page(sessions, registry.NAMES), dry=dry)
     if dry:
         click.echo(page(sessions, registry.NAMES))
-    elif page_only:
-        records.write(PAGE, page(sessions, registry.NAMES))
 
 
 def _measured(substrate: str, counts: tuple[int, ...], runs: int) -> Iterator[SessionJson]:

@@ -1,12 +1,17 @@
 """The page about scale: slopes are those of the figures, and what was not measured is said."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from benchmarks import scale
 from benchmarks.scale import COUNTS, STORE_MB, topology
 from benchmarks.scale_page import SessionJson, medians, page, slope
 from lab.flows import deployment
+from lab.host import records
 from lab.model import topology as topologies
 from lab.substrates import registry
 
@@ -49,6 +54,49 @@ def test_the_page_tells_slope_and_every_figure() -> None:
 
 def test_one_count_alone_has_no_slope_on_the_page() -> None:
     assert "| `lab up` | not known |  |  |" in page({"docker": session(2, (1,))}, ["docker"])
+
+
+class Cut(Exception):
+    """Somebody interrupted it."""
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a benchmark without labs keeps its figures."""
+    monkeypatch.setattr(scale, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(scale, "PAGE", tmp_path / "scale.md")
+    return tmp_path / "results.json"
+
+
+def _measuring(monkeypatch: pytest.MonkeyPatch, *found: SessionJson, is_cut: bool) -> None:
+    def measured(*_: object) -> Iterator[SessionJson]:
+        yield from found
+        if is_cut:
+            raise Cut
+
+    monkeypatch.setattr(scale, "_measured", measured)
+    done = CliRunner().invoke(scale.main, ["--only", "docker"])
+    assert isinstance(done.exception, Cut if is_cut else type(None)), done.output
+
+
+def test_figures_that_are_kept_stay_until_all_runs_of_the_new_ones_have_ended(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, first, whole = session(2), session(3, (1,)), session(3)
+    records.write_json(kept, {"docker": old, "vagrant": session(9)})
+    _measuring(monkeypatch, first, is_cut=True)
+    assert records.read_json(kept) == {"docker": old, "vagrant": session(9)}
+    assert scale.PAGE.read_text() == page({"docker": old, "vagrant": session(9)}, registry.NAMES)
+    _measuring(monkeypatch, first, whole, is_cut=False)
+    assert records.read_json(kept) == {"docker": whole, "vagrant": session(9)}
+    assert scale.PAGE.read_text() == page({"docker": whole, "vagrant": session(9)}, registry.NAMES)
+
+
+def test_where_nothing_is_kept_yet_an_interruption_leaves_what_there_is(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _measuring(monkeypatch, session(3, (1,)), is_cut=True)
+    assert records.read_json(kept) == {"docker": session(3, (1,))}
 
 
 @pytest.mark.parametrize("substrate", registry.NAMES)
