@@ -1,13 +1,22 @@
 """Where state lives: what the learner wrote is in the store, and older than every node."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from lab.exercise.scene import Look, Scene
+from lab.exercise.scene import Look, Scene, listed
 from lab.model.node import STORE, Role, State
 from lab.timeline.events import Event, Kind
 from lab.timeline.words import clock
 
 _DATABASE = "/srv/store/database"
+_THINGS = ("entry", "login", "file")
+
+# When the first entry and the first login were written, as Unix time: the app never changes such a row, so it is as old
+# as what wrote it. NULL is what the database was told before it noted times: long ago.
+_WRITTEN = """
+SELECT extract(epoch FROM (SELECT min(coalesce(pg_xact_commit_timestamp(xmin), to_timestamp(0)))
+    FROM entries WHERE text ILIKE '%WORD%')), extract(epoch FROM (SELECT
+    min(coalesce(pg_xact_commit_timestamp(xmin), to_timestamp(0))) FROM sessions WHERE user_name ILIKE '%WORD%'))
+"""
 
 
 def test_an_entry_a_login_and_a_file_of_yours_are_in_the_store(scene: Scene, look: Look) -> None:
@@ -55,10 +64,11 @@ def _missing(missing: Sequence[str], *, is_new: bool) -> str:
 
 def test_there_was_a_moment_without_any_worker(scene: Scene, look: Look) -> None:
     """After you had written, there was a moment without any worker"""
-    look.at("the lab's timeline: which workers there were when; and when your file was written")
-    wrote = _wrote(scene, look)
-    nodes = scene.events(Kind.NODE)
-    empty = [at for at in emptied(nodes, scene.noted["workers"]) if at >= wrote]
+    look.at("the lab's timeline: which workers there were when; and when your three things were written")
+    firsts = _firsts(scene, look)
+    wrote, nodes = max(firsts.values()), scene.events(Kind.NODE)
+    moments = emptied(nodes, scene.noted["workers"])
+    empty = [at for at in moments if at >= wrote]
     kill = ", then ".join(scene.typed(f"kill @/{name}") for name in scene.workers)
     look.note(emptied=bool(empty), kill=kill)
     if empty and _there(scene)["login"]:
@@ -69,23 +79,41 @@ def test_there_was_a_moment_without_any_worker(scene: Scene, look: Look) -> None
         bool(empty),
         saw=f"gone since you wrote: {', '.join(gone) or 'nobody'}; {moment}",
         expected="a moment at which all workers were gone",
-        says=_not_empty(gone),
+        says=_not_empty(gone, late(firsts, moments[-1]) if moments else []),
     )
 
 
-def _wrote(scene: Scene, look: Look) -> float:
-    """When the learner's first file was written; everything is told by that."""
-    uploaded = scene.uploaded()
+def _firsts(scene: Scene, look: Look) -> dict[str, float]:
+    """When the first entry, login and file of the learner's were written, by the clock of the store; all is told by
+    these."""
+    [row] = scene.sql(_WRITTEN.replace("WORD", scene.word))
+    times = [*row, *map(str, scene.uploaded()[:1])]
+    firsts = {what: float(at) for what, at in zip(_THINGS, times, strict=False) if at}
     look.expect(
-        bool(uploaded),
-        saw="no file of yours",
-        expected="a file with {word} in its name or in it, written before the nodes are destroyed",
-        says="The time of your file tells what came before and what after. Upload one first.",
+        len(firsts) == len(_THINGS),
+        saw=f"of yours: {listed([*firsts]) if firsts else 'nothing'}",
+        expected="an entry, a login and a file with {word}, written before the nodes are destroyed",
+        says="The times at which you wrote tell what came before and what after. Write all three first.",
     )
-    return uploaded[0]
+    return firsts
 
 
-def _not_empty(gone: Sequence[str]) -> str:
+def late(firsts: Mapping[str, float], at: float) -> list[str]:
+    """Which of the learner's things were written only after a time at which another was there already. Pure."""
+    after = [what for what, wrote in firsts.items() if wrote >= at]
+    return after if len(after) < len(firsts) else []
+
+
+def _yours(things: Sequence[str]) -> str:
+    return listed([f"your {what}" for what in things])
+
+
+def _not_empty(gone: Sequence[str], late: Sequence[str]) -> str:
+    if late:
+        return (
+            f"You wrote {_yours(late)} only after all workers had been gone: those that were there when you did could "
+            "have kept it. Destroy all of them once more."
+        )
     if len(set(gone)) > 1:
         return (
             "While one worker was made anew the other was there, and could have handed your things on. Destroy all of "
@@ -111,23 +139,34 @@ def emptied(nodes: Sequence[Event], first: Sequence[str]) -> list[float]:
 def test_the_store_was_ended_and_started_again(scene: Scene, look: Look) -> None:
     """After you had written, the store was ended and started again"""
     look.at("when the database of store-1 was started")
-    wrote = _wrote(scene, look)
-    # The third line is when it was started, in Unix time (PostgreSQL manual, "Database File Layout").
-    started = float(scene.as_root(STORE, f"sed -n 3p {_DATABASE}/postmaster.pid"))
+    firsts = _firsts(scene, look)
+    wrote = max(firsts.values())
+    [[told]] = scene.sql("SELECT extract(epoch FROM pg_postmaster_start_time())")
+    started = float(told)
     look.note(restarted=started > wrote)
     if started > wrote and all(_there(scene).values()):
         look.note(after_the_store="All of it")
     slept = any(event.what == "sleep" and event.at >= wrote for event in scene.events(Kind.CHANGE))
+    times = ", ".join(f"your {what} at {clock(at)}" for what, at in firsts.items())
     look.expect(
         started > wrote,
-        saw=f"it was started at {clock(started)}, and your file was written at {clock(wrote)}",
+        saw=f"it was started at {clock(started)}; written were {times}",
         expected="a database that was started after that",
-        says=(
-            "A store that sleeps keeps its memory, and goes on with it when it wakes. So nothing was shown yet: end it."
-            if slept
-            else "The store has been there all the time: what you wrote may be in its memory only. End it, and see."
-        ),
+        says=_not_restarted(late(firsts, started), slept=slept),
     )
+
+
+def _not_restarted(late: Sequence[str], *, slept: bool) -> str:
+    if slept:
+        return (
+            "A store that sleeps keeps its memory, and goes on with it when it wakes. So nothing was shown yet: end it."
+        )
+    if late:
+        return (
+            f"You wrote {_yours(late)} only after the store was started, so that may be in its memory only. End it "
+            "once more, and see."
+        )
+    return "The store has been there all the time: what you wrote may be in its memory only. End it, and see."
 
 
 def test_two_workers_show_it_to_users(scene: Scene, look: Look) -> None:
