@@ -29,15 +29,14 @@ def test_your_entry_is_there(scenes: Scenes, look: Look) -> None:
         # A store that was just repaired is started again, and may take a moment.
         look.wait(f"an answer of the site on {scene.substrate}", partial(_no_answer, scene), WAIT_S)
         look.at(f"the site's entries on {scene.substrate}, and whether its store still has the data of the beginning")
-        has_data = any(version.commit == scene.noted["commit"] for version in scene.versions())
-        texts = scene.entries()
+        has_data, texts = _has_data(scene), scene.entries()
         has_entry = _has_entry(scene, texts)
         look.note(data=has_data, entry=has_entry, status=scene.typed("status @"))
         look.expect(
-            has_entry,
-            saw=f"on {scene.substrate} {len(texts)} entries, and none with your word in it"
-            + ("" if has_data else "; nor is anything there of what the store had when you began"),
-            expected=f"an entry with {{word}} in it on {scene.substrate}",
+            has_entry and has_data,
+            saw=f"on {scene.substrate} {len(texts)} entries, and {'one' if has_entry else 'none'} with your word in it"
+            + ("" if has_data else "; nothing is there of what the store had when you began"),
+            expected=f"an entry with {{word}} in it on {scene.substrate}, in the store that you began with",
             says=_no_entry(scene, has_data=has_data),
         )
 
@@ -45,6 +44,11 @@ def test_your_entry_is_there(scenes: Scenes, look: Look) -> None:
 def _no_answer(scene: Scene) -> str | None:
     status = scene.get("/entries?limit=1").status_code
     return None if status == http.OK else f"it said {status}"
+
+
+def _has_data(scene: Scene) -> bool:
+    """Whether the store's data are those of the beginning: another store's source service has other commits."""
+    return any(version.commit == scene.noted["commit"] for version in scene.versions())
 
 
 def _has_entry(scene: Scene, texts: list[str]) -> bool:
@@ -183,8 +187,9 @@ def _is_repaired_only(scene: Scene) -> bool:
 
 
 def _note_after_anew(scenes: Scenes, look: Look) -> None:
-    """With every store made anew, and nothing left that a hand did: what there is."""
-    if all(map(_is_made_anew, scenes.values())) and not any(map(_left, scenes.values())):
+    """With every store made anew around its data, and nothing left that a hand did: what there is."""
+    is_anew = all(_is_made_anew(scene) and _has_data(scene) for scene in scenes.values())
+    if is_anew and not any(map(_left, scenes.values())):
         kept = all(_has_entry(scene, scene.entries()) for scene in scenes.values())
         look.note(after_anew="My entry" if kept else "Neither")
 

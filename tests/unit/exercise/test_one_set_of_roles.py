@@ -4,13 +4,16 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from requests import Response
 
-from lab.exercise.scene import Given, Scene
+from lab.exercise.scene import Given, Look, Refused, Scene, words
 from lab.flows.provision import Drift
+from lab.store.source import Version
 from lab.timeline.events import Event, Kind
 from tests.conftest import REPO
 from tests.unit.exercise import loaded
@@ -80,6 +83,48 @@ def test_an_entry_that_was_never_written_is_told_apart_from_one_that_was_thrown_
     scene = Scene(GIVEN, "docker")
     assert "Nobody wrote" in check._no_entry(scene, has_data=True)
     assert "--volumes" in check._no_entry(scene, has_data=False)
+
+
+def tried(check: ModuleType, first: str, *texts: str) -> str:
+    """What the part about the entry says of a store whose oldest version is this one, and whose site shows these."""
+
+    class Now(Scene):
+        def get(self, path: str) -> Response:
+            del path
+            answer = Response()
+            answer.status_code = 200
+            return answer
+
+        def versions(self) -> list[Version]:
+            return [Version("newest", "tree", 2.0, ""), Version(first, "tree", 1.0, "")]
+
+        def entries(self) -> list[str]:
+            return [text.replace("WORD", self.word) for text in texts]
+
+    began = replace(GIVEN, noted={"docker": {"commit": "first"}})
+    try:
+        check.test_your_entry_is_there({"docker": Now(began, "docker")}, Look(lambda _: None, words(began)))
+    except Refused as refused:
+        return refused.says
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("first", "texts", "says"),
+    [
+        ("first", ["WORD was here"], ""),
+        ("first", ["hello"], "Nobody wrote"),
+        ("another", ["hello"], "--volumes threw the store's data away"),
+        # Written once more, into a store that is new.
+        ("another", ["WORD was here"], "--volumes threw the store's data away"),
+    ],
+)
+def test_an_entry_counts_in_the_store_that_was_there_in_the_beginning(
+    check: ModuleType, first: str, texts: Sequence[str], says: str
+) -> None:
+    told = tried(check, first, *texts)
+    assert says in told
+    assert bool(says) == bool(told)
 
 
 def test_a_repair_is_told_of_each_server_that_differs(check: ModuleType) -> None:
