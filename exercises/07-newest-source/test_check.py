@@ -15,6 +15,7 @@ from lab.timeline.events import Event, Kind
 
 _HAS_IT = {0: "it is there", 1: "it is not there"}
 _ON_A_WORKER = "/run/app/source"
+_TURNED_AWAY = "A refresh turned your version back, so it does not work. Its last lines say what it saw: mend that."
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ class Facts:
         return [version for version in new if version.tree in self.with_word - self.bad]
 
     @property
+    def turned_away(self) -> bool:
+        """Whether the learner made versions, and each that was tried was turned back."""
+        return not self.mine and bool(self.bad & self.with_word)
+
+    @property
     def brought(self) -> bool:
         """Whether a refresh replaced workers by ones of the learner's version."""
         trees = {version.tree for version in self.mine}
@@ -121,14 +127,15 @@ def test_there_is_a_version_with_your_word(scene: Scene, look: Look) -> None:
     """The source service has a version of yours"""
     look.at("the versions in the source service of lab {lab}")
     facts = _facts(scene)
-    look.note(version=bool(facts.mine))
+    look.note(version=bool(facts.mine), turned_away=facts.turned_away)
     if facts.mine:
         look.note(page=_page(scene, facts.mine[-1]))
     look.expect(
         bool(facts.mine),
-        saw=f"{len(facts.history)} versions, and none that you made with your word in it",
+        saw=f"{len(facts.history)} versions, and none that you made with your word in it"
+        + (" but what was turned back" if facts.turned_away else ""),
         expected="a version with {word} in it",
-        says="" if facts.mine else _no_version(scene),
+        says="" if facts.mine else _no_version(scene, facts),
     )
 
 
@@ -140,7 +147,9 @@ def _page(scene: Scene, version: Version) -> str:
     return "The old page" + ("" if after_s is None else f", until a worker started {after_s:.0f} s later")
 
 
-def _no_version(scene: Scene) -> str:
+def _no_version(scene: Scene, facts: Facts) -> str:
+    if facts.turned_away:
+        return _TURNED_AWAY
     for worker in scene.workers:
         if scene.into(worker).run(f"grep -rqiF {scene.word} {_ON_A_WORKER}").rc == 0:
             return (
@@ -172,8 +181,8 @@ def test_a_refresh_brought_it(scene: Scene, look: Look) -> None:
 def not_brought(facts: Facts) -> str:
     """What it means that no refresh brought the learner's version. Pure."""
     if not facts.mine:
-        if facts.bad & facts.with_word:
-            return "A refresh turned your version back, so it does not work. Its last lines say what it saw: mend that."
+        if facts.turned_away:
+            return _TURNED_AWAY
         return "There is no version of yours yet that it could have brought."
     has = [name for name, commit in facts.runs.items() if facts.tree(commit) in facts.with_word]
     if not has:

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from lab.exercise import catalogue
+from lab.exercise.hints import matching
+from lab.exercise.scene import Given, Scene
 from lab.store.source import Version
 from lab.timeline.events import Event, Kind
 from tests.conftest import REPO
@@ -13,6 +16,7 @@ from tests.unit.exercise import loaded
 
 FIRST, MINE, BAD = (Version(name, f"tree-{name}", 1.0, name) for name in ("first", "mine", "bad"))
 BACK = Version("back", MINE.tree, 1.0, "Back to mine")
+GIVEN = Given("newest-source", "7", "ex", ("docker",), 0.0, "/w", 20.0, {})
 WITH_WORD = frozenset({MINE.tree, BAD.tree})
 
 
@@ -75,6 +79,24 @@ def test_each_way_that_brings_nothing_gets_its_own_message(
     seen = facts(check, history, changes, *runs)
     assert not seen.brought
     assert says in check.not_brought(seen)
+
+
+def test_a_version_that_was_turned_back_is_none_that_nobody_has(check: ModuleType) -> None:
+    back = Version("back", FIRST.tree, 1.0, "Back")
+    turned = [began("bad"), ended("back", rolled_back=True)]
+    seen = facts(check, [back, BAD, FIRST], turned, "first", "first")
+    assert seen.turned_away
+    # Without asking the lab: neither the workers nor the learner's folder tell more.
+    assert check._no_version(Scene(GIVEN, "docker"), seen) == check.not_brought(seen)
+    assert not facts(check, [BACK, BAD, MINE, FIRST], GOOD + TURNED, "mine", "mine").turned_away
+    assert not facts(check, [FIRST], [], "first", "first").turned_away
+
+
+def test_who_was_turned_back_is_hinted_at_that_and_not_told_to_deploy() -> None:
+    hints = catalogue.load(REPO / "exercises" / "07-newest-source").hints
+    [of_turned, of_none] = [matching(hints, {"version": False, "turned_away": turned}) for turned in (True, False)]
+    assert "turned it back" in hints[of_turned].says[0]
+    assert of_none == of_turned + 1
 
 
 @pytest.mark.parametrize(
