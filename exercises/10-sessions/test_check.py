@@ -7,7 +7,7 @@ import requests
 
 from lab.exercise.scene import Look, Scene, listed
 from lab.model.errors import UnknownError
-from lab.model.node import STORE
+from lab.model.node import STORE, State
 
 _PSQL = "setpriv --reuid=postgres --regid=postgres --clear-groups psql -h /run/postgresql -d lab -v ON_ERROR_STOP=1 -At"
 # One JSON array a line: a name may hold whatever breaks a line.
@@ -60,12 +60,13 @@ def test_the_session_outlived_the_worker_that_let_you_in(scene: Scene, look: Loo
     gone = sorted(set(scene.destroyed(since, float("inf"))))
     look.note(destroyed=len(gone), orphaned=len(_orphaned(scene, mine)))
     if mine:
-        look.note(kill=scene.typed(f"kill @/{mine[-1].began_by}"))
+        is_drained = scene.drained(mine[-1].began_by, mine[-1].began_at)
+        look.note(drained=is_drained, kill=scene.typed(f"kill @/{mine[-1].began_by}"))
     look.expect(
         bool(survived),
         saw=_story(mine, gone),
         expected="one session: begun by a worker, then that worker destroyed, then recognised by any other",
-        says=_says(scene, mine, gone),
+        says="" if survived else _says(scene, mine, gone),
     )
 
 
@@ -119,9 +120,24 @@ def _says(scene: Scene, mine: list[Session], gone: list[str]) -> str:
             f"{orphaned[-1].began_by} let you in and is gone. But since then nobody has shown that session's secret: "
             "load the page in the same browser, or show the cookies that you kept."
         )
+    return _of_who_lives(scene, mine[-1], gone)
+
+
+def _of_who_lives(scene: Scene, last: Session, gone: list[str]) -> str:
+    """What is said where nothing is known of a sudden end of the worker that began the newest session."""
+    if scene.drained(last.began_by, last.began_at):
+        return (
+            f"{last.began_by} let you in, and was drained before it went: it had been told, and had the time to hand "
+            "over whatever it had. Does a login outlive an end without warning, too? Log in once more, and see."
+        )
+    state = scene.state(last.began_by)
+    if state is State.ABSENT:
+        return f"{last.began_by} let you in and is gone. Load the page again: does the session still hold?"
+    if state is State.STOPPED:
+        return f"{last.began_by} let you in, and is only stopped: what it had on its disk is there. Destroy it."
     if not gone:
-        return f"{mine[-1].began_by} let you in, and lives. Destroy it, without warning, then load the page again."
+        return f"{last.began_by} let you in, and lives. Destroy it, without warning, then load the page again."
     return (
-        f"{mine[-1].began_by} let you in, and it is alive since: {listed(gone)} had nothing to do with it. "
+        f"{last.began_by} let you in, and it is alive since: {listed(gone)} had nothing to do with it. "
         "Destroy the one that let you in."
     )

@@ -1,10 +1,12 @@
 """What happened to the exercise's lab, from its journals, its timeline, its versions and its balancer's figures."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from lab.flows import deployment, password, prove
+from lab.flows import deployment, leases, password, prove
 from lab.flows.deployment import Deployment
+from lab.host import lock
 from lab.host.wait import await_until
 from lab.ledger import report
 from lab.ledger.audit import Account
@@ -14,7 +16,7 @@ from lab.ledger.users import KILL
 from lab.ledger.writes import What
 from lab.loadbalancer import config
 from lab.model.deadline import Deadline
-from lab.model.errors import UnknownError
+from lab.model.errors import LabError, UnknownError
 from lab.model.node import Role, State
 from lab.store.source import Version
 from lab.timeline.events import Event
@@ -69,6 +71,19 @@ def unkept(run: Run) -> str | None:
     if run.verdict != "kept":
         return f"The verdict is {run.verdict}. Read `lab prove show --name {{lab}}`: it says of which writes, and why."
     return None
+
+
+def note_gone(lab: str, substrate: str, by: Deadline) -> None:
+    """Notes in a lab's timeline which of its nodes are gone that it does not know of: a hand ended them with the
+    engine's own tools.
+
+    Not while another command changes the lab, which notes itself what it does. An engine that does not answer is told
+    by whoever needs its answer.
+    """
+    if deployment.is_there(lab, substrate):
+        with suppress(LabError), lock.held(leases.changes(lab), "exercise check", is_brief=True):
+            found = deployment.load(lab, substrate)
+            found.note_gone(found.states(by))
 
 
 def is_kept(lab: str, substrate: str) -> bool:
@@ -126,14 +141,15 @@ def failed(lab: Deployment, by: Deadline) -> Failures:
     return failures(told[0])
 
 
-def destroyed(nodes: Sequence[Event]) -> list[str]:
-    """The workers in these events of nodes, in order of time, that were absent all at once, and not drained. Pure."""
+def destroyed(nodes: Sequence[Event], since: float = float("-inf"), until: float = float("inf")) -> list[str]:
+    """The workers in these events of nodes, in order of time, that were absent all at once, and not drained, between
+    these Unix times. Pure."""
     before: dict[str, str] = {}
     found = []
     for event in nodes:
         state = str(event.fields.get("state"))
         if state == State.ABSENT and before.get(event.what) not in (State.DRAINING, State.ABSENT):
-            found += [event.what] if event.what.startswith(Role.WORKER) else []
+            found += [event.what] if event.what.startswith(Role.WORKER) and since <= event.at <= until else []
         before[event.what] = state
     return found
 

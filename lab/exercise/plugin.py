@@ -6,15 +6,17 @@ from collections.abc import Callable, Generator, Mapping
 
 import pytest
 
-from lab.exercise import telling
+from lab.exercise import evidence, telling
 from lab.exercise.scene import Given, Look, Refused, Scene, words
 from lab.exercise.telling import Part, Told
 from lab.flows.verify import in_words
+from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 
 GIVEN, DOOR = "LAB_EXERCISE_GIVEN", "LAB_EXERCISE_DOOR"
 """Variables of the environment: what the check is given, as JSON, and the file that it tells to."""
 
+_ASK_S = 20.0
 _LOOK = pytest.StashKey[Look]()
 _BUG = "this is a mistake of the check, not of yours; please report it"
 
@@ -32,6 +34,13 @@ def given() -> Given:
     """What the check is about."""
     told = json.loads(os.environ[GIVEN])
     return Given(**told | {"substrates": tuple(told["substrates"])})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _gone_are_noted(given: Given) -> None:
+    """Before anything is looked at: parts ask the timeline who was there when."""
+    for substrate in given.substrates:
+        evidence.note_gone(given.lab, substrate, Deadline.after(_ASK_S, "asking the engine who is there"))
 
 
 @pytest.fixture

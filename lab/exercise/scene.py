@@ -127,8 +127,12 @@ def fill(text: str, words: Mapping[str, object]) -> str:
     return text
 
 
+def _is_end(event: Event) -> bool:
+    return event.fields.get("state") == State.ABSENT
+
+
 class Scene:
-    """The exercise's lab on one substrate, as it is now. Everything here asks; nothing here changes anything.
+    """The exercise's lab on one substrate, as it is now. Everything here asks; nothing here changes the lab.
 
     What does not answer raises an error, which makes the part of the check one that could not be checked.
     """
@@ -219,6 +223,10 @@ class Scene:
         states = {str(name): state for name, state in self.lab.states(self.by).items()}
         return [one.name for one in self.servers() if one.is_serving and states.get(one.name) is State.RUNNING]
 
+    def state(self, worker: str) -> State:
+        """What a worker is doing, as the engine tells it now; absent where it is not there."""
+        return self.lab.states(self.by).get(NodeName.parse(worker), State.ABSENT)
+
     def failed(self) -> Failures:
         """What failed of users' requests since the learner began, as the load balancer counted it."""
         return evidence.failed(self.lab, self.by).since(self.noted.get("failures", {}))
@@ -266,8 +274,14 @@ class Scene:
 
     def destroyed(self, since: float, until: float) -> list[str]:
         """The workers that were destroyed without warning between these Unix times, whoever did so, each as often as it
-        was. One that was drained before, as by a refresh, is none of them."""
-        return evidence.destroyed([event for event in self.events(events.Kind.NODE) if since <= event.at <= until])
+        was. One that was drained before, as by a refresh, is none of them. Of one that a hand ended with the engine's
+        own tools nobody knows when: it counts from the check on that found it gone."""
+        return evidence.destroyed(self.events(events.Kind.NODE), since, until)
+
+    def drained(self, worker: str, since: float) -> bool:
+        """Whether a worker ended since a Unix time, and never without warning."""
+        ends = {event.what for event in self.events(events.Kind.NODE) if event.at >= since and _is_end(event)}
+        return worker in ends and worker not in self.destroyed(since, float("inf"))
 
     def runs_of_newest(self) -> list[Run]:
         """Those of `runs` that began when the newest version was the newest already, whoever ran it then."""

@@ -75,14 +75,20 @@ def test_who_forgot_the_files_gets_the_message_that_is_written_beside_that_attem
 
 
 class Past(Scene):
-    """A lab whose timeline is given: who was destroyed, and when."""
+    """A lab whose timeline is given: who was gone, and when, all at once or after a drain; the engine tells this state
+    of everybody."""
 
-    def __init__(self, *gone: tuple[str, float]) -> None:
+    def __init__(self, *gone: tuple[str, float], was_drained: bool = False, state: State = State.RUNNING) -> None:
         super().__init__(GIVEN, "docker")
-        self._gone = gone
+        self._states = [State.DRAINING, State.ABSENT] if was_drained else [State.ABSENT]
+        self._gone, self._state = gone, state
 
     def events(self, kind: Kind) -> list[Event]:
-        return [Event(at, kind, name, {"state": str(State.ABSENT)}) for name, at in self._gone]
+        return [Event(at, kind, name, {"state": str(one)}) for name, at in self._gone for one in self._states]
+
+    def state(self, worker: str) -> State:
+        del worker
+        return self._state
 
 
 def session(check: ModuleType, by: str, at: float, seen_by: str, seen_at: float) -> Any:
@@ -115,3 +121,16 @@ def test_a_session_that_did_not_have_to_outlive_anybody_is_told_why(
     since = mine[-1][1] if mine else 100
     told = sessions._says(scene, [session(sessions, *one) for one in mine], [name for name, at in gone if at > since])
     assert told.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("scene", "says"),
+    [
+        (Past(("worker-1", 130), was_drained=True), "worker-1 let you in, and was drained before it went"),
+        (Past(state=State.ABSENT), "worker-1 let you in and is gone. Load the page again"),
+        (Past(state=State.STOPPED), "worker-1 let you in, and is only stopped"),
+        (Past(), "worker-1 let you in, and lives."),
+    ],
+)
+def test_who_let_you_in_is_said_to_live_only_where_it_does(sessions: ModuleType, scene: Scene, says: str) -> None:
+    assert sessions._says(scene, [session(sessions, "worker-1", 110, "worker-1", 120)], []).startswith(says)
