@@ -1,8 +1,10 @@
 """Docker against Vagrant, in numbers: a comparison of the learner's own, whole, of enough runs, with what it costs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
+from pathlib import Path
 from statistics import median
 
 from lab.comparison import report
@@ -16,7 +18,8 @@ from lab.substrates import registry
 START, MEMORY, KERNEL = "start", "memory", "isolation-kernel"
 ENOUGH = 3
 NOTHING_YET = "There is no whole report of yours to look at yet: begin with the part above."
-ROWS = "`lab compare --rows start,memory,isolation --repeat 3`"
+ROWS, MINE = "start,memory,isolation", "mine"
+MEASURE = f"`lab compare --rows {ROWS} --repeat 3`"
 
 Scenes = Mapping[str, Scene]
 
@@ -59,7 +62,7 @@ def test_a_comparison_of_your_own_is_there_and_whole(scene: Scene, look: Look) -
     """A comparison that you measured on this computer has gone to its end"""
     look.at("the reports in {workspace}, and in the folder where `lab compare` keeps them otherwise")
     seen = found(scene)
-    look.note(whole=len(seen.whole), cut=len(seen.cut), measure=measure(scene.given.substrates))
+    look.note(whole=len(seen.whole), cut=len(seen.cut), measure=measure(scene), go_on=comparing(ROWS, scene, MINE))
     look.expect(
         bool(seen.whole),
         saw=_saw(seen),
@@ -68,15 +71,26 @@ def test_a_comparison_of_your_own_is_there_and_whole(scene: Scene, look: Look) -
     )
 
 
-def measure(substrates: Sequence[str]) -> str:
-    """What measures all of it, on the learner's kinds of servers. Pure."""
-    only = f" --only {substrates[0]}" if len(substrates) == 1 else ""
-    return f"`lab compare --rows start,memory,isolation --repeat 3{only} --out workspace/in-numbers/mine`"
+def measure(scene: Scene) -> str:
+    """What measures all of it, on the learner's kinds of servers, into a folder of its own."""
+    return comparing(ROWS, scene, unused(scene.workspace, MINE))
 
 
-def added(rows: str, substrate: str) -> str:
-    """What measures some rows on one kind of servers, in a report of its own. Pure."""
-    return f"`lab compare --rows {rows} --repeat 3 --only {substrate} --out workspace/in-numbers/{substrate}`"
+def added(rows: str, scene: Scene) -> str:
+    """What measures some rows on one kind of servers, in a report of its own."""
+    return comparing(rows, scene, unused(scene.workspace, scene.substrate), alone=True)
+
+
+def comparing(rows: str, scene: Scene, name: str, *, alone: bool = False) -> str:
+    """The command that measures rows into the learner's folder of this name. Pure."""
+    only = f" --only {scene.substrate}" if alone or len(scene.given.substrates) == 1 else ""
+    return f"`lab compare --rows {rows} --repeat 3{only} --out workspace/in-numbers/{name}`"
+
+
+def unused(folder: Path, name: str) -> str:
+    """A name of something that is not in a folder yet: in one that is there, there may be nothing left to measure."""
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(one for one in names if not (folder / one).exists())
 
 
 def _saw(seen: Found) -> str:
@@ -94,9 +108,9 @@ def _none(seen: Found) -> str:
     if seen.others:
         return (
             "These are somebody's figures, not yours: of another computer, or of another day. How long a start takes "
-            f"depends on the processor, the disk, and what else runs. Measure it here: {ROWS}."
+            f"depends on the processor, the disk, and what else runs. Measure it here: {MEASURE}."
         )
-    return f"Nothing was measured yet. {ROWS} does it, and --out says in which folder the report is kept."
+    return f"Nothing was measured yet. {MEASURE} does it, and --out says in which folder the report is kept."
 
 
 def test_the_start_of_a_worker_was_measured_several_times(scenes: Scenes, look: Look) -> None:
@@ -106,7 +120,7 @@ def test_the_start_of_a_worker_was_measured_several_times(scenes: Scenes, look: 
         reports = found(scene).whole
         cell = best(reports, scene.substrate, START)
         runs = len(cell.samples) if cell and cell.state == "measured" else 0
-        look.note(start_runs=runs, start=added("start", scene.substrate))
+        look.note(start_runs=runs, start=added("start", scene))
         look.expect(
             runs >= ENOUGH,
             saw=_in_words(cell, scene.substrate, START),
@@ -144,7 +158,7 @@ def _in_words(cell: Cell | None, substrate: str, row: str) -> str:
 
 def _too_few(cell: Cell | None, substrate: str) -> str:
     if cell is None:
-        return f"Your report says nothing of a start on {substrate}. The row is called start: {ROWS}."
+        return f"Your report says nothing of a start on {substrate}. The row is called start: {MEASURE}."
     if cell.state != "measured":
         return f"This could not be measured: {cell.reason}. `lab doctor` says what {substrate} needs."
     return (
@@ -160,13 +174,13 @@ def test_the_memory_of_a_worker_was_measured(scenes: Scenes, look: Look) -> None
         reports = found(scene).whole
         cell = best(reports, scene.substrate, MEMORY)
         is_known = cell is not None and (cell.state == "measured" or cell.reason == NEEDS_ROOT)
-        look.note(memory=is_known, add_memory=added(MEMORY, scene.substrate))
+        look.note(memory=is_known, add_memory=added(MEMORY, scene))
         look.expect(
             is_known,
             saw=_in_words(cell, scene.substrate, MEMORY),
             expected=f"the memory of one worker on {scene.substrate}, or that it {NEEDS_ROOT}",
             says="You know how long it takes to get a server, and not what it costs to keep one: how many fit on this "
-            f"computer? The row is called memory: {ROWS}."
+            f"computer? The row is called memory: {MEASURE}."
             if reports
             else NOTHING_YET,
         )
@@ -190,13 +204,13 @@ def test_you_saw_what_the_price_buys(scenes: Scenes, look: Look) -> None:
     for scene in scenes.values():
         reports = found(scene).whole
         cell = best(reports, scene.substrate, KERNEL)
-        look.note(isolation=cell is not None and bool(cell.text), add_isolation=added("isolation", scene.substrate))
+        look.note(isolation=cell is not None and bool(cell.text), add_isolation=added("isolation", scene))
         look.expect(
             cell is not None and bool(cell.text),
             saw=_in_words(cell, scene.substrate, KERNEL),
             expected=f"what a worker sees from inside on {scene.substrate}",
             says="Your report has what it costs and not what you get for it. The rows that tell what separates a "
-            f"worker from its neighbours are called isolation: {ROWS}."
+            f"worker from its neighbours are called isolation: {MEASURE}."
             if reports
             else NOTHING_YET,
         )

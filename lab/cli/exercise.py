@@ -70,7 +70,8 @@ def list_all() -> None:
 def start(exercise: str | None, on: str | None, predictions: tuple[str, ...], dry_run: bool, lab: str | None) -> None:
     """Begin an exercise, the next one if none is named: its lab is brought to the state in which it begins.
 
-    In the middle of an exercise this mends its lab, and all that you did counts.
+    In the middle of an exercise this mends its lab, and all that you did counts. One that you have passed begins anew:
+    your folder is kept beside the new one.
     """
     home, exercises = Home.usual(), catalogue.every()
     progress = home.store.read()
@@ -95,7 +96,8 @@ def _start(home: Home, exercise: Exercise, on: str | None, lab: str | None, *, a
     if dry_run:
         for one in where:
             click.echo(stage.forecast(exercise, name, one))
-        click.echo(f"would {'make' if anew else 'leave or make'} the folder {home.workspaces / exercise.name}")
+        is_new = session.renews(home.store.read(), exercise, name, where, anew=anew)
+        click.echo(f"would {'make' if is_new else 'leave or make'} the folder {home.workspaces / exercise.name}")
         return
     session.start(home, exercise, name, where, common.reporter(), by, anew=anew)
     learner.begun(exercise, scene.words(session.given(home, exercise)))

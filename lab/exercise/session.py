@@ -81,10 +81,18 @@ def is_new(progress: Progress, exercise: Exercise, lab: str, on: Sequence[str]) 
     return not (is_begun and not is_done and done.lab == lab and done.substrates == tuple(on))
 
 
+def renews(progress: Progress, exercise: Exercise, lab: str, on: Sequence[str], *, anew: bool) -> bool:
+    """Whether `start` makes the learner's folder anew: also where what was passed is begun once more, for the text
+    takes it for granted that nothing was done in it. Pure."""
+    was_passed = progress.of(exercise.name).passed_at is not None
+    return anew or (was_passed and is_new(progress, exercise, lab, on))
+
+
 def start(
     home: Home, exercise: Exercise, lab: str, on: tuple[str, ...], report: Report, by: Deadline, *, anew: bool
 ) -> Path:
-    """Brings the exercise to its starting state; gives the learner's folder, which is made anew with `anew`.
+    """Brings the exercise to its starting state; gives the learner's folder, which is made anew with `anew`, or where
+    what was passed is begun once more; the one before is kept then.
 
     In the middle of an exercise, and without `anew`, it mends the lab, and all that was done counts. It may be cut off
     at any point: the next `start` goes on. Raises UsageError for a lab that was made for something else.
@@ -121,11 +129,12 @@ def _start(
 ) -> Path:
     progress = home.store.read()
     begins = anew or is_new(progress, exercise, lab, on)
+    has_new_folder = renews(progress, exercise, lab, on, anew=anew)
     # A lab that is gone with its data begins anew; and nothing is noted of it until it has, should we be cut off.
     before = {} if begins else progress.of(exercise.name).noted
     kept = {name: noted for name, noted in before.items() if evidence.is_kept(lab, name)}
     home.store.change(partial(_starting, name=exercise.name, lab=lab, on=on, kept=kept, begins=begins))
-    _ready_workspace(home, exercise, report, by, anew=anew)
+    _ready_workspace(home, exercise, report, by, anew=has_new_folder)
     app = workspace.original(home.workspaces, exercise, by)
     try:
         noted = {

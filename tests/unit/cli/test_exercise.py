@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,9 @@ def test_what_start_and_reset_would_do_is_told(home: Home, exercise: Exercise) -
         assert gave.code == 0, gave.err
         assert gave.out.splitlines()[0] == "would bring lab ex on docker to 2 workers, stateless"
         assert gave.out.splitlines()[1].startswith(folder)
+    home.store.change(lambda progress: progress.with_done(exercise.name, passed_at=time.time()))
+    gave = typed(home, "start", exercise.name, "--dry-run")
+    assert gave.out.splitlines()[1].startswith("would make the folder")
 
 
 FAILED = """\

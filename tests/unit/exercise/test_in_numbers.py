@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -86,11 +87,23 @@ def test_a_start_that_is_not_enough_gets_its_own_message(check: ModuleType, foun
 
 @pytest.mark.parametrize("substrates", [("docker",), ("vagrant",), ("docker", "vagrant")])
 def test_a_hint_measures_what_is_missing_where_it_is(check: ModuleType, substrates: tuple[str, ...]) -> None:
-    told = [check.measure(substrates), *(check.added("memory", one) for one in substrates)]
+    given = Given("in-numbers", "7", "ex", substrates, 0.0, "/nowhere", 20.0, {})
+    scenes = [Scene(given, one) for one in substrates]
+    told = [check.measure(scenes[0]), *(check.added("memory", one) for one in scenes)]
     assert [("--only" in one) for one in told] == [len(substrates) == 1, *(True for _ in substrates)]
     for one in told:
         [words] = lint.commands(one.strip("`"))
         assert parse(words, True) is None
+
+
+def test_a_hint_names_a_folder_in_which_nothing_was_measured_yet(check: ModuleType, tmp_path: Path) -> None:
+    scene = Scene(Given("in-numbers", "7", "ex", ("docker",), 0.0, str(tmp_path), 20.0, {}), "docker")
+    told = []
+    for name in ("mine", "mine-2", "docker"):
+        told += [check.measure(scene).split("/")[-1], check.added("start", scene).split("/")[-1]]
+        (tmp_path / name).mkdir()
+    assert told == ["mine`", "docker`", "mine-2`", "docker`", "mine-3`", "docker`"]
+    assert check.added("start", scene).endswith("/docker-2`")
 
 
 class Told(Look):

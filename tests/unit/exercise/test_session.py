@@ -92,6 +92,26 @@ def test_in_the_middle_a_lab_that_is_there_is_mended_and_one_that_is_gone_begins
     assert [wanted.is_new for wanted in brought] == [True, False, False, True]
 
 
+@pytest.mark.usefixtures("brought", "there")
+def test_what_was_passed_begins_with_a_new_folder_and_what_was_not_goes_on_in_the_old_one(
+    home: Home, exercise: Exercise
+) -> None:
+    begin_for_real(home, exercise)
+    words = home.workspaces / exercise.name / "words"
+    words.write_text("a b c")
+    begin_for_real(home, exercise)
+    home.store.change(lambda progress: progress.model_copy(update={"current": "another"}))
+    begin_for_real(home, exercise)
+    assert words.read_text() == "a b c", "begun once more, and never passed"
+    assert session.check(home, exercise, lambda _: None).outcome.ok
+    begin_for_real(home, exercise)
+    assert not words.exists()
+    assert [path.read_text() for path in home.workspaces.glob("*/words")] == ["a b c"], "kept beside the new one"
+    words.write_text("in the middle")
+    begin_for_real(home, exercise)
+    assert words.read_text() == "in the middle"
+
+
 def test_a_lab_that_is_gone_and_whose_start_was_cut_off_is_not_taken_for_one_in_the_middle(
     home: Home, exercise: Exercise, brought: list[Set], there: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
