@@ -16,8 +16,14 @@ from lab.host import paths, records
 from lab.host.run import run
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
+from lab.model.node import NodeName
 from lab.store import source
 from lab.substrates.base import Report
+
+_SITE = "/run/app/source"
+"""Where a worker has the site's files, as it fetched them."""
+# git's last two are what it says where the files are no clone any more.
+_TOUCHED = {0: "as fetched", 1: "changed", 128: "no clone", 129: "no clone"}
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,8 @@ def _heal(lab: Deployment, report: Report, by: Deadline) -> None:
 
 
 def _put_version(lab: Deployment, wanted: Set, report: Report, by: Deadline) -> bool:
-    """Makes the exercise's app the newest version, and removes the workers that run another one: `up` makes them anew.
+    """Makes the exercise's app the newest version, and removes the workers that run another one, or in which a hand
+    changed it: `up` makes them anew.
 
     True if there were any.
     """
@@ -128,11 +135,20 @@ def _put_version(lab: Deployment, wanted: Set, report: Report, by: Deadline) -> 
     history, removed = deploy.versions(lab, by), False
     there = lab.states(by)
     for name, commit in deploy.running(lab, by).items():
-        if name in there and source.is_behind(history, commit) is not False:
-            report(f"removing {name}, which does not run the version that this exercise begins with")
+        if name in there and (why := _why_anew(lab, name, source.is_behind(history, commit), by)):
+            report(f"removing {name}, {why}")
             workers.kill(lab, name, lambda _: None, by)
             removed = True
     return removed
+
+
+def _why_anew(lab: Deployment, name: NodeName, is_behind: bool | None, by: Deadline) -> str:
+    """Why a worker is not one to begin with, in words; empty where it is."""
+    if is_behind is not False:
+        return "which does not run the version that this exercise begins with"
+    # A machine is entered as root, and the files are the app's.
+    git = ["git", "--no-optional-locks", "-c", "safe.directory=*", "-C", _SITE, "diff", "--quiet", "HEAD"]
+    return "in which a hand changed the site's files" if lab.reach(name).run(git, by, ok=_TOUCHED).status else ""
 
 
 def _type(wanted: Set, words: tuple[str, ...], report: Report, by: Deadline) -> None:
