@@ -50,10 +50,10 @@ def test_each_wrong_attempt_gets_its_message(
 # Once, where machines are tested; it needs the other engines, too.
 @pytest.mark.only("vagrant")
 @pytest.mark.long
+@pytest.mark.parametrize("exercise", ON_EACH, ids=lambda exercise: exercise.name)
 def test_an_exercise_is_done_on_all_its_substrates_at_once(
-    ex_lab: str, substrate_name: str, home: Home, by: Deadline
+    exercise: Exercise, ex_lab: str, substrate_name: str, home: Home, by: Deadline
 ) -> None:
-    exercise = ON_EACH[0]
     try:
         assert list(Trial(exercise, ex_lab, exercise.substrates, home).faults(print, by, wrong=False)) == []
     finally:
