@@ -8,13 +8,14 @@ import click
 from lab.cli import common
 from lab.cli.called import as_called
 from lab.cli.parsing import parse
-from lab.exercise import blank, catalogue, lint
+from lab.exercise import blank, catalogue, lint, session
 from lab.exercise.catalogue import Exercise
 from lab.exercise.home import Home
 from lab.exercise.trial import Trial
 from lab.model.deadline import Deadline
 from lab.model.errors import ExitCode
 from lab.substrates import registry
+from lab.substrates.base import Report
 
 LINT_LAB = "ex-lint"
 _LINT_S = 4 * 3600.0
@@ -46,11 +47,12 @@ def linting(exercise: str | None, on: str | None, no_wrong: bool, dry_run: bool,
 
     With --dry-run only what needs no lab is checked: texts, links, commands, hints.
     """
-    chosen = [catalogue.named(catalogue.every(), exercise)] if exercise else catalogue.every()
-    faults = [fault for one in chosen for fault in lint.faults(one, parse)]
     report, by = common.reporter(), Deadline.after(_LINT_S, f"lint: {_LINT_S:g} s")
-    for one in chosen if not dry_run and not faults else ():
-        for where in _places(one, on):
+    chosen = [catalogue.named(catalogue.every(), exercise)] if exercise else _for(on, report)
+    tried = [(one, where) for one in chosen for where in _places(one, on)]
+    faults = [fault for one in chosen for fault in lint.faults(one, parse)]
+    if not dry_run and not faults:
+        for one, where in tried:
             faults += _tried(one, where, lab or LINT_LAB, by, wrong=not no_wrong and len(where) == 1)
     for fault in faults:
         click.echo(fault)
@@ -58,9 +60,22 @@ def linting(exercise: str | None, on: str | None, no_wrong: bool, dry_run: bool,
     return ExitCode.CHECK_SAID_NO if faults else ExitCode.DONE
 
 
+def _for(on: str | None, report: Report) -> list[Exercise]:
+    """All exercises; with `on` those that are for that substrate, and the others are told."""
+    found = catalogue.every()
+    for one in found if on else ():
+        if on not in one.substrates:
+            report(f"{one.folder.name} is left out: it is for {' and '.join(one.substrates)}")
+    return [one for one in found if on is None or on in one.substrates]
+
+
 def _places(exercise: Exercise, on: str | None) -> list[tuple[str, ...]]:
-    """Where an exercise is proven: on one substrate after the other, and on all at once if that is how it is done."""
+    """Where an exercise is proven: on one substrate after the other, and on all at once if that is how it is done.
+
+    Raises UsageError for one that it does not name.
+    """
     if on is not None:
+        session.check_is_for(exercise, on)
         return [(on,)]
     alone = [(name,) for name in exercise.substrates]
     return [*alone, exercise.substrates] if exercise.on == "each" and len(alone) > 1 else [*alone]

@@ -1,5 +1,5 @@
 """What an exercise needs that no lab has to be asked for: texts that are there, links and commands that exist. Pure but
-for reading its folder."""
+for reading its folder and the kit's topology."""
 
 import ast
 import re
@@ -7,8 +7,9 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from lab.exercise import questions, scene
+from lab.exercise import questions, scene, topology
 from lab.exercise.catalogue import Exercise
+from lab.host import paths
 from lab.substrates import registry
 
 Parse = Callable[[Sequence[str], bool], str | None]
@@ -52,6 +53,7 @@ def _faults(exercise: Exercise, parse: Parse) -> Iterator[str]:
         yield from unreadable
         return
     yield from _open(exercise)
+    yield from _unknown(exercise)
     yield from _text(exercise, parse)
     yield from _needs(exercise)
     yield from _wrong(exercise)
@@ -90,6 +92,16 @@ def _open(exercise: Exercise) -> Iterator[str]:
         if count := path.read_text().count(OPEN):
             places = "1 place that says" if count == 1 else f"{count} places that say"
             yield f"{path.relative_to(exercise.folder)} has {places} {OPEN}"
+
+
+def _unknown(exercise: Exercise) -> Iterator[str]:
+    """What exercise.toml names and the kit does not know."""
+    known = ", ".join(registry.NAMES)
+    yield from (f"there is no substrate {name}: {known}" for name in exercise.substrates if name not in registry.NAMES)
+    try:
+        topology.changed((paths.REPO / "topology.toml").read_text(), exercise.start.topology)
+    except ValueError as wrong:
+        yield f"[start] topology: {wrong}"
 
 
 def _text(exercise: Exercise, parse: Parse) -> Iterator[str]:

@@ -44,10 +44,8 @@ def substrates(exercise: Exercise, lab: str, on: str | None, done: Done, by: Dea
 
     Raises UsageError where it cannot be done there, or nowhere here.
     """
-    if on is not None and on not in exercise.substrates:
-        raise UsageError(
-            f"exercise {exercise.name} is not for {on}", where="--on", mend=f"choose {' or '.join(exercise.substrates)}"
-        )
+    if on is not None:
+        check_is_for(exercise, on)
     if missing := [program for program in exercise.needs if shutil.which(program) is None]:
         raise UsageError(
             f"{', '.join(missing)} is not installed", where="this computer", mend="install it, then start again"
@@ -62,6 +60,13 @@ def substrates(exercise: Exercise, lab: str, on: str | None, done: Done, by: Dea
             mend="`lab doctor` says why, `lab setup` installs and starts what is missing",
         )
     return tuple(found if exercise.on == "each" else found[:1])
+
+
+def check_is_for(exercise: Exercise, on: str) -> None:
+    """Raises UsageError for a substrate that the exercise does not name."""
+    if on not in exercise.substrates:
+        mend = f"choose {' or '.join(exercise.substrates)}"
+        raise UsageError(f"exercise {exercise.name} is not for {on}", where="--on", mend=mend)
 
 
 def _answers(substrate: str, lab: str, by: Deadline) -> bool:

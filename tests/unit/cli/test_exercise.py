@@ -206,6 +206,15 @@ def test_lint_tells_what_is_missing(home: Home, exercise: Exercise) -> None:
     assert "01-count-the-words: README.md is missing or empty" in gave.out
 
 
+def test_an_exercise_is_not_proven_where_it_is_not_for(home: Home, exercise: Exercise) -> None:
+    alone = typed(home, "lint", exercise.name, "--on", "vagrant")
+    assert alone.code == 2
+    assert "exercise count-the-words is not for vagrant" in alone.err
+    every = typed(home, "lint", "--on", "vagrant")
+    assert every.code == 0
+    assert "01-count-the-words is left out: it is for docker" in every.err
+
+
 @pytest.mark.parametrize(
     ("how", "on", "places"),
     [

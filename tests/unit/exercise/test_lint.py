@@ -80,6 +80,10 @@ FAULTS: dict[str, Change] = {
     "[start] names files/x, which is not there": replaced(
         "exercise.toml", "workers = 2", 'workers = 2\nfiles = { "x" = "files/x" }'
     ),
+    "there is no substrate dokcer: docker, vagrant": replaced("exercise.toml", '["docker", ', '["dokcer", '),
+    "[start] topology: the topology has no store.fsnyc": replaced(
+        "exercise.toml", "workers = 2", 'workers = 2\ntopology = { "store.fsnyc" = false }'
+    ),
     "[start] run: `lab loud docker`: there is no `loud`": replaced(
         "exercise.toml", "workers = 2", 'workers = 2\nrun = [["loud", "docker"]]'
     ),
