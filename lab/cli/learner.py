@@ -84,7 +84,7 @@ def ask_predictions(home: Home, exercise: Exercise) -> None:
         return
     for one in left:
         click.echo("\nPredict first, Enter leaves it out:")
-        if (value := _asked(one.asks, one.choices, one.unit)) is not None:
+        if (value := _asked(one.asks, one.choices, one.unit, predict.as_prediction)) is not None:
             session.predicted(home, exercise, one.id, value)
 
 
@@ -94,7 +94,7 @@ def prediction(exercise: Exercise, text: str) -> tuple[Prediction, float]:
     for one in exercise.predict:
         if one.id == id:
             try:
-                return one, predict.as_number(value, len(one.choices))
+                return one, predict.as_prediction(value, len(one.choices))
             except ValueError as wrong:
                 raise click.BadParameter(f"{id}: {wrong}", param_hint="--predict") from wrong
     raise click.BadParameter(
@@ -107,14 +107,16 @@ def _in_words(asks: str, choices: Sequence[str]) -> str:
     return f"{asks.strip()} {offered}".strip()
 
 
-def _asked(asks: str, choices: Sequence[str], unit: str) -> float | None:
-    """The number that somebody typed; None for Enter alone."""
+def _asked(
+    asks: str, choices: Sequence[str], unit: str, read: Callable[[str, int], float] = predict.as_number
+) -> float | None:
+    """The number that somebody typed, as `read` reads it; None for Enter alone."""
     click.echo(asks.strip())
     for number, choice in enumerate(choices, start=1):
         click.echo(f"  {number}  {choice}")
     while text := click.prompt(f"number{f' of {unit}' if unit else ''}", default="", show_default=False):
         try:
-            return predict.as_number(text, len(choices))
+            return read(text, len(choices))
         except ValueError as wrong:
             click.echo(str(wrong))
     return None

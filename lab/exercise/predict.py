@@ -45,7 +45,7 @@ def difference(asked: Prediction, predicted: float, measured: Seen) -> Differenc
 
 
 def _apart(predicted: float, measured: Seen) -> str:
-    if not isinstance(measured, int | float) or isinstance(measured, bool) or not predicted or not measured:
+    if not isinstance(measured, int | float) or isinstance(measured, bool) or min(predicted, measured) <= 0:
         return ""
     ratio = max(predicted / measured, measured / predicted)
     if ratio < 1.1:
@@ -63,4 +63,12 @@ def as_number(text: str, choices: int) -> float:
         raise ValueError(f"{text!r} is no number")
     if choices and number not in range(1, choices + 1):
         raise ValueError(f"choose 1 to {choices}")
+    return number
+
+
+def as_prediction(text: str, choices: int) -> float:
+    """The number that was predicted; raises ValueError as `as_number` does, and below 0: nothing is measured there."""
+    number = as_number(text, choices)
+    if number < 0:
+        raise ValueError(f"{text!r} is less than nothing: predict 0 or more")
     return number

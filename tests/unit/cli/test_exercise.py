@@ -81,6 +81,7 @@ def test_an_exercise_that_was_not_started_is_said_to_be_so(home: Home, verb: str
         (["start", "2", "--on", "podman"], "'podman' is not one of"),
         (["start", "2", "--predict", "entry=9"], "entry: choose 1 to 3"),
         (["start", "2", "--predict", "lost=none"], "lost: 'none' is no number"),
+        (["start", "2", "--predict", "lost=-3"], "lost: '-3' is less than nothing: predict 0 or more"),
         (["start", "2", "--predict", "first=1"], "'first' is none of entry, lost"),
         (["start", "2", "--name", "Blue_1"], "'Blue_1' cannot be the name of a lab"),
         (["start", "2", "--on", "docker"], "none of docker answers here"),

@@ -53,6 +53,20 @@ def test_what_is_no_answer_is_refused(text: str, choices: int) -> None:
         predict.as_number(text, choices)
 
 
+def test_a_prediction_is_no_less_than_nothing_and_an_answer_may_be() -> None:
+    assert predict.as_number("-3", 0) == -3
+    assert [predict.as_prediction(text, 0) for text in ("0", "1,5")] == [0, 1.5]
+    with pytest.raises(ValueError, match=r"^'-3' is less than nothing: predict 0 or more$"):
+        predict.as_prediction("-3", 0)
+    with pytest.raises(ValueError, match="choose 1 to 2"):
+        predict.as_prediction("3", 2)
+
+
+def test_what_was_predicted_below_nothing_before_that_was_refused_is_not_called_good(exercise: Exercise) -> None:
+    [found] = predict.differences(exercise, {"count": -3}, {"words": 3}, frozenset())
+    assert (found.predicted, found.measured) == ("-3 words", "3 words")
+
+
 @pytest.mark.parametrize("left", [3, 0, 1.5])
 def test_a_choice_that_the_exercise_has_no_more_is_left_out(exercise: Exercise, left: float) -> None:
     assert predict.differences(exercise, {"first": left}, {"first": "b"}, frozenset()) == []
