@@ -172,8 +172,9 @@ def reset(exercise: str | None, everything: bool, on: str | None, dry_run: bool,
         if not dry_run:
             learner.ask_predictions(home, found)
         return
-    if exercise is not None:
-        raise UsageError("NAME and --all do not go together", where="lab exercise reset", mend="give one of them")
+    if beside := [words for words, value in (("NAME", exercise), ("--on", on), ("--name", lab)) if value is not None]:
+        problem = f"{', '.join(beside)} and --all do not go together"
+        raise UsageError(problem, where="lab exercise reset", mend="give --all alone, or leave it out")
     if dry_run:
         click.echo("would make the folder of each exercise anew, keep those of before, and forget what was begun")
         return
