@@ -104,3 +104,14 @@ def test_what_the_commands_of_a_page_write_into_the_kits_folder_is_not_taken_for
     }
     assert "timeline.html" in written
     assert not [name for name in written if f"/{name}" not in ignored and f"/{name}/" not in ignored]
+
+
+def test_curl_is_explained_on_the_first_page_of_the_ideas_that_types_it() -> None:
+    pages = sorted((REPO / "docs" / "ideas").glob("[0-9]*.md"))
+    first = next(page.read_text() for page in pages if "$ curl " in page.read_text())
+    assert "`curl` plays the browser" in first.partition("$ curl ")[0]
+
+
+def test_who_has_no_browser_is_told_how_to_read_before_the_page_is_loaded_for_the_first_time() -> None:
+    text = (REPO / "exercises" / "02-destroy-a-worker" / "README.md").read_text()
+    assert "curl -i http://127.0.0.1:8080/entries/" in text.partition("Load the page")[0]
