@@ -1,8 +1,9 @@
 """Destroy a worker, lose nothing: the entry, the proof, and a lab that is whole again."""
 
 import time
+from collections.abc import Sequence
 
-from lab.exercise.evidence import Run, unkept
+from lab.exercise.evidence import Run, found_later, unkept
 from lab.exercise.scene import Look, Scene
 
 
@@ -36,7 +37,8 @@ def test_a_worker_was_destroyed_while_visitors_wrote_and_nothing_was_lost(scene:
         f"run {run.name}: {len(gone)} workers destroyed, {run.account.acknowledged} writes acknowledged, {run.verdict}"
     )
     is_kept = bool(gone) and run.verdict == "kept"
-    look.expect(is_kept, saw=saw, expected=expected, says=_says(run, gone))
+    says = "" if is_kept else _says(run, gone, scene.gone_after(run))
+    look.expect(is_kept, saw=saw, expected=expected, says=says)
     look.at("whether your entry was written before those of that run, in the table of the database")
     older = _is_older(scene, run)
     look.note(older=older)
@@ -69,7 +71,7 @@ def _no_run(scene: Scene) -> str:
     )
 
 
-def _says(run: Run, gone: list[str]) -> str:
+def _says(run: Run, gone: Sequence[str], later: Sequence[str] = ()) -> str:
     if run.account.is_whole and run.verdict == "lost" and run.account.header and run.account.header.mode == "stateful":
         return (
             "Writes were lost, since the workers of this lab keep what users give them (--stateful). "
@@ -79,7 +81,9 @@ def _says(run: Run, gone: list[str]) -> str:
         return says
     if "pause" in run.faults and not gone:
         return "A paused worker is only frozen. It comes back with all that it had, so it cannot lose anything."
-    return "Kept, but no worker was destroyed in this run: any site passes that. Let the run destroy some: --kills."
+    return found_later(later) or (
+        "Kept, but no worker was destroyed in this run: any site passes that. Let the run destroy some: --kills."
+    )
 
 
 def test_two_workers_serve_again(scene: Scene, look: Look) -> None:

@@ -1,6 +1,8 @@
 """The stateful mistake: a version that was mended runs, workers hold nothing of users, and the proof says so."""
 
-from lab.exercise.evidence import Run, unkept
+from collections.abc import Sequence
+
+from lab.exercise.evidence import Run, found_later, unkept
 from lab.exercise.mended import expect_a_run, expect_kept
 from lab.exercise.scene import Look, Scene, listed
 from lab.model.errors import UnknownError
@@ -97,7 +99,7 @@ def test_a_worker_was_destroyed_and_nothing_was_lost(scene: Scene, look: Look) -
     expect_a_run(scene, look, every, runs, UNPROVED)
     run, gone = scene.telling(runs)
     look.note(kills=len(gone), verdict=run.verdict)
-    expect_kept(look, run, gone, _says(run))
+    expect_kept(look, run, gone, _says(run, scene.gone_after(run)))
 
 
 def _note_loss(look: Look, runs: list[Run]) -> None:
@@ -106,12 +108,12 @@ def _note_loss(look: Look, runs: list[Run]) -> None:
         look.note(lost_share=round(100 * lossy[0].lost / lossy[0].account.acknowledged))
 
 
-def _says(run: Run) -> str:
+def _says(run: Run, later: Sequence[str] = ()) -> str:
     if run.account.is_whole and run.verdict == "lost":
         return (
             f"Lost were {listed(run.lost_kinds)}. While this run went on, at least one worker still kept those. "
             "Mend what is left to mend, then run the proof again."
         )
-    return unkept(run) or (
+    return (unkept(run) or found_later(later)) or (
         "Kept, but everybody lived: no worker was destroyed in this run. Does it hold when one is? Use --kills."
     )

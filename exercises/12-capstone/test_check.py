@@ -1,6 +1,8 @@
 """Capstone: the guest book still is one, its workers run a mended version, and the ledger lost nothing."""
 
-from lab.exercise.evidence import Run, unkept
+from collections.abc import Sequence
+
+from lab.exercise.evidence import Run, found_later, unkept
 from lab.exercise.mended import expect_a_run, expect_kept
 from lab.exercise.scene import Look, Scene, listed
 from lab.host import http
@@ -70,7 +72,7 @@ def test_the_ledger_lost_nothing(scene: Scene, look: Look) -> None:
     expect_a_run(scene, look, every, runs, UNPROVED)
     run, gone = scene.telling(runs)
     look.note(kills=len(gone), verdict=run.verdict, lost=listed(run.lost_kinds))
-    expect_kept(look, run, gone, _says(run))
+    expect_kept(look, run, gone, _says(run, scene.gone_after(run)))
 
 
 def _note_first_loss(scene: Scene, look: Look, runs: list[Run]) -> None:
@@ -82,10 +84,10 @@ def _note_first_loss(scene: Scene, look: Look, runs: list[Run]) -> None:
             look.note(calm="Lost")
 
 
-def _says(run: Run) -> str:
+def _says(run: Run, later: Sequence[str] = ()) -> str:
     if run.account.is_whole and run.verdict == "lost":
         return f"{listed(run.lost_kinds).capitalize()} were lost: {_where_to_look(run.lost_kinds)}"
-    return unkept(run) or (
+    return (unkept(run) or found_later(later)) or (
         "Kept, but every worker lived. Only its end shows what a worker had: let the run destroy some, with --kills."
     )
 

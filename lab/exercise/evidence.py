@@ -73,6 +73,18 @@ def unkept(run: Run) -> str | None:
     return None
 
 
+def found_later(gone: Sequence[str]) -> str | None:
+    """What is said of a run that kept all, and in which nobody's end was seen, where these were found gone after it;
+    None where nobody was. Pure."""
+    if not gone:
+        return None
+    return (
+        f"Kept, but in this run nobody's end was seen: only after it the lab's timeline tells of that of "
+        f"{' and '.join(sorted(set(gone)))}. Whether visitors wrote just then, nobody can tell. Let the run destroy "
+        "some, with --kills, or use `lab kill` while it goes on."
+    )
+
+
 def note_gone(lab: str, substrate: str, by: Deadline) -> None:
     """Notes in a lab's timeline which of its nodes are gone that it does not know of: a hand ended them with the
     engine's own tools.

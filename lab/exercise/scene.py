@@ -292,6 +292,10 @@ class Scene:
         """Who was destroyed in a run: by the run itself, or by somebody while `lab load --prove` went on."""
         return run.killed or self.destroyed(run.began_at, run.ended_at)
 
+    def gone_after(self, run: Run) -> list[str]:
+        """Who is known to have been destroyed only since a run had ended; a hand may have done so while it went on."""
+        return self.destroyed(run.ended_at, float("inf"))
+
     def telling(self, runs: Sequence[Run]) -> tuple[Run, list[str]]:
         """Of one run or more the last that destroyed somebody and kept all, else the last; and who was destroyed."""
         found = [(run, self.gone(run)) for run in runs]

@@ -1,5 +1,6 @@
 """Nodes that a hand ended with the engine's own tools: a check notes them before it looks at anything."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ from lab.exercise.scene import Given, Scene
 from lab.flows import deployment, leases
 from lab.flows.deployment import Deployment
 from lab.host import lock
+from lab.ledger.audit import Account
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import Mode, Node, NodeName, Role, State
 from tests.unit.exercise import small
 from tests.unit.exercise.here import run_checks_here
+from tests.unit.ledger import histories
 from tests.unit.model.test_plan import KEYS, TOPOLOGY
 
 GIVEN = Given("sessions", "7", "ex", ("docker",), 0.0, "/w", 20.0, {})
@@ -50,6 +53,15 @@ def test_who_is_gone_is_noted_once_and_destroyed_from_then_on(lab: Deployment, b
     scene = Scene(GIVEN, "docker")
     assert scene.destroyed(0, float("inf")) == ["worker-1"]
     assert [scene.state(str(name)) for name in (W1, W2)] == [State.ABSENT, State.RUNNING]
+
+
+def test_who_is_found_gone_after_a_run_is_none_of_those_that_it_destroyed(lab: Deployment, by: Deadline) -> None:
+    ended = time.time()
+    evidence.note_gone("ex", "docker", by)
+    account = Account(header=histories.header(began_at=ended - 60), final_read_began_s=60.0)
+    run, scene = evidence.Run("r", account, "kept"), Scene(GIVEN, "docker")
+    assert absent(lab) == ["worker-1"]
+    assert (scene.gone(run), scene.gone_after(run)) == ([], ["worker-1"])
 
 
 def test_nothing_is_noted_while_another_command_changes_the_lab(lab: Deployment, by: Deadline) -> None:

@@ -59,6 +59,16 @@ def test_a_run_that_shows_nothing_is_told_from_one_that_lost(
     assert capstone._says(run).startswith(of_capstone)
 
 
+@pytest.mark.parametrize("folder", ["02-destroy-a-worker", "03-stateful-mistake", "12-capstone"])
+def test_who_was_found_gone_after_a_run_is_not_said_to_have_lived(folder: str) -> None:
+    says = loaded.check_of(folder)._says
+    # The model asks for those that a run destroyed itself, too.
+    nobody: tuple[list[str], ...] = ([],) if folder.startswith("02") else ()
+    assert "of that of worker-1 and worker-2." in says(run("kept"), *nobody, ["worker-2", "worker-1", "worker-2"])
+    assert "nobody's end was seen" not in says(run("kept"), *nobody, [])
+    assert "nobody's end was seen" not in says(run("lost", What.FILE), *nobody, ["worker-1"])
+
+
 @pytest.mark.parametrize(
     ("things", "says"),
     [({"files"}, "Entries and logins have moved"), ({"lab.sqlite"}, "Files have moved"), (set("fl"), "In lab.sqlite")],
