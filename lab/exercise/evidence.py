@@ -81,7 +81,7 @@ def found_later(gone: Sequence[str]) -> str | None:
     return (
         f"Kept, but in this run nobody's end was seen: only after it the lab's timeline tells of that of "
         f"{' and '.join(sorted(set(gone)))}. Whether visitors wrote just then, nobody can tell. Let the run destroy "
-        "some, with --kills, or use `lab kill` while it goes on."
+        "some, with --kills, or use `lab kill` for this lab while it goes on."
     )
 
 

@@ -32,7 +32,7 @@ def test_a_dead_worker_gets_a_successor_from_the_warm_pool_or_made_anew_where_no
     # As it is after a hand destroyed the pool's one worker: it is wanted, and not there.
     lab = deployment.restaff(lab, [1, 2], pool=[3])
     assert fleet.pool(lab, by) == ()
-    assert fleet.seen(lab, by) == Fleet(serving=(W1, W2))
+    assert fleet.seen(lab, by) == Fleet(serving=(W1, W2), lost=(W3,))
     lab = fleet.fill_pool(lab, 1, say_nothing, by)
     assert fleet.pool(lab, by) == (W3,)
     assert fleet.seen(lab, by) == Fleet(serving=(W1, W2), asleep=(W3,))
