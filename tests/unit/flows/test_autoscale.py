@@ -3,110 +3,31 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from lab.flows import autoscale, autoscaler, deployment, fleet, leases, unfinished
-from lab.flows.autoscale import Asked, Look, _Autoscaler
-from lab.flows.deployment import Deployment
+from lab.flows import autoscale, deployment, fleet, leases, unfinished
+from lab.flows.autoscale import Asked, Look
 from lab.flows.fleet import ScaleIn
 from lab.flows.leases import leased
 from lab.host import lock
-from lab.host.wait import await_until
 from lab.loadbalancer import gauge
-from lab.loadbalancer.gauge import Sample
-from lab.model.deadline import Deadline
-from lab.model.errors import LabError, UnknownError, UsageError
-from lab.model.node import Mode, NodeName, Role
+from lab.model.errors import LabError, UsageError
+from lab.model.node import NodeName, Role
 from lab.scaling.decisions import Finish, Grow, Hold, Refill, Replace
-from lab.scaling.limits import Limits, Victim
+from lab.scaling.limits import Victim
 from lab.scaling.places import Fleet
-from lab.timeline import words
 from lab.timeline.events import Kind
-from tests.unit.model.test_plan import TOPOLOGY
-
-W1, W2, W3 = (NodeName(Role.WORKER, number) for number in (1, 2, 3))
-LIMITS = Limits(least=1, most=3, target=4.0, cooldown_s=60.0)
-
-
-@dataclass
-class Scene:
-    """What the loop is shown, and what it asked for; changes take until `may_end`."""
-
-    lab: Deployment
-    fleet: Fleet = field(default_factory=lambda: Fleet(serving=(W1,)))
-    sessions: int = 0
-    silent: bool = False
-    asked: list[tuple[str, Any]] = field(default_factory=list)
-    looks: list[Look] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
-    may_end: threading.Event = field(default_factory=threading.Event)
-    failure: Exception | None = None
-
-    def loop(self, limits: Limits = LIMITS) -> _Autoscaler:
-        return _Autoscaler(Asked("blue", "docker", limits, ScaleIn.DELETE, 0.0), self.looks.append, self.told.append)
-
-    def turn(self, loop: _Autoscaler, times: int = 1) -> None:
-        for _ in range(times):
-            loop.turn(self.lab)
-
-    def finish(self, loop: _Autoscaler) -> None:
-        """Lets what is under way end."""
-        self.may_end.set()
-        by = Deadline.after(10, "one change")
-        await_until(lambda: None if all(work.is_done for work in loop._under_way) else "at work", by, what="", mend="")
-        self.may_end.clear()
-
-    def events(self, kind: Kind) -> list[Mapping[str, Any]]:
-        return [
-            {"what": event.what, **event.fields} for event in self.lab.timeline().read().events if event.kind is kind
-        ]
+from tests.unit.flows.loop import LIMITS, W1, W2, W3, Scene, kinds, staged
 
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(autoscale, "PERIOD_S", 0.01)
-    file, keys = deployment.topology_file(), dict.fromkeys(Role, "0")
-    lab = deployment.intend("blue", "docker", mode=Mode.STATELESS, workers=1, topology=TOPOLOGY, file=file, keys=keys)
-    scene = Scene(lab)
-
-    def read(*_: object, **__: object) -> Sample:
-        return Sample(time.time(), scene.sessions, 0, 7, 12, 0, 5, {})
-
-    def seen(*_: object) -> Fleet:
-        if scene.silent:
-            raise UnknownError("the load balancer does not answer", where="lab blue", mend="look")
-        return scene.fleet
-
-    def change(name: str) -> Callable[..., Deployment]:
-        def changed(lab: Deployment, what: Any, *_: object, **__: object) -> Deployment:
-            scene.asked.append((name, what))
-            scene.may_end.wait(10)
-            if scene.failure:
-                raise scene.failure
-            return lab
-
-        return changed
-
-    monkeypatch.setattr(gauge, "read", read)
-    monkeypatch.setattr(fleet, "seen", seen)
-    for name in ("grow", "shrink", "replace_dead", "finish", "fill_pool"):
-        monkeypatch.setattr(fleet, name, change(name))
-    yield scene
-    scene.may_end.set()
-    # What is left under way would else write into the next test's folder.
-    for thread in threading.enumerate():
-        if thread.name == "change":
-            thread.join(10)
-
-
-def kinds(looks: Sequence[Look]) -> list[type]:
-    return [type(look.decision) for look in looks]
+    with staged(tmp_path, monkeypatch) as scene:
+        yield scene
 
 
 def test_a_breach_makes_workers_once_while_it_goes_on_looking(scene: Scene) -> None:
@@ -191,15 +112,6 @@ def test_a_silent_load_balancer_is_told_once_and_nothing_is_done(scene: Scene) -
     assert scene.events(Kind.DECISION) == [noted]
 
 
-def test_what_is_decided_after_nothing_could_be_is_noted_also_where_it_is_as_before(scene: Scene) -> None:
-    loop = scene.loop()
-    for is_silent in (False, True, True, False, False):
-        scene.silent = is_silent
-        scene.turn(loop)
-    noted = [event["what"] for event in scene.events(Kind.DECISION)]
-    assert noted == ["keep 1", "nothing can be decided", "keep 1"]
-
-
 def test_engine_and_load_balancer_are_asked_side_by_side(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     both = threading.Barrier(2, timeout=10)
 
@@ -268,79 +180,6 @@ def test_who_died_is_replaced_beside_a_refresh_of_the_other_substrate_and_beside
     with leased("blue", leases.REFRESH, other):
         scene.turn(scene.loop())
     assert kinds(scene.looks) == [Replace]
-
-
-def test_samples_and_decisions_stand_in_the_timeline(scene: Scene) -> None:
-    loop = scene.loop()
-    scene.turn(loop, 5)
-    samples, decisions = scene.events(Kind.SAMPLE), scene.events(Kind.DECISION)
-    assert len(samples) == 5
-    assert samples[0] == {
-        **{"what": "autoscale", "users": 5, "requests": 7, "errors": 0.0, "workers": 1, "queue": 0, "sessions": 0},
-        **{"response_ms": 12, "span_s": 0.01, "decision": "keep 1", "why": "1 worker, and --min is 1"},
-    }
-    assert decisions == [{"what": "keep 1", "why": "1 worker, and --min is 1", "wanted": 1}]
-
-
-def test_a_decision_that_holds_on_is_noted_once_an_hour(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    loop, now = scene.loop(), time.time()
-    for minutes in (0, 1, 59, 61, 62):
-        monkeypatch.setattr(time, "time", lambda at=now + 60 * minutes: at)
-        scene.turn(loop)
-    noted = [event.at for event in scene.lab.timeline().read().events if event.kind is Kind.DECISION]
-    assert noted == [round(now, 3), round(now + 61 * 60, 3)]
-
-
-def test_a_sample_stands_for_the_time_since_the_one_before_and_not_for_more_than_a_look_may_take(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loop, now = scene.loop(), time.time()
-    for ago_s in (60, 59.3, 58, 54.5, 1):
-        monkeypatch.setattr(time, "time", lambda at=now - ago_s: at)
-        scene.turn(loop)
-    assert [sample["span_s"] for sample in scene.events(Kind.SAMPLE)] == [0.01, 0.7, 1.3, 3.5, 5.0]
-    samples = [event for event in scene.lab.timeline().read().events if event.kind is Kind.SAMPLE]
-    assert [text for _, text in words.told(samples)] == [
-        "autoscale, 6 s; 39 requests; 0 errors; 12 ms on average; users 5; workers 1; queue 0",
-        "autoscale, 5 s; 35 requests; 0 errors; 12 ms on average; users 5; workers 1; queue 0",
-    ]
-
-
-def test_another_reason_for_the_same_decision_is_noted_and_told_at_once(scene: Scene) -> None:
-    loop = scene.loop()
-    scene.fleet = Fleet(serving=(W1,), draining=(W2,))
-    scene.turn(loop, 2)
-    scene.fleet = Fleet(serving=(W1,))
-    scene.finish(loop)
-    scene.turn(loop, 2)
-    assert [event["why"] for event in scene.events(Kind.DECISION)] == [
-        "worker-2 was left draining",
-        "worker-2 is draining",
-        "1 worker, and --min is 1",
-    ]
-
-
-def test_what_was_decided_last_is_told_also_where_it_is_no_news(scene: Scene) -> None:
-    loop = scene.loop()
-    whys = []
-    for _ in range(2):
-        scene.fleet = Fleet(serving=(W1,), warming=(W2,))
-        scene.turn(loop)
-        for fleet_then in (Fleet(serving=(W1,), warming=(W2,)), Fleet(serving=(W1,))):
-            scene.fleet = fleet_then
-            scene.turn(loop)
-            _, decision = autoscaler.said("blue", "docker")
-            whys.append(decision and decision.fields["why"])
-    assert whys == ["worker-2 is not in service yet", "1 worker, and --min is 1"] * 2
-    assert len(scene.events(Kind.DECISION)) == 3, "neither of the two reasons is noted twice within a minute"
-
-
-def test_errors_are_told_by_the_second_also_after_the_load_balancer_was_started_anew(scene: Scene) -> None:
-    loop = scene.loop()
-    one = Sample(100.0, 0, 0, 0, 0, 7, 0, {})
-    for errors, expected in ((17, 5.0), (3, 0.0)):
-        loop._samples = [one, replace(one, at_s=102.0, errors=errors)]
-        assert loop._errors() == expected
 
 
 def test_it_runs_until_it_is_told_and_a_second_one_is_refused(scene: Scene) -> None:
