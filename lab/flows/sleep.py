@@ -54,9 +54,9 @@ def wake(lab: Deployment, report: Report, by: Deadline) -> None:
         # One that an interrupted `wake` left running, with a clock that stood still, gets the right time.
         up.rest(lab).wake(lab.lab, [spec.name for spec in lab.plan.awake() if spec.name not in names], by)
         readiness.await_node(lab, STORE, report, by)
-        known = frozenset(name for name in lab.plan.worker_names if up.is_known(lab, name, by))
-        readiness.await_serving(lab, known, report, by)
-        left = sorted(lab.plan.worker_names - known)
+        known = up.known_names(lab, by)
+        left = sorted(name for name in lab.plan.worker_names if str(name) not in known)
+        readiness.await_serving(lab, lab.plan.worker_names - {*left}, report, by)
         lab.note(READY, *[name for name in names if name not in left])
         _note(lab, "wake")
         if left:

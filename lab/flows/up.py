@@ -186,7 +186,7 @@ def _apply(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> N
 def _finish_waking(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> None:
     """Gives workers the right time and the newest source that the load balancer never had: who was about to wake them
     may have been killed in the middle."""
-    known = {server.name for server in _known(lab.loadbalancer(), by)}
+    known = known_names(lab, by)
     others = lab.plan.worker_names - {*changes.create, *changes.renew}
     if (left := sorted(name for name in others if str(name) not in known)) and isinstance(lab.substrate, CanSleep):
         lab.substrate.wake(lab.lab, left, by)
@@ -381,4 +381,9 @@ def forget(lab: Deployment, name: NodeName, by: Deadline) -> None:
 
 def is_known(lab: Deployment, name: NodeName, by: Deadline) -> bool:
     """Whether the load balancer knows this worker, in service or not."""
-    return str(name) in {server.name for server in _known(lab.loadbalancer(), by)}
+    return str(name) in known_names(lab, by)
+
+
+def known_names(lab: Deployment, by: Deadline) -> set[str]:
+    """The names of the workers that the load balancer knows, in service or not."""
+    return {server.name for server in _known(lab.loadbalancer(), by)}

@@ -1,15 +1,12 @@
 """`lab kill` and `lab replace`: one worker's end without warning, and its successor."""
 
-import time
-
-from lab.flows import autoscaler, deployment, unfinished, up
+from lab.flows import autoscaler, deploy, deployment, unfinished, up
 from lab.flows.deployment import Deployment
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
 from lab.model.node import NodeName, Role, State
 from lab.substrates.base import Report
-from lab.timeline.events import Event, Kind
 
 
 def checked(lab: Deployment, name: NodeName, verb: str) -> NodeName:
@@ -73,6 +70,6 @@ def replace(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> No
 
 def _end(lab: Deployment, name: NodeName, verb: str, report: Report, by: Deadline) -> None:
     """Destroys it, and notes who did: of itself, a worker that is gone looks like one that was scaled in."""
-    lab.timeline().note(Event(time.time(), Kind.CHANGE, verb, {"why": f"{name} goes without warning"}))
+    deploy.note(lab, verb, f"{name} goes without warning")
     lab.destroy(name, report, by)
     lab.note(State.ABSENT, name)
