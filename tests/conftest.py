@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,18 @@ import pytest
 
 from lab.flows import deployment
 from lab.flows.deployment import Deployed, Deployment
+from lab.host import paths
 from lab.model.deadline import Deadline
 from lab.model.node import Mode, NodeName, Role
 from lab.substrates import registry
+from tests.consoles import Consoles
 
 # Who is started in the background ignores Ctrl-C, and so does all that it starts; tests send that signal to programs.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPO = Path(__file__).resolve().parents[1]
 WORKERS = 2
+_CONSOLES = pytest.StashKey[Consoles]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_CONSOLES] = Consoles(paths.lab("any").parent)
     config.addinivalue_line(
         "markers", "only(what): a test that makes sense, or has the time, on one engine or in one mode only"
     )
@@ -58,6 +62,20 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Of what was named for `tox -e long`, one substrate may have no long test: that is no failure."""
     if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.getoption("-m") == "long":
         session.exitstatus = pytest.ExitCode.OK
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.config.stash[_CONSOLES].deaths()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside a failure stand the kernels of machines that died during the test: they may be why."""
+    report = yield
+    if report.failed and (died := item.config.stash[_CONSOLES].deaths()):
+        report.sections.append(("kernels that died", "\n".join(died)))
+    return report
 
 
 def _is_long(item: pytest.Item, substrate: str | None) -> bool:
