@@ -2,20 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
-from lab.exercise.scene import Look, Scene, listed
-from lab.model.node import STORE, Role, State
+from lab.exercise.scene import WRITTEN_AT, Look, Scene, listed
+from lab.model.node import LOADBALANCER, STORE, NodeName, Role, State
 from lab.timeline.events import Event, Kind
 from lab.timeline.words import clock
 
 _DATABASE = "/srv/store/database"
 _THINGS = ("entry", "login", "file")
 
-# When the first entry and the first login were written, as Unix time: the app never changes such a row, so it is as old
-# as what wrote it. NULL is what the database was told before it noted times: long ago.
-_WRITTEN = """
-SELECT extract(epoch FROM (SELECT min(coalesce(pg_xact_commit_timestamp(xmin), to_timestamp(0)))
-    FROM entries WHERE text ILIKE '%WORD%')), extract(epoch FROM (SELECT
-    min(coalesce(pg_xact_commit_timestamp(xmin), to_timestamp(0))) FROM sessions WHERE user_name ILIKE '%WORD%'))
+# When the first entry and the first login were written.
+_WRITTEN = f"""
+SELECT (SELECT {WRITTEN_AT} FROM entries WHERE text ILIKE '%WORD%'),
+    (SELECT {WRITTEN_AT} FROM sessions WHERE user_name ILIKE '%WORD%')
 """
 
 
@@ -136,31 +134,51 @@ def emptied(nodes: Sequence[Event], first: Sequence[str]) -> list[float]:
     return found
 
 
-def test_the_store_was_ended_and_started_again(scene: Scene, look: Look) -> None:
-    """After you had written, the store was ended and started again"""
-    look.at("when the database of store-1 was started")
+def test_the_store_and_the_load_balancer_were_made_anew(scene: Scene, look: Look) -> None:
+    """After you had written, the store was destroyed and made anew, and so was the load balancer"""
+    look.at(
+        "the lab's timeline: when the store and the load balancer were made; and when your three things were written"
+    )
     firsts = _firsts(scene, look)
     wrote = max(firsts.values())
-    [[told]] = scene.sql("SELECT extract(epoch FROM pg_postmaster_start_time())")
-    started = float(told)
-    look.note(restarted=started > wrote)
-    if started > wrote and all(_there(scene).values()):
+    made = {node: max(scene.made(node), default=0.0) for node in (STORE, LOADBALANCER)}
+    old = [node for node, at in made.items() if at <= wrote]
+    look.note(made_anew=not old)
+    if STORE not in old and all(_there(scene).values()):
         look.note(after_the_store="All of it")
-    slept = any(event.what == "sleep" and event.at >= wrote for event in scene.events(Kind.CHANGE))
+    told = ", ".join(f"{node} {f'at {clock(at)}' if at else 'not since you began'}" for node, at in made.items())
     times = ", ".join(f"your {what} at {clock(at)}" for what, at in firsts.items())
     look.expect(
-        started > wrote,
-        saw=f"it was started at {clock(started)}; written were {times}",
-        expected="a database that was started after that",
-        says=_not_restarted(late(firsts, started), slept=slept),
+        not old,
+        saw=f"made anew: {told}; written were {times}",
+        expected="both made after that",
+        says=_not_made(old, _went_on(scene, wrote), late(firsts, made[STORE])),
     )
 
 
-def _not_restarted(late: Sequence[str], *, slept: bool) -> str:
-    if slept:
+def _went_on(scene: Scene, wrote: float) -> str:
+    """What became of the store since the learner had written, where it was not made anew: why it still may have all."""
+    [[started]] = scene.sql("SELECT extract(epoch FROM pg_postmaster_start_time())")
+    if float(started) > wrote:
+        return (
+            "The database ended and started again, but in the store that was there when you wrote: what lies on that "
+            "node's own disk is there still. Destroy the node, and have another one made."
+        )
+    if any(event.what == "sleep" and event.at >= wrote for event in scene.events(Kind.CHANGE)):
         return (
             "A store that sleeps keeps its memory, and goes on with it when it wakes. So nothing was shown yet: end it."
         )
+    return ""
+
+
+def _not_made(old: Sequence[NodeName], went_on: str, late: Sequence[str]) -> str:
+    if STORE not in old:
+        return (
+            "The store was made anew. The load balancer is the one that was there when you wrote, and all that you "
+            "wrote went through it: destroy that one, too, and no node is left that saw it."
+        )
+    if went_on:
+        return went_on
     if late:
         return (
             f"You wrote {_yours(late)} only after the store was started, so that may be in its memory only. End it "

@@ -7,8 +7,7 @@ from lab.exercise.scene import Look, Scene
 from lab.faults import catalogue
 from lab.flows import prove
 from lab.ledger.report import KEPT, UNKNOWN
-from lab.model.node import STORE, State
-from lab.timeline.events import Event, Kind
+from lab.model.node import STORE
 
 Scenes = Mapping[str, Scene]
 FOUR = ("pause", "cut-store", "disk-full", "database-kill")
@@ -16,11 +15,6 @@ POWER = "store-off"
 MEND = "up @ --topology topology.toml"
 LOST = "lost"
 RESET = "`lab exercise reset break-it`"
-
-
-def remade(nodes: Sequence[Event]) -> list[float]:
-    """When the store was made anew, from the events of nodes: its settings stay as they were then. Pure."""
-    return [event.at for event in nodes if event.what == str(STORE) and event.fields.get("state") == State.CREATING]
 
 
 def while_careless(runs: Sequence[Run], made: Sequence[float]) -> list[Run]:
@@ -34,7 +28,8 @@ def since_last(runs: Sequence[Run], made: Sequence[float]) -> list[Run]:
 
 
 def _careless(scene: Scene) -> list[Run]:
-    return while_careless(scene.runs(), remade(scene.events(Kind.NODE)))
+    # A store's settings stay as they were when it was made.
+    return while_careless(scene.runs(), scene.made(STORE))
 
 
 def test_four_faults_that_leave_the_power_alone_lost_nothing(scenes: Scenes, look: Look) -> None:
@@ -44,7 +39,7 @@ def test_four_faults_that_leave_the_power_alone_lost_nothing(scenes: Scenes, loo
     left = {name: _left(scene, runs[name]) for name, scene in scenes.items()}
     look.note(runs=sum(map(len, runs.values())), left=sum(map(len, left.values())))
     # What is missing there cannot be made up for: no run with the store of by now counts.
-    late = [name for name, scene in scenes.items() if left[name] and remade(scene.events(Kind.NODE))]
+    late = [name for name, scene in scenes.items() if left[name] and scene.made(STORE)]
     look.note(missing=_told(left), late=len(late))
     if (first := next((name for name in left if left[name]), None)) is not None:
         look.note(try_four=run_with(scenes[first], left[first]))
@@ -115,7 +110,7 @@ def test_the_store_lost_its_power_while_the_database_was_careless(scenes: Scenes
         has_kernel = scene.lab.substrate.has_own_kernel
         good = [run for run in careless[name] if shows(run, has_own_kernel=has_kernel)]
         if not good:
-            is_late = bool(remade(scene.events(Kind.NODE)))
+            is_late = bool(scene.made(STORE))
             left[name] = _says_of_power(scene.runs(), careless[name], has_own_kernel=has_kernel, is_late=is_late)
             late += [name] if is_late else []
         elif has_kernel:
@@ -207,7 +202,7 @@ def test_with_machines_it_was_seen_that_this_helps(scenes: Scenes, look: Look) -
     """With machines: the store lost its power once more after that, and nothing was lost"""
     look.at("the journals of the proofs that were run since the setting was changed")
     machines = {name: scene for name, scene in scenes.items() if scene.lab.substrate.has_own_kernel}
-    later = {name: since_last(scene.runs(), remade(scene.events(Kind.NODE))) for name, scene in machines.items()}
+    later = {name: since_last(scene.runs(), scene.made(STORE)) for name, scene in machines.items()}
     left = [name for name in machines if not any(POWER in run.faults and run.verdict == KEPT for run in later[name])]
     look.note(again_left=len(left), try_again=" and ".join(run_with(scenes[name], [POWER]) for name in left))
     look.expect(

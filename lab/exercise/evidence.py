@@ -17,7 +17,7 @@ from lab.ledger.writes import What
 from lab.loadbalancer import config
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError
-from lab.model.node import Role, State
+from lab.model.node import NodeName, Role, State
 from lab.store.source import Version
 from lab.timeline.events import Event
 
@@ -164,6 +164,11 @@ def destroyed(nodes: Sequence[Event], since: float = float("-inf"), until: float
             found += [event.what] if event.what.startswith(Role.WORKER) and since <= event.at <= until else []
         before[event.what] = state
     return found
+
+
+def made(nodes: Sequence[Event], name: NodeName) -> list[float]:
+    """When a node was made anew, from events of nodes: one that slept or had stopped, and goes on, was not. Pure."""
+    return [one.at for one in nodes if one.what == str(name) and one.fields.get("state") == State.CREATING]
 
 
 def runs_since(lab: str, substrate: str, began_at: float) -> list[Run]:

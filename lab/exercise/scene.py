@@ -36,6 +36,10 @@ _DEPLOYED, _WENT_BACK = "deploy", "refresh rolled back"
 _ANSWER_S = 30.0
 _PAGE = 1000
 
+WRITTEN_AT = "extract(epoch FROM min(coalesce(pg_xact_commit_timestamp(xmin), to_timestamp(0))))"
+"""In a question to the database: when the first of these rows was written, as Unix time. The app never changes a row of
+entries or sessions, so it is as old as what wrote it; nought is what was written before the database noted times."""
+
 # Hidden files are uploads that have not ended.
 _UPLOADED = r"""
 cd /srv/drive
@@ -282,6 +286,10 @@ class Scene:
         """Whether a worker ended since a Unix time, and never without warning."""
         ends = {event.what for event in self.events(events.Kind.NODE) if event.at >= since and _is_end(event)}
         return worker in ends and worker not in self.destroyed(since, float("inf"))
+
+    def made(self, node: NodeName) -> list[float]:
+        """When a node was made anew since the learner began, as Unix times; one that slept or had stopped was not."""
+        return evidence.made(self.events(events.Kind.NODE), node)
 
     def runs_of_newest(self) -> list[Run]:
         """Those of `runs` that began when the newest version was the newest already, whoever ran it then."""

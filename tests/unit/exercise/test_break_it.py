@@ -5,13 +5,14 @@ from types import ModuleType
 import pytest
 
 from lab.cli.parsing import parse
-from lab.exercise import lint
+from lab.exercise import evidence, lint
 from lab.exercise.evidence import Run
 from lab.exercise.scene import Given, Scene
 from lab.ledger.audit import Account
 from lab.ledger.sorts import Sort
 from lab.ledger.struck import FaultSeen
 from lab.ledger.writes import What
+from lab.model.node import STORE
 from lab.timeline.events import Event, Kind
 from tests.unit.exercise.loaded import check_of
 from tests.unit.ledger import histories
@@ -36,7 +37,7 @@ def test_a_run_is_of_the_store_that_was_there_when_it_began(check: ModuleType) -
     # What slept or stopped, and goes on, is the same store with the same setting.
     told += [("store-1", state) for state in ("sleeping", "waking", "ready", "starting", "ready")]
     nodes = [Event(float(at), Kind.NODE, name, {"state": state}) for at, (name, state) in enumerate(told, start=10)]
-    made = check.remade(nodes)
+    made = evidence.made(nodes, STORE)
     assert made == [10.0, 13.0]
     runs = [run("kept", began_at=at) for at in (9.0, 12.0, 14.0)]
     assert check.while_careless(runs, made) == runs[:1]

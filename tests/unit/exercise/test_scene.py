@@ -14,6 +14,7 @@ from lab.ledger.audit import Account
 from lab.ledger.sorts import Sort
 from lab.ledger.writes import What
 from lab.model.errors import UnknownError, UsageError
+from lab.model.node import STORE
 from lab.store.source import Version
 from lab.timeline import events
 from lab.timeline.events import Event
@@ -130,6 +131,19 @@ def test_a_worker_is_destroyed_that_was_gone_without_being_drained(told: str, go
         for at, word in enumerate(told.split(", "))
     ]
     assert evidence.destroyed(nodes) == gone
+
+
+@pytest.mark.parametrize(
+    ("states", "made"),
+    [("sleeping waking ready", []), ("starting ready", []), ("absent creating ready creating", [1, 3])],
+)
+def test_a_node_that_goes_on_with_what_it_was_is_not_one_made_anew(states: str, made: list[float]) -> None:
+    class Past(Scene):
+        def events(self, kind: events.Kind) -> list[Event]:
+            told = [("store-1", state) for state in states.split()] + [("worker-1", "creating")]
+            return [Event(float(at), kind, name, {"state": state}) for at, (name, state) in enumerate(told)]
+
+    assert Past(GIVEN, "docker").made(STORE) == made
 
 
 def test_the_newest_version_is_changed_where_its_content_is_another_than_at_the_beginning() -> None:

@@ -1,10 +1,12 @@
 """How the fourth exercise tells whether there was a moment without any worker, and what it says to what is missing."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from types import ModuleType
 
 import pytest
 
+from lab.exercise.catalogue import Seen
 from lab.exercise.scene import Given, Look, Refused, Scene, words
 from lab.model.node import NodeName
 from lab.timeline.events import Event, Kind
@@ -67,17 +69,21 @@ def test_one_after_the_other_is_told_from_only_one(check: ModuleType) -> None:
     assert "handed your things on" not in check._not_empty(["worker-1", "worker-1"], [])
 
 
-class Past(Scene):
-    """A lab whose workers were all gone at 200, and whose store was started at 210; of the learner's things it is given
-    when each was first written."""
+ENDED = "200 worker-1 absent, 200 worker-2 absent, 220 worker-1 creating"
+MADE = f"{ENDED}, 210 store-1 creating, 210 loadbalancer-1 creating"
 
-    def __init__(self, firsts: Mapping[str, float]) -> None:
+
+class Past(Scene):
+    """A lab whose workers were all gone at 200, whose store and load balancer were made at 210, or what else is told of
+    it, and whose database was started at 215; of the learner's things it is given when each was first written."""
+
+    def __init__(self, firsts: Mapping[str, float], told: str = MADE, changes: str = "") -> None:
         super().__init__(GIVEN, "docker")
-        self._firsts = firsts
+        self._firsts, self._told, self._changes = firsts, told, changes
 
     def sql(self, question: str) -> list[list[str]]:
         if "postmaster" in question:
-            return [["210.000000"]]
+            return [["215.000000"]]
         if "count(*)" in question:
             return [[str(int(what in self._firsts)) for what in ("entry", "login")]]
         assert "min(" in question
@@ -91,15 +97,21 @@ class Past(Scene):
         return [NodeName.parse(name) for name in NOTED["docker"]["workers"]]
 
     def events(self, kind: Kind) -> list[Event]:
-        return nodes("200 worker-1 absent, 200 worker-2 absent, 220 worker-1 creating") if kind is Kind.NODE else []
+        if kind is Kind.NODE:
+            return nodes(self._told)
+        return [Event(250.0, kind, self._changes)] if kind is Kind.CHANGE and self._changes else []
 
 
-def said(check: ModuleType, firsts: Mapping[str, float]) -> list[str]:
+def said(check: ModuleType, firsts: Mapping[str, float], told: str = MADE, changes: str = "") -> list[str]:
     """What the two parts say that hold the time of writing against what was ended."""
     found = []
-    for part in (check.test_there_was_a_moment_without_any_worker, check.test_the_store_was_ended_and_started_again):
+    parts = (
+        check.test_there_was_a_moment_without_any_worker,
+        check.test_the_store_and_the_load_balancer_were_made_anew,
+    )
+    for part in parts:
         try:
-            part(Past(firsts), Look(lambda _: None, words(GIVEN)))
+            part(Past(firsts, told, changes), Look(lambda _: None, words(GIVEN)))
         except Refused as refused:
             found.append(refused.says)
     return found
@@ -127,6 +139,42 @@ def test_what_was_written_afterwards_shows_nothing_and_is_named(
     told = said(check, firsts)
     assert len(told) == 2
     assert all(says in one for one in told)
+
+
+BEFORE = {"entry": 150.0, "login": 160.0, "file": 150.0}
+
+
+@pytest.mark.parametrize(
+    ("told", "changes", "wrote", "says"),
+    [
+        # A database that is killed starts again in the same store; so does a store without power, and one by hand.
+        (ENDED, "", 0.0, "The database ended and started again, but in the store that was there when you wrote"),
+        (f"{ENDED}, 230 store-1 starting", "", 0.0, "The database ended and started again, but in the store"),
+        (f"{ENDED}, 212 store-1 waking", "sleep", 70.0, "A store that sleeps keeps its memory"),
+        (ENDED, "", 70.0, "The store has been there all the time"),
+        (f"{ENDED}, 140 store-1 creating, 140 loadbalancer-1 creating", "", 70.0, "The store has been there all the"),
+        (f"{ENDED}, 210 loadbalancer-1 creating", "", 0.0, "The database ended and started again, but in the store"),
+        (f"{ENDED}, 210 store-1 creating", "", 0.0, "The store was made anew. The load balancer is the one that"),
+    ],
+)
+def test_only_a_store_and_a_load_balancer_that_were_made_after_the_writing_show_anything(
+    check: ModuleType, told: str, changes: str, wrote: float, says: str
+) -> None:
+    firsts = {what: at + wrote for what, at in BEFORE.items()}
+    assert said(check, BEFORE) == []
+    [*_, of_nodes] = said(check, firsts, told, changes)
+    assert of_nodes.startswith(says)
+
+
+@pytest.mark.parametrize(("told", "left"), [(MADE, "All of it"), (ENDED, None)])
+def test_what_is_left_after_the_end_of_the_store_is_told_only_where_it_had_one(
+    check: ModuleType, told: str, left: str | None
+) -> None:
+    noted: dict[str, Seen] = {}
+    look = Look(lambda one: noted.update(one.noted or {}), words(GIVEN))
+    with suppress(Refused):
+        check.test_the_store_and_the_load_balancer_were_made_anew(Past(BEFORE, told), look)
+    assert (noted["made_anew"], noted.get("after_the_store")) == (told == MADE, left)
 
 
 def test_who_had_only_the_file_in_time_gets_the_message_that_is_written_beside_that_attempt(check: ModuleType) -> None:
