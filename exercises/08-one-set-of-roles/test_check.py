@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from lab.exercise.scene import Look, Scene
+from lab.exercise.scene import WRITTEN_AT, Look, Scene
 from lab.flows import provision
 from lab.flows.provision import Drift
 from lab.host import http
 from lab.model.node import STORE, NodeName, State
 from lab.model.plan import WORKER_PORT
 from lab.timeline.events import Kind
+from lab.timeline.words import clock
 
 # What [start] in exercise.toml put there.
 PROGRAM, SETTINGS = "/usr/local/bin/night-copy", "/etc/night-copy.conf"
@@ -24,7 +25,7 @@ _compared: dict[str, list[Drift]] = {}
 
 
 def test_your_entry_is_there(scenes: Scenes, look: Look) -> None:
-    """What you wrote into the site is there"""
+    """What you wrote into the site is there, also after the store was made anew"""
     for scene in scenes.values():
         # A store that was just repaired is started again, and may take a moment.
         look.wait(f"an answer of the site on {scene.substrate}", partial(_no_answer, scene), WAIT_S)
@@ -39,6 +40,27 @@ def test_your_entry_is_there(scenes: Scenes, look: Look) -> None:
             expected=f"an entry with {{word}} in it on {scene.substrate}, in the store that you began with",
             says=_no_entry(scene, has_data=has_data),
         )
+        if made := scene.made(STORE):
+            _expect_older(scene, look, made[-1])
+
+
+def _expect_older(scene: Scene, look: Look, made_at: float) -> None:
+    wrote_at = _wrote_at(scene)
+    look.note(late=wrote_at >= made_at)
+    look.expect(
+        wrote_at < made_at,
+        saw=f"on {scene.substrate} a store that was made at {clock(made_at)}, and your entry of {clock(wrote_at)}",
+        expected="an entry that is older than the store",
+        says=f"What you wrote on {scene.substrate} came only after the store had been made anew, so it did not have to "
+        "outlive anything. Now it is there: have all servers destroyed and made anew once more, without --volumes, and "
+        "see.",
+    )
+
+
+def _wrote_at(scene: Scene) -> float:
+    """When the learner's first entry was written, by the clock of the store."""
+    [[at]] = scene.sql(f"SELECT {WRITTEN_AT} FROM entries WHERE text ILIKE '%{scene.word}%'")
+    return float(at)
 
 
 def _no_answer(scene: Scene) -> str | None:
@@ -187,13 +209,13 @@ def _is_repaired_only(scene: Scene) -> bool:
 
 
 def _note_after_anew(scenes: Scenes, look: Look) -> None:
-    """With every store made anew around its data, and nothing left that a hand did: what there is."""
-    is_anew = all(_is_made_anew(scene) and _has_data(scene) for scene in scenes.values())
-    if is_anew and not any(map(_left, scenes.values())):
-        kept = all(_has_entry(scene, scene.entries()) for scene in scenes.values())
-        look.note(after_anew="My entry" if kept else "Neither")
+    """With every store made anew around its data, nothing left that a hand did, and an entry that outlived it."""
+    if all(map(_has_kept, scenes.values())) and not any(map(_left, scenes.values())):
+        look.note(after_anew="My entry")
 
 
-def _is_made_anew(scene: Scene) -> bool:
-    made = [event for event in scene.events(Kind.NODE) if event.fields.get("state") == State.CREATING]
-    return any(event.what == str(STORE) for event in made)
+def _has_kept(scene: Scene) -> bool:
+    """Whether the store was made anew, and the site shows an entry of the learner's that was there before."""
+    made = scene.made(STORE)
+    is_there = bool(made) and _has_data(scene) and _has_entry(scene, scene.entries())
+    return is_there and _wrote_at(scene) < made[-1]

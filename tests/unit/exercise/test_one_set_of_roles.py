@@ -3,7 +3,7 @@
 import re
 import subprocess
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 from requests import Response
 
+from lab.exercise.catalogue import Seen
 from lab.exercise.scene import Given, Look, Refused, Scene, words
 from lab.flows.provision import Drift
 from lab.store.source import Version
@@ -85,8 +86,9 @@ def test_an_entry_that_was_never_written_is_told_apart_from_one_that_was_thrown_
     assert "--volumes" in check._no_entry(scene, has_data=False)
 
 
-def tried(check: ModuleType, first: str, *texts: str) -> str:
-    """What the part about the entry says of a store whose oldest version is this one, and whose site shows these."""
+def scene_now(first: str, *texts: str, wrote_at: float = 0.0, made: Sequence[str] = ()) -> Scene:
+    """A lab whose oldest version is this one, and whose site shows these, of which the first of the learner's was
+    written then; these nodes were made anew at 100."""
 
     class Now(Scene):
         def get(self, path: str) -> Response:
@@ -101,12 +103,24 @@ def tried(check: ModuleType, first: str, *texts: str) -> str:
         def entries(self) -> list[str]:
             return [text.replace("WORD", self.word) for text in texts]
 
-    began = replace(GIVEN, noted={"docker": {"commit": "first"}})
+        def sql(self, question: str) -> list[list[str]]:
+            assert "pg_xact_commit_timestamp" in question
+            return [[f"{wrote_at:.6f}"]]
+
+        def events(self, kind: Kind) -> list[Event]:
+            return [Event(100.0, kind, name, {"state": "creating"}) for name in made]
+
+    return Now(replace(GIVEN, noted={"docker": {"commit": "first"}}), "docker")
+
+
+def tried(part: Callable[..., None], scene: Scene) -> tuple[str, dict[str, Seen]]:
+    """What a part of the check says, nothing where it passes, and what it noted."""
+    noted: dict[str, Seen] = {}
     try:
-        check.test_your_entry_is_there({"docker": Now(began, "docker")}, Look(lambda _: None, words(began)))
+        part({"docker": scene}, Look(lambda one: noted.update(one.noted or {}), words(scene.given)))
     except Refused as refused:
-        return refused.says
-    return ""
+        return refused.says, noted
+    return "", noted
 
 
 @pytest.mark.parametrize(
@@ -122,9 +136,40 @@ def tried(check: ModuleType, first: str, *texts: str) -> str:
 def test_an_entry_counts_in_the_store_that_was_there_in_the_beginning(
     check: ModuleType, first: str, texts: Sequence[str], says: str
 ) -> None:
-    told = tried(check, first, *texts)
+    told, _ = tried(check.test_your_entry_is_there, scene_now(first, *texts))
     assert says in told
     assert bool(says) == bool(told)
+
+
+@pytest.mark.parametrize(
+    ("wrote_at", "made", "is_late"),
+    [(90.0, ["store-1"], False), (110.0, ["store-1"], True), (110.0, ["worker-1"], None), (110.0, [], None)],
+)
+def test_an_entry_that_is_younger_than_the_store_did_not_outlive_it(
+    check: ModuleType, wrote_at: float, made: Sequence[str], is_late: bool | None
+) -> None:
+    scene = scene_now("first", "WORD was here", wrote_at=wrote_at, made=made)
+    told, noted = tried(check.test_your_entry_is_there, scene)
+    assert told.startswith("What you wrote on docker came only after") if is_late else told == ""
+    assert noted.get("late") == is_late
+
+
+@pytest.mark.parametrize(
+    ("scene", "after"),
+    [
+        (scene_now("first", "WORD was here", wrote_at=90.0, made=["store-1"]), "My entry"),
+        (scene_now("first", "WORD was here", wrote_at=110.0, made=["store-1"]), None),
+        (scene_now("first", "WORD was here", wrote_at=90.0), None),
+        (scene_now("first", "hello", made=["store-1"]), None),
+        (scene_now("another", "WORD was here", wrote_at=90.0, made=["store-1"]), None),
+    ],
+)
+def test_what_is_there_after_the_end_of_all_servers_is_told_of_an_entry_that_was_there_before(
+    check: ModuleType, monkeypatch: pytest.MonkeyPatch, scene: Scene, after: str | None
+) -> None:
+    monkeypatch.setattr(check, "_left", lambda _: [])
+    _, noted = tried(check._note_after_anew, scene)
+    assert noted.get("after_anew") == after
 
 
 def test_a_repair_is_told_of_each_server_that_differs(check: ModuleType) -> None:
@@ -132,17 +177,3 @@ def test_a_repair_is_told_of_each_server_that_differs(check: ModuleType) -> None
     told = [Drift("store-1", ("a task",), False, apply), Drift("loadbalancer-1", ("another",), False, apply)]
     assert check.repair(told) == apply
     assert check.repair([*told, Drift("worker-2", ("a task",), False, replace)]) == f"{apply}, then {replace}"
-
-
-@pytest.mark.parametrize(
-    ("states", "is_anew"),
-    [("sleeping waking ready", False), ("starting ready", False), ("absent creating ready", True)],
-)
-def test_a_store_that_goes_on_with_what_it_was_is_not_one_made_anew(
-    check: ModuleType, states: str, is_anew: bool
-) -> None:
-    class Past(Scene):
-        def events(self, kind: Kind) -> list[Event]:
-            return [Event(float(at), kind, "store-1", {"state": state}) for at, state in enumerate(states.split())]
-
-    assert check._is_made_anew(Past(GIVEN, "docker")) is is_anew
