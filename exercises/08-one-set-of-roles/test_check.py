@@ -7,7 +7,7 @@ from lab.exercise.scene import WRITTEN_AT, Look, Scene
 from lab.flows import provision
 from lab.flows.provision import Drift
 from lab.host import http
-from lab.model.node import STORE, NodeName, State
+from lab.model.node import STORE, NodeName, Role, State
 from lab.model.plan import WORKER_PORT
 from lab.timeline.events import Kind
 from lab.timeline.words import clock
@@ -15,6 +15,7 @@ from lab.timeline.words import clock
 # What [start] in exercise.toml put there.
 PROGRAM, SETTINGS = "/usr/local/bin/night-copy", "/etc/night-copy.conf"
 NOTICE = "Closed until morning"
+TOUCHED = NodeName(Role.WORKER, 1)
 SITE = "/run/app/source"
 WAIT_S = 60.0
 
@@ -132,6 +133,15 @@ def test_the_store_has_nothing_that_a_hand_put_there(scenes: Scenes, look: Look)
             expected="a store as its image has it, with its data",
             says=_left_over(left),
         )
+        is_old = not scene.made(STORE)
+        look.note(store_is_old=is_old)
+        look.expect(
+            not is_old,
+            saw=f"on {scene.substrate} {STORE} has nothing of what is known, and is the one that you began with",
+            expected="a store that was made since then, around its data",
+            says="All that anybody named is gone from the store. It still is the one that was changed by hand, and "
+            "nobody knows what else was done to it: only a store made anew, around its data, has none of it for sure.",
+        )
 
 
 def _left(scene: Scene) -> list[str]:
@@ -153,7 +163,7 @@ def _left_over(left: list[str]) -> str:
 
 
 def test_every_worker_runs_the_site_as_it_was_deployed(scenes: Scenes, look: Look) -> None:
-    """Every worker runs the site as it was deployed"""
+    """Every worker runs the site as it was deployed, and none is the one that was changed by hand"""
     for scene in scenes.values():
         for worker in scene.workers:
             look.at(f"the site's files on {worker} on {scene.substrate}, and the page that it shows")
@@ -167,6 +177,15 @@ def test_every_worker_runs_the_site_as_it_was_deployed(scenes: Scenes, look: Loo
                 expected="the files of the version that was deployed, and their page",
                 says=_by_hand(scene, worker, files, is_closed=is_closed),
             )
+        is_old = TOUCHED in scene.workers and not scene.made(TOUCHED)
+        look.note(worker_is_old=is_old, replace=scene.typed(f"replace @/{TOUCHED}"))
+        look.expect(
+            not is_old,
+            saw=f"{TOUCHED} on {scene.substrate} runs the site as it was deployed, and is the one that you began with",
+            expected="a worker that was made since then",
+            says=f"You undid what you found on {TOUCHED}. It still is the one that was changed by hand, and the files "
+            "of the site are not all that a hand can reach. A new worker has its image and what was deployed, no more.",
+        )
     _note_after_anew(scenes, look)
 
 

@@ -14,6 +14,7 @@ from requests import Response
 from lab.exercise.catalogue import Seen
 from lab.exercise.scene import Given, Look, Refused, Scene, words
 from lab.flows.provision import Drift
+from lab.model.node import NodeName
 from lab.store.source import Version
 from lab.timeline.events import Event, Kind
 from tests.conftest import REPO
@@ -86,9 +87,11 @@ def test_an_entry_that_was_never_written_is_told_apart_from_one_that_was_thrown_
     assert "--volumes" in check._no_entry(scene, has_data=False)
 
 
-def scene_now(first: str, *texts: str, wrote_at: float = 0.0, made: Sequence[str] = ()) -> Scene:
+def scene_now(
+    first: str, *texts: str, wrote_at: float = 0.0, made: Sequence[str] = (), there: Sequence[str] = ("worker-1",)
+) -> Scene:
     """A lab whose oldest version is this one, and whose site shows these, of which the first of the learner's was
-    written then; these nodes were made anew at 100."""
+    written then; these nodes were made anew at 100, and these workers are wanted now."""
 
     class Now(Scene):
         def get(self, path: str) -> Response:
@@ -109,6 +112,10 @@ def scene_now(first: str, *texts: str, wrote_at: float = 0.0, made: Sequence[str
 
         def events(self, kind: Kind) -> list[Event]:
             return [Event(100.0, kind, name, {"state": "creating"}) for name in made]
+
+        @property
+        def workers(self) -> list[NodeName]:
+            return [NodeName.parse(name) for name in there]
 
     return Now(replace(GIVEN, noted={"docker": {"commit": "first"}}), "docker")
 
@@ -170,6 +177,39 @@ def test_what_is_there_after_the_end_of_all_servers_is_told_of_an_entry_that_was
     monkeypatch.setattr(check, "_left", lambda _: [])
     _, noted = tried(check._note_after_anew, scene)
     assert noted.get("after_anew") == after
+
+
+@pytest.mark.parametrize(("made", "is_old"), [([], True), (["worker-1"], True), (["store-1", "worker-1"], False)])
+def test_a_store_from_which_each_thing_that_was_named_was_removed_by_hand_is_not_one_made_anew(
+    check: ModuleType, monkeypatch: pytest.MonkeyPatch, made: Sequence[str], is_old: bool
+) -> None:
+    monkeypatch.setattr(check, "_left", lambda _: [])
+    told, noted = tried(check.test_the_store_has_nothing_that_a_hand_put_there, scene_now("first", made=made))
+    assert told.startswith("All that anybody named is gone from the store.") if is_old else told == ""
+    assert (noted["left_on_store"], noted["store_is_old"]) == (0, is_old)
+
+
+@pytest.mark.parametrize(
+    ("made", "there", "is_old"),
+    [
+        ([], ["worker-1", "worker-2"], True),
+        (["store-1", "worker-2"], ["worker-1", "worker-2"], True),
+        (["worker-1"], ["worker-1", "worker-2"], False),
+        # As a refresh leaves it, which gives successors other numbers.
+        (["worker-3", "worker-4"], ["worker-3", "worker-4"], False),
+    ],
+)
+def test_a_worker_whose_site_was_put_right_by_hand_is_not_one_made_anew(
+    check: ModuleType, monkeypatch: pytest.MonkeyPatch, made: Sequence[str], there: Sequence[str], is_old: bool
+) -> None:
+    for name in ("_left", "_changed"):
+        monkeypatch.setattr(check, name, lambda *_: [])
+    monkeypatch.setattr(check, "_is_closed", lambda *_: False)
+    told, noted = tried(
+        check.test_every_worker_runs_the_site_as_it_was_deployed, scene_now("first", made=made, there=there)
+    )
+    assert told.startswith("You undid what you found on worker-1.") if is_old else told == ""
+    assert (noted["worker_is_old"], noted["replace"]) == (is_old, "`lab replace docker/worker-1 --name ex`")
 
 
 def test_a_repair_is_told_of_each_server_that_differs(check: ModuleType) -> None:
