@@ -118,10 +118,10 @@ class Deployment:
         """What happens to the lab is noted there."""
         return recording.recorder(self.lab, self.plan.substrate)
 
-    def note(self, state: str, *names: NodeName) -> None:
+    def note(self, state: str, *names: NodeName, **more: int) -> None:
         """Notes in the timeline what these nodes do from now on, in the words of `lab.timeline.events.Kind.NODE`."""
         for name in names:
-            self.timeline().note(Event(time.time(), Kind.NODE, str(name), {"state": str(state)}))
+            self.timeline().note(Event(time.time(), Kind.NODE, str(name), {"state": str(state), **more}))
 
     def note_gone(self, there: Iterable[NodeName]) -> None:
         """Notes in the timeline which of the nodes that it tells of are gone, since only these are there."""

@@ -270,8 +270,7 @@ def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, repo
         up.write_workers(lab, by)
         if up.is_known(lab, victim, by):
             report(f"draining {victim}")
-            lab.note(State.DRAINING, victim)
-            lab.loadbalancer().drain(str(victim), by)
+            up.begin_drain(lab, victim, by)
     _await_unneeded(lab, victim, delay_s, report, by)
     with _change(lab, report, by) as lab:
         if victim not in lab.plan.worker_names.union(lab.plan.pool):

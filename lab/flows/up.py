@@ -347,10 +347,17 @@ def retire(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> Non
     """Takes a worker out of service without a scratch: no new users, no request in flight, then its end."""
     balancer = lab.loadbalancer()
     if is_known(lab, name, by):
-        lab.note(State.DRAINING, name)
-        balancer.drain(str(name), by)
+        begin_drain(lab, name, by)
         readiness.await_drained(balancer, str(name), report, by)
     end(lab, name, report, by)
+
+
+def begin_drain(lab: Deployment, name: NodeName, by: Deadline) -> None:
+    """Gives a worker no new users, and notes so, with how many requests it has under way: some are waited for."""
+    balancer = lab.loadbalancer()
+    under_way = sum(one.sessions + one.queued for one in _known(balancer, by) if one.name == str(name))
+    lab.note(State.DRAINING, name, requests=under_way)
+    balancer.drain(str(name), by)
 
 
 def end(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:

@@ -15,7 +15,7 @@ class Kind(StrEnum):
     SAMPLE: figures of the `span_s` before `at` by whom `what` names; any of `requests`, `answers`, `errors` (a second),
     `users`, `workers` (that serve), `queue` (requests that wait), `p50_ms`, `p99_ms`, `response_ms` (the mean).
     NODE: `what` is the node's name; `state` from now on: creating, waking, starting, ready, draining, sleeping,
-    stopped, failed, absent.
+    stopped, failed, absent; with draining `requests`, how many it had under way then.
     FAULT: `what` is its name; `target`, `until` (Unix time; None where it was never healed), `verified`.
     DECISION: `what` was decided, and `why`.
     CHANGE: `what` somebody did, and `why` or how it went: a load, a deploy, a refresh, putting a lab to sleep.

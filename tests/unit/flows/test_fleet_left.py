@@ -275,6 +275,7 @@ def test_a_worker_that_goes_is_drained_and_awaited_before_it_ends(
     monkeypatch.setattr(LoadBalancer, "write", lambda _self, workers, _by: told.append(("write", len(workers))))
     monkeypatch.setattr(LoadBalancer, "drain", lambda _self, name, _by: told.append(("drain", name)))
     monkeypatch.setattr(LoadBalancer, "users_of", users_of)
+    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: [Server("worker-1", "UP", 2, 1)])
     monkeypatch.setattr(Deployment, "states", lambda *_: {W1: State.RUNNING})
     monkeypatch.setattr(fleet, "restart", lambda _lab, name, _by: told.append(("restart", name)))
     monkeypatch.setattr(fleet, "_put_to_sleep", sleep)
@@ -282,3 +283,4 @@ def test_a_worker_that_goes_is_drained_and_awaited_before_it_ends(
     ended = [("end", W1)] if how is ScaleIn.DELETE else [("restart", W1), ("sleep", W1)]
     w1 = str(W1)
     assert told == [("write", 1), ("drain", w1), ("users", w1), ("close", w1), ("drained", w1), *ended]
+    assert [event.fields for event in lab.timeline().read().events] == [{"state": "draining", "requests": 3}]

@@ -118,6 +118,22 @@ def test_only_who_is_made_anew_is_noted_as_such(
     ]
 
 
+def test_a_worker_that_is_drained_is_noted_with_what_it_had_under_way(
+    told: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    lab = blue(monkeypatch, told)
+    there = [Server("worker-1", "UP", 2, 1), Server("worker-2", "UP", 0, 0)]
+    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: there)
+    monkeypatch.setattr(LoadBalancer, "drain", lambda _self, name, _by: told.append(("drain", name)))
+    monkeypatch.setattr(readiness, "await_drained", lambda *_: None)
+    monkeypatch.setattr(up, "end", lambda _lab, name, *_: told.append(("end", name)))
+    for name in (W1, W2):
+        up.retire(lab, name, pytest.fail, by)
+    assert told == [("drain", "worker-1"), ("end", W1), ("drain", "worker-2"), ("end", W2)]
+    draining = [(one.what, one.fields["requests"]) for one in lab.timeline().read().events]
+    assert draining == [("worker-1", 3), ("worker-2", 0)]
+
+
 def test_who_was_removed_by_an_engines_own_tool_is_noted_as_gone(
     told: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch, by: Deadline
 ) -> None:
