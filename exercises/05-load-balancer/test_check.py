@@ -42,29 +42,37 @@ def _not_cut(gone: Sequence[str], failed: Failures) -> str:
 
 
 class Drain(NamedTuple):
-    """A worker that got nothing new from `began` on, and was gone at `ended`, both in Unix time."""
+    """A worker that got nothing new from `began` on, when it had so many requests under way, and was gone at `ended`;
+    both in Unix time."""
 
     worker: str
     began: float
     ended: float
+    requests: int
 
 
 def drains(nodes: Sequence[Event]) -> list[Drain]:
     """The workers that were drained and then gone, from the events of nodes in order of time. Pure."""
-    began: dict[str, float] = {}
+    began: dict[str, Event] = {}
     found = []
     for event in nodes:
         state = event.fields.get("state")
         if state == State.DRAINING:
-            began.setdefault(event.what, event.at)
-        elif (at := began.pop(event.what, None)) is not None and state == State.ABSENT:
-            found.append(Drain(event.what, at, event.at))
+            began.setdefault(event.what, event)
+        elif (first := began.pop(event.what, None)) is not None and state == State.ABSENT:
+            found.append(Drain(event.what, first.at, event.at, first.fields.get("requests", 0)))
     return found
 
 
+def meanwhile(one: Drain, uploaded: Sequence[float]) -> bool:
+    """Whether a file was written while a worker was drained, by this one or by another. Pure."""
+    return any(one.began < at < one.ended for at in uploaded)
+
+
 def saved(found: Sequence[Drain], uploaded: Sequence[float]) -> Drain | None:
-    """The last drain in the middle of which a file was written: the worker was left the time for it. Pure."""
-    return next((one for one in reversed(found) if any(one.began < at < one.ended for at in uploaded)), None)
+    """The last drain of a worker that had something under way, and in the middle of which a file was written: it was
+    left the time for it. Pure."""
+    return next((one for one in reversed(found) if one.requests and meanwhile(one, uploaded)), None)
 
 
 def test_a_worker_was_drained_and_an_upload_was_left_the_time_to_end(scene: Scene, look: Look) -> None:
@@ -76,16 +84,22 @@ def test_a_worker_was_drained_and_an_upload_was_left_the_time_to_end(scene: Scen
     look.note(drains=len(found), saved=good is not None)
     if good is not None:
         look.note(drain_s=round(good.ended - good.began))
-    told = ", ".join(f"{one.worker} in {one.ended - one.began:.0f} s" for one in found)
+    told = ", ".join(f"{one.worker} in {one.ended - one.began:.0f} s, with {one.requests} under way" for one in found)
     look.expect(
         good is not None,
         saw=f"drained: {told or 'nobody'}; files with your word that were written: {len(uploaded)}",
-        expected="a worker that was drained and then gone, and a file of yours that was written in that time",
-        says=_says(evidence.destroyed(nodes), found),
+        expected="a worker that was drained with a request under way, and a file of yours written before it was gone",
+        says=_says(evidence.destroyed(nodes), found, uploaded),
     )
 
 
-def _says(destroyed: Sequence[str], found: Sequence[Drain]) -> str:
+def _says(destroyed: Sequence[str], found: Sequence[Drain], uploaded: Sequence[float]) -> str:
+    if any(meanwhile(one, uploaded) for one in found):
+        return (
+            "It was drained, but had nothing under way when that began: what was written meanwhile went through "
+            "another worker, and one that has nothing to do can leave in any way. See on the gauge that each worker "
+            "has an upload, and then ask for one worker less."
+        )
     if found:
         return (
             "It was drained, but no file of yours ended meanwhile: a worker that has nothing to do can leave in any "

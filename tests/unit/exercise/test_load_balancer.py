@@ -7,6 +7,7 @@ import pytest
 from lab.exercise import evidence
 from lab.exercise.evidence import Failures
 from lab.timeline.events import Event, Kind
+from tests.conftest import REPO
 from tests.unit.exercise.loaded import check_of
 
 
@@ -34,8 +35,35 @@ def test_a_drain_ends_with_the_worker_and_not_with_its_return(
     assert [(one.began, one.ended) for one in check.drains(nodes)] == found
 
 
+@pytest.mark.parametrize(
+    ("told", "requests"),
+    [
+        ("draining 1, absent", 1),
+        ("draining 0, absent", 0),
+        ("draining 2, draining 0, absent", 2),
+        ("draining, absent", 0),
+    ],
+)
+def test_a_drain_tells_what_the_worker_had_under_way_when_it_began(check: ModuleType, told: str, requests: int) -> None:
+    nodes = []
+    for at, words in enumerate(told.split(", ")):
+        state, *under_way = words.split()
+        fields = {"state": state, **({"requests": int(under_way[0])} if under_way else {})}
+        nodes.append(Event(float(at), Kind.NODE, "worker-2", fields))
+    assert [one.requests for one in check.drains(nodes)] == [requests]
+
+
+def test_who_is_drained_without_anything_under_way_leaves_no_upload_its_time(check: ModuleType) -> None:
+    # Small files go through the other worker all the time.
+    idle, busy = check.Drain("worker-2", 10.0, 12.0, 0), check.Drain("worker-2", 50.0, 75.0, 1)
+    assert check.saved([idle], [9.0, 10.5, 11.0, 11.5]) is None
+    assert check.saved([busy, idle], [11.0, 74.0]) == busy
+    message = REPO / "exercises" / "05-load-balancer" / "wrong" / "drained-beside" / "message"
+    assert message.read_text().strip() in check._says(["worker-1"], [idle], [11.0])
+
+
 def test_an_upload_was_left_its_time_that_ended_between_the_drain_and_the_end(check: ModuleType) -> None:
-    early, late = check.Drain("worker-2", 10.0, 12.0), check.Drain("worker-3", 50.0, 75.0)
+    early, late = check.Drain("worker-2", 10.0, 12.0, 1), check.Drain("worker-3", 50.0, 75.0, 1)
     assert check.saved([early, late], [5.0, 74.0]) == late
     assert check.saved([early, late], [11.0, 80.0]) == early
     assert check.saved([early, late], [9.0, 13.0, 76.0]) is None
@@ -86,10 +114,11 @@ def test_errors_of_another_kind_are_told_from_none(
 
 
 def test_each_way_of_going_gets_its_own_message(check: ModuleType) -> None:
-    drain = check.Drain("worker-2", 10.0, 12.0)
-    assert check._says(["worker-1"], [drain]).startswith("It was drained, but no file of yours")
-    assert check._says(["worker-1"], []).startswith("Whoever left since you began was destroyed")
-    assert check._says([], []).startswith("No worker was drained yet.")
+    drain = check.Drain("worker-2", 10.0, 12.0, 0)
+    assert check._says(["worker-1"], [drain], [9.0]).startswith("It was drained, but no file of yours")
+    assert check._says(["worker-1"], [drain], [11.0]).startswith("It was drained, but had nothing under way")
+    assert check._says(["worker-1"], [], [11.0]).startswith("Whoever left since you began was destroyed")
+    assert check._says([], [], []).startswith("No worker was drained yet.")
     assert check._not_in_service(["worker-2"], ["worker-2"]).startswith("worker-2 is well, and gets no requests")
     assert "asking for worker-1" in check._not_in_service([], ["worker-1"])
     assert check._not_in_service([], []).startswith("One worker alone")
