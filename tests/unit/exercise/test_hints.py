@@ -2,8 +2,9 @@
 
 import pytest
 
-from lab.exercise import hints
+from lab.exercise import catalogue, hints
 from lab.exercise.catalogue import Condition, Hint, Seen
+from tests.conftest import REPO
 
 LAST = Hint(says=("whatever else",))
 
@@ -50,3 +51,15 @@ def test_the_ladder_of_a_rule_is_climbed_and_ends_at_its_last_rung() -> None:
     # Whoever came further begins at the foot of the next ladder, and finds the first one again where they left it.
     assert hints.next_rung(rules, {"runs": 1}, shown).text == "whatever else"
     assert hints.next_rung(rules, {"runs": 0}, shown).rung == 2
+
+
+@pytest.mark.parametrize("folder", ["03-stateful-mistake", "12-capstone"])
+@pytest.mark.parametrize("runs", [0, 1])
+def test_who_mended_their_folder_is_told_to_hand_it_over_whether_they_ran_the_proof_or_not(
+    folder: str, runs: int
+) -> None:
+    exercise = catalogue.load(REPO / "exercises" / folder)
+    observed = {"is_given": True, "changed": False, "went_back": False, "only_here": 1, "sticky": False, "runs": runs}
+    says = exercise.hints[hints.matching(exercise.hints, observed)].says
+    assert says[0].startswith("You changed something in your folder.")
+    assert "`lab deploy {substrate} {workspace}/app" in says[-1]
