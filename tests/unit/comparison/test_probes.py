@@ -6,13 +6,14 @@ import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from lab.comparison import catalogue
 from lab.comparison.columns import Place, Way
-from lab.comparison.probes import bare, traffic
+from lab.comparison.probes import bare, durability, traffic
 from lab.comparison.probes.base import Ground, Seen
 from lab.comparison.probes.durability import lost
 from lab.comparison.probes.every import probes
@@ -21,12 +22,15 @@ from lab.comparison.probes.traffic import CLIENTS, Asked, ask, half_of, values
 from lab.comparison.probes.worker import answered_by
 from lab.host import http
 from lab.ledger.audit import Account
+from lab.ledger.records import Source
 from lab.ledger.sorts import Sort
 from lab.ledger.struck import FaultSeen
 from lab.ledger.writes import What
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
+from lab.model.node import STORE, State
 from tests.conftest import REPO
+from tests.unit.model.test_plan import make
 from tests.unit.traffic.test_run import responder
 
 
@@ -57,24 +61,71 @@ def test_workers_that_took_less_each_time_do_not_fit_for_ever() -> None:
     assert fitting(2, [200, 200, 200], 1000).value < 2000
 
 
-def account(lost_: int, acknowledged: int, *, is_whole: bool, faults: int = 1) -> Account:
+STRUCK = FaultSeen("store-off", "store-1", at_s=3.0, healed_s=6.0, verified_s=3.5)
+REFUSES = "last seen: no answer from its database"
+
+
+def account(lost_: int, acknowledged: int, *, is_whole: bool, faults: tuple[FaultSeen, ...] = (STRUCK,)) -> Account:
     found = Account(acknowledged=acknowledged, is_whole=is_whole)
     found.sorts[Sort.LOST, What.ENTRY] = lost_
-    found.faults = [FaultSeen("store-off", "store-1", at_s=3.0, healed_s=6.0, verified_s=3.5)] * faults
+    found.faults = [*faults]
+    found.first_acknowledged_s = dict.fromkeys(What, 1.0)
     return found
 
 
 def test_writes_that_are_gone_are_counted_and_a_database_that_is_gone_has_lost_all() -> None:
     said = "of 100 acknowledged writes, at 30 requests a second"
     assert lost(account(3, 100, is_whole=True), 30.0) == Seen(3, said)
-    all_of_them = "all that were acknowledged, at 3 requests a second: the database did not come back"
-    assert lost(account(0, 100, is_whole=False), 3.0) == Seen(100, all_of_them)
+    all_of_them = "all that were acknowledged, files on the drive among them, at 3 requests a second: "
+    gone = f"the database did not come back ({REFUSES})"
+    assert lost(account(0, 100, is_whole=False), 3.0, REFUSES) == Seen(100, all_of_them + gone)
 
 
-@pytest.mark.parametrize("nothing", [account(0, 0, is_whole=False), account(0, 9, is_whole=False, faults=0)])
-def test_a_run_that_broke_nothing_says_nothing(nothing: Account) -> None:
-    with pytest.raises(LabError, match="the run says nothing"):
-        lost(nothing, 30.0)
+UNREAD = account(0, 9, is_whole=True)
+UNREAD.unread = [(Source.STORE, What.ENTRY)]
+NEVER_READ = account(0, 9, is_whole=True)
+NEVER_READ.sorts[Sort.NEVER_READ, What.ENTRY] = 2
+UNSEEN = replace(STRUCK, verified_s=None)
+
+
+@pytest.mark.parametrize(
+    ("nothing", "refusal", "why"),
+    [
+        (account(0, 0, is_whole=False), REFUSES, "not one write was acknowledged"),
+        (account(0, 9, is_whole=False, faults=()), REFUSES, "the journal stops before the end of the run"),
+        (account(0, 9, is_whole=False), None, "the journal stops before the end of the run"),
+        (account(0, 9, is_whole=False, faults=(UNSEEN,)), REFUSES, "it was not seen that store-off"),
+        (account(0, 9, is_whole=True, faults=(UNSEEN,)), None, "it was not seen that store-off"),
+        (account(4, 9, is_whole=True, faults=(UNSEEN,)), None, "it was not seen that store-off"),
+        (UNREAD, None, "entries were not read back straight from the store"),
+        (NEVER_READ, None, "it was not seen that 2 writes are there on both sides"),
+    ],
+)
+def test_a_run_after_which_not_everything_was_looked_at_says_nothing(
+    nothing: Account, refusal: str | None, why: str
+) -> None:
+    with pytest.raises(LabError, match=f"the run says nothing: .*{why}"):
+        lost(nothing, 30.0, refusal)
+
+
+@pytest.mark.parametrize(
+    ("state", "answers", "told"),
+    [
+        (State.RUNNING, ["no answer from its database"], REFUSES),
+        (State.RUNNING, ["its database says: it is starting up", None], None),
+        (State.STOPPED, [], None),
+    ],
+)
+def test_a_database_is_said_not_to_come_back_only_where_it_was_asked_in_a_store_that_runs(
+    monkeypatch: pytest.MonkeyPatch, state: State, answers: list[str | None], told: str | None
+) -> None:
+    def refusal(_address: str, _by: Deadline) -> str | None:
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    monkeypatch.setattr(durability, "_COME_BACK_S", 0.2)
+    monkeypatch.setattr("lab.store.database.refusal", refusal)
+    lab: Any = SimpleNamespace(plan=make(), states=lambda _by: {STORE: state})
+    assert durability.refused(lab, Deadline.after(60, "test")) == told
 
 
 def test_requests_are_answered_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
