@@ -24,11 +24,12 @@ from lab.host.run import run
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
 from lab.model.node import Role, State
+from lab.provision import layers
 from lab.substrates import base, registry
 from lab.substrates.base import CanMeasure, Substrate
 
 _LOOK_S = 60.0
-_BUILD = "worker build"
+_SHORT = 8
 _EMULATED = "tcg"
 _EMULATION = (
     "here an emulator (TCG) plays the processor. Figures that depend on the processor are those of emulation, not of "
@@ -251,7 +252,7 @@ def _about(made: Plan, substrates: Sequence[Substrate]) -> Report:
 
 def _column(place: Place, settings: Mapping[str, Mapping[str, str]]) -> Column:
     if place.way is Way.BARE:
-        told = _of_this_computer() | {_BUILD: _build(registry.get(place.substrate))}
+        told = _of_this_computer() | _made_from(registry.get(place.substrate))
         return Column(key=place.key, title=place.title, settings=told)
     facts, engine = settings[place.substrate], registry.get(place.substrate)
     if facts and place.variant and isinstance(engine, CanMeasure):
@@ -276,12 +277,19 @@ def _settings(substrate: Substrate) -> Mapping[str, str]:
         facts = substrate.facts(_soon())
     except LabError:
         return {}
-    return {**facts, "host kernel": os.uname().release, _BUILD: _build(substrate)}
+    return {**facts, "host kernel": os.uname().release, **_made_from(substrate)}
 
 
-def _build(substrate: Substrate) -> str:
-    """The content key of what `up` makes a worker from, by the kit's files as they are now."""
-    return artefacts.keys(substrate, deployment.read_topology(None).versions)[Role.WORKER]
+def _made_from(substrate: Substrate) -> dict[str, str]:
+    """Content keys, by the kit's files as they are now: of what `up` makes workers and the other nodes from, of what
+    the topology says of these, and of the app. Short where nothing is called so: they stand in each title."""
+    topology = deployment.read_topology(None)
+    keys = {str(role): key for role, key in artefacts.keys(substrate, topology.versions).items()}
+    worker = keys.pop(str(Role.WORKER))
+    here = {**topology.model_dump(), "substrates": topology.substrates[substrate.name].model_dump()}
+    app = layers.contents(paths.REPO / "app")
+    told = {"other builds": keys, "topology": here, "app": app}
+    return {"worker build": worker, **{name: layers.digest(value)[:_SHORT] for name, value in told.items()}}
 
 
 def _notes(places: Sequence[Place], settings: Mapping[str, Mapping[str, str]]) -> list[str]:

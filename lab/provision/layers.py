@@ -55,7 +55,7 @@ class Layer:
 
 def base(release: str) -> Layer:
     """Debian itself, with what Ansible needs."""
-    key = _digest([_RECIPE, release, BASE_PACKAGES, LEFT_OUT])
+    key = digest([_RECIPE, release, BASE_PACKAGES, LEFT_OUT])
     return Layer("base", None, None, key, (("release", release),))
 
 
@@ -82,14 +82,14 @@ def extended(layer: Layer, ansible_role: str, variables: Mapping[str, str], play
             mend="a role is a folder with tasks/main.yml; restore it from git, or correct the name",
         )
     pairs = tuple(sorted(variables.items()))
-    made_of = [layer.key, ansible_role, pairs, _contents(playbooks / LAYER_PLAYBOOK.name), _contents(folder)]
-    return Layer(_name(layer, ansible_role), ansible_role, layer, _digest(made_of), pairs)
+    made_of = [layer.key, ansible_role, pairs, contents(playbooks / LAYER_PLAYBOOK.name), contents(folder)]
+    return Layer(_name(layer, ansible_role), ansible_role, layer, digest(made_of), pairs)
 
 
 def packed_key(layer: Layer, packed_with: Iterable[Path]) -> str:
     """The content key of the image or box that a layer is packed into; these files say how."""
-    files = [_contents(path) for path in packed_with]
-    return _digest([layer.key, files]) if files else layer.key
+    files = [contents(path) for path in packed_with]
+    return digest([layer.key, files]) if files else layer.key
 
 
 def _name(parent: Layer, ansible_role: str) -> str:
@@ -97,8 +97,9 @@ def _name(parent: Layer, ansible_role: str) -> str:
     return ansible_role if parent.name in ("base", "common") else f"{parent.name}-{ansible_role}"
 
 
-def _contents(path: Path) -> list[tuple[str, bool, str]]:
-    """Name, executable or not, and hash of each file; no times and no owners, which differ between clones."""
+def contents(path: Path) -> list[tuple[str, bool, str]]:
+    """Name, executable or not, and hash of each file of a folder, or of one alone; no times and no owners, which differ
+    between clones."""
     files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
     return [(str(file.relative_to(path)), _is_executable(file), _hash(file)) for file in files if not _is_litter(file)]
 
@@ -115,5 +116,6 @@ def _hash(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def _digest(made_of: object) -> str:
+def digest(made_of: object) -> str:
+    """A content key of values that JSON can tell."""
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:_KEY_DIGITS]

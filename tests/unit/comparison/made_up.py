@@ -13,11 +13,15 @@ from lab.comparison.report import Cell, Column, Prediction, Report, RowResult
 MADE_UP = "None of these values was measured: they were made up to test this page."
 BARE, BOX, COLD, WARM = "bare", "docker", "vagrant-cold", "vagrant-warm"
 
+_FROM = {
+    **{"worker build": "0123456789abcdef", "other builds": "01234567"},
+    **{"topology": "89abcdef", "app": "fedcba98"},
+}
 _HOST = {
     **{"engine": "none, a folder in place of an image (chroot)", "kernel": "6.18.44", "storage": "ext4"},
-    **{"network": "this computer's own", "worker build": "0123456789abcdef"},
+    **{"network": "this computer's own", **_FROM},
 }
-_MADE = {"host kernel": "6.18.44", "worker build": "0123456789abcdef"}
+_MADE = {"host kernel": "6.18.44", **_FROM}
 _ENGINE = {"engine": "Docker 26.1.5+dfsg1", "storage": "overlay2", "network": "bridge", **_MADE}
 _MACHINES = {
     **{"engine": "Vagrant 2.3.7, libvirt 11.3.0, QEMU 10.0.2", "accelerator": "TCG", "disk cache": "writeback"},

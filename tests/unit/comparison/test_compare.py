@@ -19,6 +19,7 @@ from lab.host import computer, paths, records
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
 from lab.model.node import Node, NodeName, Role, State
+from lab.provision import layers
 from lab.substrates import registry
 from lab.substrates.base import Substrate
 from tests.unit.cli.labs import record
@@ -99,21 +100,75 @@ def _column_of(engine: Substrate) -> Column:
     return Column(key=engine.name, title=engine.name, substrate=engine.name, settings=dict(compare._settings(engine)))
 
 
-@pytest.mark.parametrize("name", registry.NAMES)
+@pytest.fixture(params=registry.NAMES)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Substrate:
+    """An engine that tells of itself the same each time."""
+    found = registry.get(request.param)
+    monkeypatch.setattr(found, "facts", lambda _by: {"engine": "1"})
+    return found
+
+
 def test_workers_of_another_build_or_on_another_kernel_are_another_setting(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    engine: Substrate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine, by_versions = registry.get(name), deployment.read_topology(None).versions
-    monkeypatch.setattr(engine, "facts", lambda _by: {"engine": "1"})
+    by_versions = deployment.read_topology(None).versions
     before, build = _column_of(engine), artefacts.keys(engine, by_versions)[Role.WORKER]
-    assert before.settings == {"engine": "1", "host kernel": os.uname().release, "worker build": build}
+    told = {"engine": "1", "host kernel": os.uname().release, "worker build": build}
+    assert {key: before.settings[key] for key in told} == told
     assert before.other_setting(_column_of(engine)) is None
-    monkeypatch.setattr(artefacts, "keys", lambda *_: {Role.WORKER: "another"})
-    assert before.other_setting(_column_of(engine)) == f"worker build was {build}, then another"
-    monkeypatch.undo()
-    monkeypatch.setattr(engine, "facts", lambda _by: {"engine": "1"})
+    with monkeypatch.context() as patched:
+        patched.setattr(artefacts, "keys", lambda *_: {Role.WORKER: "another"})
+        assert before.other_setting(_column_of(engine)) == f"worker build was {build}, then another"
     monkeypatch.setattr("os.uname", lambda: SimpleNamespace(release="9.9"))
     assert before.other_setting(_column_of(engine)) == f"host kernel was {before.settings['host kernel']}, then 9.9"
+
+
+def test_another_store_or_load_balancer_is_another_setting(engine: Substrate, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, keys = _column_of(engine), artefacts.keys
+    for role in (Role.STORE, Role.LOADBALANCER):
+        with monkeypatch.context() as patched:
+            patched.setattr(artefacts, "keys", lambda *args, role=role: {**keys(*args), role: "another"})
+            assert str(before.other_setting(_column_of(engine))).startswith("other builds was ")
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "is_another"),
+    [
+        ("cpu_quota = 0.4 ", "cpu_quota = 0.5 ", {"docker": True, "vagrant": True}),
+        ("fsync = true", "fsync = false", {"docker": True, "vagrant": True}),
+        # Of an engine's own table the others know nothing.
+        ("worker_memory_mb = 256", "worker_memory_mb = 257", {"docker": True, "vagrant": False}),
+        ("# CPUs", "# processors", {"docker": False, "vagrant": False}),
+    ],
+)
+def test_a_topology_that_says_something_else_is_another_setting(
+    was: str,
+    is_now: str,
+    is_another: dict[str, bool],
+    engine: Substrate,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, edited = _column_of(engine), tmp_path / "topology.toml"
+    text = deployment.topology_file().read_text()
+    assert was in text
+    edited.write_text(text.replace(was, is_now))
+    monkeypatch.setattr(deployment, "topology_file", lambda _before=None: edited)
+    other = before.other_setting(_column_of(engine))
+    assert (other or "").startswith("topology was ") is is_another[engine.name]
+
+
+def test_another_app_is_another_setting_of_each_column(engine: Substrate, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = next(place for place in compare.plan(Asked()).places if place.way is Way.BARE)
+    before = _column_of(engine), compare._column(bare, {})
+    contents = layers.contents
+
+    def edited(path: Path) -> list[tuple[str, bool, str]]:
+        return [*contents(path), ("more.py", False, "0")] if path == paths.REPO / "app" else contents(path)
+
+    monkeypatch.setattr(layers, "contents", edited)
+    for one, again in zip(before, (_column_of(engine), compare._column(bare, {})), strict=True):
+        assert str(one.other_setting(again)).startswith("app was ")
 
 
 def test_an_engine_that_is_away_tells_nothing_and_so_no_other_setting(monkeypatch: pytest.MonkeyPatch) -> None:
