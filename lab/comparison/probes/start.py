@@ -47,8 +47,15 @@ _NO_SERVICE = "until it is ready: it stands beside the lab, without a load balan
 # The load balancer forgets who is put to sleep, and not who is destroyed and made anew. To tell it again is work of the
 # lab, which would stand in one column alone.
 _TOLD = "without the {:.1f} s of the last run that the lab took to tell the load balancer of it, which knows the others"
-_UNTYPED = "no tool is typed: it is the kit's own looking and writing down"
-_LATER = "it slept with the source that it had, so this is a look at the newest, and comes after it is ready"
+_UNTYPED = (
+    "no tool is typed: it is what the kit looks at and writes down before and, once the site answers, what is left of "
+    "its login to set the clock"
+)
+_RUNS_AGAIN = "nothing boots: until the machine is seen to run again, at the latest by an answer of its site"
+_LATER = (
+    "it slept with the source that it had: this is a look at the newest, and whether it reaches the store, and comes "
+    "after it is ready"
+)
 _FROM_KNOWN = "from when the load balancer was told of it, after the source"
 
 
@@ -144,7 +151,8 @@ def _woken(ground: Ground, lab: Deployment, by: Deadline) -> Woken:
 
 def _told(woken: Woken) -> Mapping[str, Value]:
     """The phases of a worker that was woken, each that is not what it is elsewhere with what it is. Pure."""
-    notes = {START: _TOLD.format(woken.told_s), TOOL: _UNTYPED, SOURCE: _LATER, SERVICE: _FROM_KNOWN}
+    said = {TOOL: _UNTYPED, BOOT: _RUNS_AGAIN, SOURCE: _LATER, SERVICE: _FROM_KNOWN}
+    notes = {START: _TOLD.format(woken.told_s), **said}
     return {row: Seen(took_s, notes.get(row, "")) for row, took_s in woken.phases().items()}
 
 

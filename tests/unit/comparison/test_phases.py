@@ -43,6 +43,14 @@ def test_a_worker_that_was_woken() -> None:
     }
 
 
+def test_the_kits_login_to_a_machine_that_answers_already_is_no_boot_but_the_kits_own_work() -> None:
+    # It answered at 51.25, half a second after it was there; the login took until 52.
+    early = replace(WOKEN, ready_s=51.25).phases()
+    assert (early["start-boot"], early["start-ready"]) == (0.75, 0)
+    assert (early["start-tool"], early["start-source"]) == (0.25 + 0.75, 1)
+    assert early["start"] == WOKEN.phases()["start"]
+
+
 def test_what_the_lab_does_so_that_the_load_balancer_knows_a_worker_again_is_no_part_of_its_start() -> None:
     later = replace(WOKEN, known_s=56.5, served_s=57)
     assert later.phases() == WOKEN.phases()

@@ -94,10 +94,12 @@ def test_a_worker_that_is_woken_is_told_to_the_load_balancer_outside_its_start(
         "start-service": 0.125,
     }
     said = notes(found)
-    assert said.keys() == {"start", "start-tool", "start-source", "start-service"}
+    assert said.keys() == {"start", "start-tool", "start-boot", "start-source", "start-service"}
     assert said["start"].startswith("without the 7.0 s of the last run that the lab took to tell the load balancer")
     assert said["start-tool"].startswith("no tool is typed")
-    assert said["start-source"].endswith("comes after it is ready")
+    assert said["start-tool"].endswith("once the site answers, what is left of its login to set the clock")
+    assert said["start-boot"].startswith("nothing boots: until the machine is seen to run again")
+    assert said["start-source"].endswith("whether it reaches the store, and comes after it is ready")
 
 
 def test_the_start_of_a_bare_process_says_that_it_ends_when_it_is_ready(
