@@ -34,19 +34,17 @@ NEEDS_ROOT = "needs root"
 _UID = "64000"
 _UNPACK = ("tar", "--extract", "--numeric-owner", "--same-owner", "--same-permissions", "--exclude=./dev/*")
 _PATH = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-# $0 the tree, $1 the drive, $2 a folder of this computer's disk, $3 the file that says when the mounts were there.
+# $0 the tree, $1 the drive, $2 a folder of this computer's disk.
 _FENCE = f"""
 set -eu
-root=$0 drive=$1 scratch=$2 mark=$3
-shift 3
+root=$0 drive=$1 scratch=$2
+shift 2
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o uid={_UID},gid={_UID},mode=0755,size=64m tmpfs "$root/run"
 mount -t tmpfs -o mode=1777,size=64m tmpfs "$root/tmp"
 mount --rbind /dev "$root/dev"
 mount --bind "$drive" "$root/srv/drive"
 mount --bind "$scratch" "$root/mnt"
-read -r now _ </proc/uptime
-echo "$now" >"$mark"
 exec chroot --userspec={_UID}:{_UID} "$root" "$@"
 """
 _START = "/usr/local/lib/lab/worker"
@@ -85,14 +83,14 @@ def _tree(ground: Ground) -> Path:
 
 @dataclass(frozen=True)
 class Bare:
-    """A bare process that was started at `asked_s`, in seconds since the boot; `url` is its own door. The load balancer
-    of its lab looks at a worker every `looks_s` seconds."""
+    """A bare process that was started at `asked_s`, in seconds since the boot: until then it waited for that word, and
+    what follows, its fence too, it does itself. `url` is its own door. The load balancer of its lab looks at a worker
+    every `looks_s` seconds."""
 
     process: "subprocess.Popen[bytes]"
     name: str
     url: str
     asked_s: float
-    mark: Path
     log: Path
     looks_s: float
 
@@ -126,10 +124,6 @@ class Bare:
         """Its processes."""
         return frozenset(processes.family(self.process.pid))
 
-    def born_s(self) -> float:
-        """When its files stood around it, in seconds since the boot; its own program begins then."""
-        return float(self.mark.read_text())
-
     def stop(self, by: Deadline) -> None:
         """Asks it to end, and returns when it has. It drains first, until somebody has looked twice: so we do, as
         seldom as a load balancer, whose next look is half of the time between two away on average."""
@@ -154,17 +148,16 @@ def running(ground: Ground, by: Deadline, number: int = 1) -> Iterator[Bare]:
     """A bare worker that was just started; it is ended without warning after the block. `number` sets two apart."""
     lab, name = ground.deployment(), f"bare-{number}"
     url, told = door(lab, name, WORKER_PORT + number - 1)
-    mark, scratch = ground.scratch / f"mark-{number}", ground.scratch / f"own-{number}"
+    scratch = ground.scratch / f"own-{number}"
     scratch.mkdir(exist_ok=True)
     os.chown(scratch, int(_UID), int(_UID))
-    mark.unlink(missing_ok=True)
     fence = ["unshare", "--mount", "--", "sh", "-c", _FENCE]
-    argv = [*fence, str(_tree(ground)), str(_drive(lab, by)), str(scratch), str(mark), _START]
+    argv = [*fence, str(_tree(ground)), str(_drive(lab, by)), str(scratch), _START]
     environment = {**_PATH, **lab.plan.workers()[-1].env, **told}
     log = ground.scratch / f"{name}.log"
     looks_s = lab.deployed.topology.loadbalancer.check_interval_ms / 1000
     with _recorded(lab.lab, argv, environment, log) as (process, asked_s):
-        yield Bare(process, name, url, asked_s, mark, log, looks_s)
+        yield Bare(process, name, url, asked_s, log, looks_s)
 
 
 def door(lab: Deployment, name: str, port: int = WORKER_PORT) -> tuple[str, dict[str, str]]:

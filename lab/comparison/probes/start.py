@@ -43,6 +43,7 @@ _LOOKS = 4
 # To look at all processes costs this computer some milliseconds; when one began is told exactly afterwards.
 _BORN_EVERY_S = 0.1
 _TAIL = "in the last run it ended {:.1f} s after the worker served, which is counted nowhere"
+_THERE = "its process waits for the word to start, and does all else itself: its fence is in the phase of the boot"
 _NO_SERVICE = "until it is ready: it stands beside the lab, without a load balancer"
 # The load balancer forgets who is put to sleep, and not who is destroyed and made anew. To tell it again is work of the
 # lab, which would stand in one column alone.
@@ -122,11 +123,11 @@ def _bare(ground: Ground, by: Deadline) -> Mapping[str, Value]:
         ready_s = processes.now_s()
         begun_s, source_s = marks_of(process.reach, by, own_clock=False)
         asked_s = process.asked_s
-        made = Made(asked_s, 0.0, process.born_s(), begun_s, source_s, ready_s, ready_s, asked_s)
+        made = Made(asked_s, 0.0, asked_s, begun_s, source_s, ready_s, ready_s, asked_s)
         stop_s = seconds(lambda: process.stop(by))
     phases = made.phases()
     del phases[SERVICE]
-    return {**phases, START: Seen(phases[START], _NO_SERVICE), STOP: stop_s}
+    return {**phases, START: Seen(phases[START], _NO_SERVICE), CREATE: Seen(phases[CREATE], _THERE), STOP: stop_s}
 
 
 def _woken(ground: Ground, lab: Deployment, by: Deadline) -> Woken:

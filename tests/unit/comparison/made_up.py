@@ -47,8 +47,8 @@ TUNED = (
 # Of a bare process, a container, a machine from nothing, a woken one; None: not measured.
 _PHASES: Mapping[str, Sequence[float | None]] = {
     "start-tool": (0, 0.08, 6.1, 0.4),
-    "start-create": (0.02, 0.35, 1.2, 0.5),
-    "start-boot": (0, 0.02, 9.4, 1.1),
+    "start-create": (0, 0.35, 1.2, 0.5),
+    "start-boot": (0.02, 0.02, 9.4, 1.1),
     "start-source": (0.21, 0.24, 1.6, 0.9),
     "start-ready": (0.45, 0.55, 2.9, 1.2),
     "start-service": (0, 0.21, 0.4, 0.4),

@@ -187,7 +187,7 @@ def test_a_bare_process_that_drains_is_looked_at_as_seldom_as_a_load_balancer_lo
     looks: list[float] = []
     process: Any = Draining(looks)
     monkeypatch.setattr(http, "get", lambda *_: looks.append(time.monotonic()))
-    bare.Bare(process, "bare-1", "http://bare", 0.0, tmp_path, tmp_path, looks_s=0.2).stop(Deadline.after(30, "test"))
+    bare.Bare(process, "bare-1", "http://bare", 0.0, tmp_path, looks_s=0.2).stop(Deadline.after(30, "test"))
     assert looks[0] - process.told_s >= 0.1
     assert looks[1] - process.told_s >= 0.3
 

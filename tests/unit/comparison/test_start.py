@@ -102,12 +102,12 @@ def test_a_worker_that_is_woken_is_told_to_the_load_balancer_outside_its_start(
     assert said["start-source"].endswith("whether it reaches the store, and comes after it is ready")
 
 
-def test_the_start_of_a_bare_process_says_that_it_ends_when_it_is_ready(
+def test_the_start_of_a_bare_process_says_that_it_ends_when_it_is_ready_and_has_its_fence_in_its_boot(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: Clock
 ) -> None:
     @contextmanager
     def running(*_: object) -> Any:
-        here = {"asked_s": 100.0, "born_s": lambda: 100.5, "reach": None, "stop": lambda _: clock.spend(3)}
+        here = {"asked_s": 100.0, "reach": None, "stop": lambda _: clock.spend(3)}
         yield SimpleNamespace(**here, await_ready=lambda _: clock.spend(4))
 
     monkeypatch.setattr("lab.comparison.probes.bare.running", running)
@@ -115,7 +115,10 @@ def test_the_start_of_a_bare_process_says_that_it_ends_when_it_is_ready(
     found = Start(SimpleNamespace()).once(ground_of(Way.BARE, tmp_path), BY)  # type: ignore[arg-type]
     assert seconds(found, "start") == 4
     assert "start-service" not in found
-    assert notes(found) == {"start": "until it is ready: it stands beside the lab, without a load balancer"}
+    assert (seconds(found, "start-create"), seconds(found, "start-boot")) == (0, 1)
+    said = notes(found)
+    assert said["start"] == "until it is ready: it stands beside the lab, without a load balancer"
+    assert said["start-create"].endswith("its fence is in the phase of the boot")
 
 
 @pytest.mark.parametrize(
