@@ -13,6 +13,7 @@ from lab.comparison.report import Cell, Column, Prediction, Report, RowResult
 from lab.model.errors import UsageError
 
 PENDING = "its turn has not come"
+_OF_ONE = "in one of the runs: "
 
 
 @dataclass(frozen=True)
@@ -200,8 +201,16 @@ def _with_run(cell: Cell, value: Value, run: Run) -> Cell:
         others=others,
         noisy=quiet.is_noisy(others),
         extrapolated=cell.extrapolated or seen.extrapolated,
-        note=seen.note or cell.note,
+        note=_note(cell, seen.note),
     )
+
+
+def _note(cell: Cell, told: str) -> str:
+    """What a cell's figure has to be read with, of which a run more told this: where runs told different things, what
+    one of them did, and that it was one."""
+    if not cell.samples or told == cell.note:
+        return told
+    return _OF_ONE + (told or cell.note.removeprefix(_OF_ONE))
 
 
 def _with_cells(report: Report, key: str, names: Iterable[str], changed: Callable[[str, Cell], Cell]) -> Report:

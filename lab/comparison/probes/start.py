@@ -42,12 +42,12 @@ _MARKS = ["sh", "-c", "cat /run/app/marks /proc/uptime"]
 _LOOKS = 4
 # To look at all processes costs this computer some milliseconds; when one began is told exactly afterwards.
 _BORN_EVERY_S = 0.1
-_TAIL = "in the last run it ended {:.1f} s after the worker served, which is counted nowhere"
+_TAIL = "it ended {:.1f} s after the worker served, which is counted nowhere"
 _THERE = "its process waits for the word to start, and does all else itself: its fence is in the phase of the boot"
 _NO_SERVICE = "until it is ready: it stands beside the lab, without a load balancer"
 # The load balancer forgets who is put to sleep, and not who is destroyed and made anew. To tell it again is work of the
 # lab, which would stand in one column alone.
-_TOLD = "without the {:.1f} s of the last run that the lab took to tell the load balancer of it, which knows the others"
+_TOLD = "the lab took {:.1f} s to tell the load balancer of it, which knows the others: that is not counted"
 _UNTYPED = (
     "no tool is typed: it is what the kit looks at and writes down before and, once the site answers, what is left of "
     "its login to set the clock"

@@ -45,10 +45,30 @@ def test_runs_are_added_with_what_the_computer_did_meanwhile() -> None:
     cell = found.rows[0].cells["box"]
     assert (cell.state, cell.reason, cell.samples) == ("measured", "", (1.5, 2.0))
     assert (cell.loads, cell.others, cell.noisy) == ((0.3, 0.4), (0.0, 0.2), True)
-    assert (cell.note, cell.extrapolated) == ("counted twice", False)
+    assert (cell.note, cell.extrapolated) == ("in one of the runs: counted twice", False)
     assert found.rows[0].cells["cold"].reason == PENDING
     assert sheet.done(found, QUICK, "box") == 2
     assert sheet.done(found, QUICK, "cold") == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "note"),
+    [
+        (("per second", "per second", "per second"), "per second"),
+        (("", "", ""), ""),
+        (("of 7", "of 8", "of 9"), "in one of the runs: of 9"),
+        (("of 7", "of 8", "of 8"), "in one of the runs: of 8"),
+        (("of 7", "of 7", "of 8"), "in one of the runs: of 8"),
+        (("of 7", "of 8", ""), "in one of the runs: of 8"),
+        (("of 7", "", ""), "in one of the runs: of 7"),
+        (("", "of 7"), "in one of the runs: of 7"),
+    ],
+)
+def test_what_one_run_told_is_not_said_of_the_median_of_all(told: tuple[str, ...], note: str) -> None:
+    found = BLANK
+    for said in told:
+        found = sheet.measured(found, "box", Run({"quick": Seen(1, said)}, 0, 0))
+    assert found.rows[0].cells["box"].note == note
 
 
 def test_once_extrapolated_a_cell_stays_so() -> None:
