@@ -24,6 +24,10 @@ MEMORY, MEMORY_MORE = "memory", "memory-more"
 DISK_IMAGE, DISK_MORE, DISK_SHARED = "disk-image", "disk-more", "disk-shared"
 DENSITY = "density"
 
+_SHARED = (
+    "the files of programs that load balancer and store run too (what plays a machine, or stands beside a container) "
+    "are counted in part"
+)
 _SLEPT = "; the first {} slept while other columns were measured and gave memory back: they take less than the others"
 BUDGET = 2_000_000_000
 """The memory that workers have for the row of density, in bytes."""
@@ -34,7 +38,8 @@ MOST_MACHINES, MOST_OTHERS = 4, 16
 
 class Memory:
     """The PSS (proc(5)) of all processes that are there for a worker alone, and what it adds to another one. PSS
-    divides what several share among them, so of two workers each seems smaller than it is alone.
+    divides what several share among them, so of two workers each seems smaller than it is alone. What load balancer and
+    store share with them stays divided, and the cells say so; with a bare process they share nothing.
 
     Both are of a worker that never slept: a machine that sleeps gives memory back.
     """
@@ -62,7 +67,7 @@ class Memory:
                 remade(lab, second, ground.place.variant, by)
             it, other = (processes.pss(_all(lab, [name])) for name in (second, first))
             one, more = of_one(it, other, _without(ground, lab, second, by))
-        return {MEMORY: one, MEMORY_MORE: more}
+        return {MEMORY: Seen(one, _SHARED), MEMORY_MORE: Seen(more, _SHARED)}
 
     def clear(self, ground: Ground, by: Deadline) -> None:
         """Nothing."""
@@ -72,7 +77,8 @@ def of_one(it: int, other: int, alone: int) -> tuple[int, int]:
     """The memory of a worker as if it were the only one, and what it adds where there is another: from the PSS of `it`
     and of the `other` side by side, and from that of the other when it was `alone`, in bytes. Pure.
 
-    What two share counts half for each, and wholly for one that is alone.
+    What two share counts half for each, and wholly for one that is alone; what further ones share too stays divided
+    among those.
     """
     shared_half = alone - other
     return max(0, it + shared_half), max(0, it - shared_half)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lab.comparison.columns import Place, Way
-from lab.comparison.probes import life, traffic, worker
+from lab.comparison.probes import life, room, traffic, worker
 from lab.comparison.probes.base import Ground, Seen
 from lab.comparison.probes.machine import Flushes
 from lab.comparison.probes.room import of_one
@@ -183,6 +183,18 @@ def test_of_two_that_share_memory_one_alone_has_what_they_share_wholly_and_adds_
     # 50 and 60 are each one's own, 30 is of both.
     assert of_one(it=60 + 15, other=50 + 15, alone=50 + 30) == (60 + 30, 60)
     assert of_one(it=60, other=50, alone=50) == (60, 60)
+
+
+def test_what_load_balancer_and_store_share_with_a_worker_is_said_to_be_counted_in_part(
+    monkeypatch: pytest.MonkeyPatch, done: list[str], ground: Ground
+) -> None:
+    monkeypatch.setattr("lab.host.processes.pss", lambda names: 65 if names == ["worker-1"] else 75)
+    monkeypatch.setattr(room, "_all", lambda _lab, names: [str(name) for name in names])
+    monkeypatch.setattr(room, "_without", lambda *_: 80)
+    found = room.Memory(kept(lab_of(done))).once(ground, BY)
+    told = {row: (value.value, value.note) for row, value in found.items() if isinstance(value, Seen)}
+    assert {row: value for row, (value, _) in told.items()} == {"memory": 90, "memory-more": 60}
+    assert all(note.endswith("are counted in part") for _, note in told.values())
 
 
 @pytest.mark.parametrize(
