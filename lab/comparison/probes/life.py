@@ -23,6 +23,7 @@ from lab.comparison.visitors import visiting
 from lab.flows import deployment, fleet
 from lab.flows.deployment import Deployment
 from lab.model.deadline import Deadline
+from lab.model.errors import LabError
 
 _ANOTHER = "its successor is made with the kit's own settings: see the column without this one"
 
@@ -107,6 +108,9 @@ class Replace:
         with visiting(lab, rate, by) as visit:
             destroy_s = seconds(lambda: lab.substrate.destroy(lab.lab, victim, by))
             replace_s = seconds(lambda: fleet.replace_dead(lab, [victim], ground.report, by))
+            if visit.has_ended:
+                message = "the visitors had gone before the successor served"
+                raise LabError(message, where=f"lab {lab.lab}", mend="measure it again")
         each = f"of {visit.requests} at {rate:g} a second; one that was repeated counts each time"
         return {
             "destroy": destroy_s,

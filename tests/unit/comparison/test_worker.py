@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -108,28 +108,48 @@ def test_visitors_come_as_often_in_each_column_also_where_one_of_the_engines_was
     assert visitors_rate(BY) == rate
 
 
-def test_what_is_measured_under_load_says_how_many_requests_a_second_that_was(
-    monkeypatch: pytest.MonkeyPatch, done: list[str], ground: Ground
-) -> None:
-    rates: list[float] = []
+@dataclass
+class Visitors:
+    """Visitors who come at a rate, and have gone by themselves before the block ends, or not."""
 
-    def visiting(_lab: object, rate: float, _by: Deadline) -> Any:
-        rates.append(rate)
-        return nullcontext(SimpleNamespace(requests=50, told=SimpleNamespace(errors=2)))
+    have_gone: bool = False
+    rates: list[float] = field(default_factory=list)
 
+    def __call__(self, _lab: object, rate: float, _by: Deadline) -> Any:
+        self.rates.append(rate)
+        return nullcontext(SimpleNamespace(requests=50, has_ended=self.have_gone, told=SimpleNamespace(errors=2)))
+
+
+@pytest.fixture
+def visitors(monkeypatch: pytest.MonkeyPatch, done: list[str], ground: Ground) -> Visitors:
+    found = Visitors()
     monkeypatch.setattr(registry, "get", lambda _: engine_of("tcg"))
-    monkeypatch.setattr(life, "visiting", visiting)
+    monkeypatch.setattr(life, "visiting", found)
     monkeypatch.setattr("lab.flows.fleet.fill_pool", lambda lab, *_: lab)
     monkeypatch.setattr("lab.flows.fleet.replace_dead", lambda *_: done.append("replaced"))
     lab = lab_of(done)
-    monkeypatch.setattr(Ground, "deployment", lambda _: lab)
-    found = life.Replace(kept(lab)).once(ground, BY)
-    assert (rates, done) == ([3.0], ["destroyed", "replaced"])
+    monkeypatch.setattr(type(ground), "deployment", lambda _: lab)
+    return found
+
+
+def test_what_is_measured_under_load_says_how_many_requests_a_second_that_was(
+    visitors: Visitors, done: list[str], ground: Ground
+) -> None:
+    found = life.Replace(kept(ground.deployment())).once(ground, BY)
+    assert (visitors.rates, done) == ([3.0], ["destroyed", "replaced"])
     notes = {row: value.note for row, value in found.items() if isinstance(value, Seen)}
     assert notes == {
         "replace": "under 3 requests a second",
         "replace-failed": "of 50 at 3 a second; one that was repeated counts each time",
     }
+
+
+def test_a_worker_that_was_replaced_when_the_visitors_had_gone_was_not_replaced_under_load(
+    visitors: Visitors, ground: Ground
+) -> None:
+    visitors.have_gone = True
+    with pytest.raises(LabError, match="the visitors had gone before the successor served"):
+        life.Replace(kept(ground.deployment())).once(ground, BY)
 
 
 def test_requests_go_to_the_load_balancers_own_address_and_past_no_port_of_this_computer(
