@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from lab.comparison import svg, words
 from lab.comparison.report import Better, Cell, Column, Report, RowResult
 from lab.comparison.svg import Ink
-from lab.comparison.table import Entry, entry
+from lab.comparison.table import Entry, beside_others
 
 # As wide as a phone, so that letters are as large there as those around them.
 WIDTH = 400
@@ -60,7 +60,7 @@ def lanes(report: Report, row: RowResult) -> list[Lane]:
     """The row in each column that it has a cell for."""
     seen = looks(report.columns)
     return [
-        Lane(one, cell, entry(row, cell), seen[one.key], report.guess(row.name, one.key))
+        Lane(one, cell, beside_others(report, row, one.key), seen[one.key], report.guess(row.name, one.key))
         for one in report.columns
         if (cell := row.cells.get(one.key)) is not None
     ]

@@ -146,7 +146,7 @@ def _headline(report: Report, row: RowResult) -> Headline:
         cell = row.cells.get(column.key)
         if cell is not None and _is_figure(cell):
             times = words.times(statistics.median(cell.samples) / of) if of and cell is not base else ""
-            entry = table.entry(row, cell)
+            entry = table.beside_others(report, row, column.key)
             values.append((column.title, entry.value, entry.marks, times))
     return Headline(row.title, values)
 

@@ -1,7 +1,7 @@
 """A comparison in words and figures: the rows that terminal and page both show. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
 
@@ -75,6 +75,18 @@ def entry(row: RowResult, cell: Cell) -> Entry:
         return Entry(cell.text, cell.note, marks)
     detail = "; ".join(filter(None, [_trust(figure, cell.samples, row.unit), cell.note]))
     return Entry(words.value(figure.value, row.unit), detail, marks, figure)
+
+
+def beside_others(report: Report, row: RowResult, key: str) -> Entry:
+    """The same where columns are held against each other: marked, too, where it lacks a phase that others have."""
+    found = entry(row, row.cells[key])
+    parts = [part for part in report.rows if part.phases_of == row.name and found.figure is not None]
+    lacking = [part for part in parts if not _is_seen(part, key) and any(_is_seen(part, other) for other in row.cells)]
+    return replace(found, marks=(*found.marks, *(f'without "{part.title}"' for part in lacking)))
+
+
+def _is_seen(part: RowResult, key: str) -> bool:
+    return key in part.cells and bool(part.cells[key].samples)
 
 
 # Table and picture show the same cell; its interval takes thousands of medians.

@@ -51,7 +51,7 @@ _PHASES: Mapping[str, Sequence[float | None]] = {
     "start-boot": (0.02, 0.02, 9.4, 1.1),
     "start-source": (0.21, 0.24, 1.6, 0.9),
     "start-ready": (0.45, 0.55, 2.9, 1.2),
-    "start-service": (0, 0.21, 0.4, 0.4),
+    "start-service": (None, 0.21, 0.4, 0.4),
 }
 _FIGURES: Mapping[str, Sequence[float | None]] = {
     **_PHASES,

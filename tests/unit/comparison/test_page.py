@@ -80,6 +80,15 @@ def test_a_noisy_figure_says_so_also_above_all_others_and_beside_a_guess() -> No
     assert re.search(r"Memory of one worker Vagrant VM, cold 4 GB [\d]+ MB, noisy guessed", text())
 
 
+def test_a_bare_start_above_all_others_says_which_phase_it_lacks_and_no_other_figure_does() -> None:
+    for name in ("start", "requests-direct"):
+        row = REPORT.row(name)
+        assert row is not None
+        marks = {title: marks for title, _, marks, _ in page._headline(REPORT, row).values}
+        assert marks.pop("Bare process") == (('without "in service"',) if name == "start" else ())
+        assert not any("without" in mark for found in marks.values() for mark in found)
+
+
 def test_what_failed_half_way_is_nothing_that_others_are_held_against() -> None:
     cell = REPORT.rows[0].cells[made_up.BOX].model_copy(update={"state": "failed", "reason": "it broke"})
     row = REPORT.rows[0].model_copy(update={"cells": {**REPORT.rows[0].cells, made_up.BOX: cell}})

@@ -30,6 +30,9 @@ DRAWN = {
 }
 
 
+NOTHING = Cell(state="not measured", reason="needs root")
+
+
 def _words(drawing: str) -> list[str]:
     return [text for element in ET.fromstring(drawing).iter(f"{SVG}text") if (text := (element.text or "").strip())]
 
@@ -144,6 +147,19 @@ def test_what_is_doubtful_is_hollow_at_a_glance_too_and_all_that_is_held_against
     said = ET.fromstring(_glance("start")).findtext(f"{SVG}desc") or ""
     assert re.search(r"Vagrant VM, cold [\d.]+ x; Vagrant VM, warm [\d.]+ x, noisy\.", said)
     assert any(re.fullmatch(r"[\d.]+ x, noisy", word) for word in _words(_glance("memory")))
+
+
+def test_a_start_that_ends_before_the_others_do_says_so_wherever_it_is_held_against_them() -> None:
+    said = ET.fromstring(DRAWN["glance"]).findtext(f"{SVG}desc") or ""
+    assert re.search(
+        r'Start of a worker: Bare process [\d.]+ x, without "in service"; Docker container 1.00 x; V', said
+    )
+    alone = _glance("start", *(part.name for part in PARTS))
+    assert _hollow(alone) == _hollow(_glance("start")) + 1
+    assert any(re.fullmatch(r'[\d.]+ ms, without "in service"', word) for word in _words(DRAWN["dots"]))
+    # What was not measured at all lacks nothing of it.
+    row = _row("start").model_copy(update={"cells": {**_row("start").cells, made_up.BARE: NOTHING}})
+    assert "without" not in plots.dots(REPORT, row)
 
 
 def test_what_is_not_at_a_glance_is_told_with_its_reason() -> None:
