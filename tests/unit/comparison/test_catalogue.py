@@ -33,6 +33,21 @@ def test_each_row_says_in_a_sentence_each_what_it_measures_and_why_columns_diffe
     assert RowResult(**fields, cells={})
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("start-tool", "its login to set the clock"),
+        ("start-create", "a container's first process puts up the rest of it"),
+        ("start-boot", "its first process puts up the rest of its fence"),
+        ("start-source", "whether it reaches the store"),
+        ("destroy", "a container's log would go with it, so the kit keeps that first"),
+        ("memory-more", "share the file of the program that plays them"),
+    ],
+)
+def test_what_only_some_columns_have_in_their_figure_stands_in_the_row(name: str, says: str) -> None:
+    assert says in next(row.why for row in ROWS if row.name == name)
+
+
 def test_groups_come_in_their_order_and_none_is_empty() -> None:
     assert [group for group, _ in groupby(row.group for row in ROWS)] == list(Group)
 
