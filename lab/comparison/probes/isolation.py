@@ -142,7 +142,8 @@ def _root(found: Mapping[str, Any]) -> str:
     has = _many(capabilities(found["root"]["CapEff"]))
     tries = found["tries"]
     allowed, refused = ([what for what, why in tries.items() if bool(why) is no] for no in (False, True))
-    return f"capabilities: {has}; allowed: {_listed(allowed)}; refused: {_listed(refused)}"
+    left_out = "" if "clock" in tries else f"; clock: not tried, it would be {_HERE}"
+    return f"capabilities: {has}; allowed: {_listed(allowed)}; refused: {_listed(refused)}{left_out}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -82,6 +82,8 @@ def test_a_bare_process() -> None:
     assert words["isolation-seccomp"] == "not told by this kernel"
     assert words["isolation-module"] == "no: this computer's kernel takes no modules"
     assert words["isolation-sibling"] == "its port over the network; 2 of its processes; its files"
+    tried = "allowed: mount, kernel settings; refused: none; clock: not tried, it would be this computer's"
+    assert words["isolation-root"] == f"capabilities: all; {tried}"
 
 
 def test_an_app_that_was_not_found_is_not_taken_for_one_without_powers() -> None:
