@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from lab.comparison import catalogue, columns, labs, quiet, report, schedule, session, sheet, words
@@ -200,10 +199,11 @@ def beginning(made: Plan) -> Iterator[Report]:
     """
     labs.check_free(made.lab)
     with lock.held(paths.state() / "compare.lock", "compare"):
+        # First: what still runs of it is not told as a lab of somebody's.
+        labs.clear(made.lab, _scratch())
         begun = sheet.blank(made.batches, made.places, _about(made, _substrates(made)))
         if made.old is not None:
             begun = sheet.resumed(begun, made.old, made.batches, str(made.folder / report.FILE))
-        labs.clear(made.lab, _scratch())
         yield begun
 
 
@@ -223,15 +223,20 @@ def measure(
     stage, before = Labs(made.lab, _scratch(), tell), usage.now()
     daemons = {name for one in _substrates(made) if isinstance(one, CanMeasure) for name in one.daemons}
     home = quiet.household(before, os.getpid(), daemons)
-    keep = partial(report.save, folder=made.folder)
     begun_s = time.monotonic()
-    found = session.measure(begun, made.tasks, probes, stage, home, Listeners(keep, watch, tell))
-    found = _timed(found, words.span_s(time.monotonic() - begun_s))
-    keep(found)
+
+    def timed(found: Report) -> Report:
+        return _timed(found, words.span_s(time.monotonic() - begun_s))
+
+    # Each time: what was interrupted, or killed, took its time, too.
+    to = Listeners(lambda found: report.save(timed(found), made.folder), watch, tell)
+    found = timed(session.measure(begun, made.tasks, probes, stage, home, to))
+    report.save(found, made.folder)
     return found
 
 
 def _timed(found: Report, took: str) -> Report:
+    """The report with how long this part took, beside those before it."""
     before = [found.host["took"]] if "took" in found.host else []
     return found.model_copy(update={"host": {**found.host, "took": " and ".join([*before, took])}})
 

@@ -2,9 +2,11 @@
 
 import dataclasses
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -23,7 +25,7 @@ from lab.provision import layers
 from lab.substrates import registry
 from lab.substrates.base import Substrate
 from tests.unit.cli.labs import record
-from tests.unit.comparison import made_up
+from tests.unit.comparison import made_up, reports
 from tests.unit.comparison.reports import HOST
 
 MINUTES = 60
@@ -206,6 +208,27 @@ def test_a_lab_that_runs_meanwhile_is_told_and_neither_one_that_sleeps_nor_one_t
     assert compare._notes([], {}) == ["lab mine on docker ran meanwhile"]
 
 
+def test_what_a_killed_comparison_left_is_removed_and_not_told_as_a_lab_that_ran_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(tmp_path, {"docker": [1]}, "compare")
+    labs.mark("compare")
+
+    def nodes(_lab: str, _by: Deadline) -> list[Node]:
+        return [Node(NodeName(Role.WORKER, 1), State.RUNNING, "10.77.0.101")]
+
+    def about(*_: object) -> Report:
+        return reports.report().model_copy(update={"notes": tuple(compare._notes([], {}))})
+
+    made = dataclasses.replace(compare.plan(Asked(folder=tmp_path / "new")), batches=(), places=())
+    monkeypatch.setattr(registry, "get", lambda _: SimpleNamespace(nodes=nodes))
+    monkeypatch.setattr("lab.flows.destroy.destroy", lambda lab, *_, **__: shutil.rmtree(paths.lab(lab)))
+    monkeypatch.setattr(compare, "_about", about)
+    assert compare._notes([], {}) == ["lab compare on docker ran meanwhile", "lab compare on vagrant ran meanwhile"]
+    with compare.beginning(made) as begun:
+        assert begun.notes == ()
+
+
 def test_how_often_can_be_said() -> None:
     made = compare.plan(Asked(rows=("start",), repeats=3))
     assert {(task.runs, task.if_quick) for task in made.tasks} == {(3, 3)}
@@ -308,6 +331,32 @@ def test_a_resumed_comparison_tells_how_long_each_part_took(tmp_path: Path) -> N
     _kept(tmp_path / "mine")
     found = compare._timed(compare._timed(load(tmp_path / "mine"), "3 min"), "3 min")
     assert found.host["took"] == "3 min and 3 min"
+
+
+def test_a_part_that_was_interrupted_is_counted_in_how_long_it_took(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = [0.0]
+
+    def interrupted(begun: Report, *rest: Any) -> Report:
+        for _ in range(2):
+            now_s[0] += 100
+            rest[-1].keep(begun)
+        raise KeyboardInterrupt
+
+    def whole(begun: Report, *_: object) -> Report:
+        now_s[0] += 300
+        return begun
+
+    monkeypatch.setattr(compare, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
+    made = compare.plan(dataclasses.replace(SAME, folder=tmp_path / "mine"))
+    monkeypatch.setattr("lab.comparison.session.measure", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        compare.measure(made, reports.report(), {}, print, print)
+    assert load(tmp_path / "mine").host["took"] == "4 min"
+    monkeypatch.setattr("lab.comparison.session.measure", whole)
+    assert compare.measure(made, load(tmp_path / "mine"), {}, print, print).host["took"] == "4 min and 5 min"
+    assert load(tmp_path / "mine").host["took"] == "4 min and 5 min"
 
 
 def test_what_is_complete_leaves_nothing_to_do(tmp_path: Path) -> None:
