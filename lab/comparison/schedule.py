@@ -7,6 +7,7 @@ other: guests are put to sleep and woken between columns, and that takes longer 
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -27,11 +28,13 @@ Name = tuple[str, str]
 Took = Mapping[Name, Sequence[float]]
 """The seconds that each run of a task took, warm-ups included."""
 NOTHING: Took = MappingProxyType({})
+NONE: Mapping[Name, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Task:
-    """A batch in a column, to be measured `runs` times more after `warm_ups` that are discarded.
+    """A batch in a column, to be measured `runs` times more after `warm_ups` that are discarded: once, or of machines
+    that sleep between the rounds in each of those.
 
     It is measured `if_quick` times more where a run turns out to be quick, whatever the catalogue expected. `before` it
     was measured so often already, and the first row `told` these seconds then, if that is a time. Where it was measured
@@ -108,23 +111,47 @@ def steps(asked: Sequence[Task]) -> range:
     return range(ROUNDS * len(asked))
 
 
-def turn(asked: Sequence[Task], step: int, took: Took, made: Mapping[Name, int], own: Took = NOTHING) -> Turn:
+def turn(
+    asked: Sequence[Task],
+    step: int,
+    took: Took,
+    made: Mapping[Name, int],
+    own: Took = NOTHING,
+    warmed: Mapping[Name, int] = NONE,
+) -> Turn:
     """The turn of this number, from what the runs `took`, how many were `made`, and what their first row told as its
-    `own` time. It may have no runs."""
+    `own` time; `warmed` is how many were discarded. It may have no runs."""
     round_, place = divmod(step, len(asked))
     task = asked[place]
-    seconds, before = took.get(task.name, ()), made.get(task.name, 0)
-    until = math.ceil(wanted(task, seconds, own.get(task.name, ())) * (round_ + 1) / ROUNDS)
-    return Turn(task, max(0, until - before), 0 if seconds or before else task.warm_ups)
+    until = math.ceil(wanted(task, took.get(task.name, ()), own.get(task.name, ())) * (round_ + 1) / ROUNDS)
+    cold = (1 + round_ if _sleeps(task, asked) else 1) * task.warm_ups - warmed.get(task.name, 0)
+    return Turn(task, max(0, until - made.get(task.name, 0)), min(max(0, cold), task.warm_ups))
 
 
-def coming(asked: Sequence[Task], step: int, took: Took, made: Mapping[Name, int], own: Took = NOTHING) -> list[Turn]:
+def _sleeps(task: Task, asked: Sequence[Task]) -> bool:
+    """Whether what is measured sleeps between the rounds, and is as cold then as at first: a machine that wakes is
+    played by another program, which has nothing of what the one before had translated and read; a container that wakes
+    is the same processes."""
+    return task.place.is_machine and any(one.place.substrate != task.place.substrate for one in asked)
+
+
+def coming(
+    asked: Sequence[Task],
+    step: int,
+    took: Took,
+    made: Mapping[Name, int],
+    own: Took = NOTHING,
+    warmed: Mapping[Name, int] = NONE,
+) -> list[Turn]:
     """The turns from this one on, in the order in which they are taken."""
-    made, found = dict(made), []
+    made, warmed, found = Counter(made), Counter(warmed), []
     for each in steps(asked)[step:]:
-        found.append(turn(asked, each, took, made, own))
-        made[found[-1].task.name] = made.get(found[-1].task.name, 0) + found[-1].runs
-    return [one for one in found if one.runs]
+        one = turn(asked, each, took, made, own, warmed)
+        if one.runs:
+            made[one.task.name] += one.runs
+            warmed[one.task.name] += one.warm_ups
+            found.append(one)
+    return found
 
 
 def left_s(turns: Sequence[Turn], took: Took, opened: Iterable[str] = ()) -> float:

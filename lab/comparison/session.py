@@ -1,6 +1,7 @@
 """Measures what was asked for, run by run: interleaved, kept after each run; what fails is told, and left behind."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -83,7 +84,9 @@ class _Session:
     took: dict[Name, list[float]] = field(default_factory=dict)
     # What the first row told, where that is a time.
     own: dict[Name, list[float]] = field(default_factory=dict)
-    made: dict[Name, int] = field(default_factory=dict)
+    made: Counter[Name] = field(default_factory=Counter)
+    # Runs that were discarded.
+    warmed: Counter[Name] = field(default_factory=Counter)
     opened: set[str] = field(default_factory=set)
     prepared: dict[tuple[str, str], Ground] = field(default_factory=dict)
     # What there is nothing more to be measured of: tasks, and whole substrates.
@@ -98,7 +101,7 @@ class _Session:
         self.keep(self.report)
         for step in schedule.steps(self.tasks):
             self.step = step
-            turn = schedule.turn(self.tasks, step, self.took, self.made, self.own)
+            turn = schedule.turn(self.tasks, step, self.took, self.made, self.own, self.warmed)
             if turn.runs and self._is_open(turn):
                 self._take(turn)
 
@@ -153,10 +156,12 @@ class _Session:
             after = usage.now()
             self.took.setdefault(task.name, []).append(after.at - before.at)
             self.own.setdefault(task.name, []).extend(_own_s(task.batch, values))
-            if number >= turn.warm_ups:
-                others = quiet.others(self.home, before, after, os.cpu_count() or 1)
-                self.made[task.name] = self.made.get(task.name, 0) + 1
-                self._add(task.place.key, Run(values, load, others))
+            if number < turn.warm_ups:
+                self.warmed[task.name] += 1
+                continue
+            others = quiet.others(self.home, before, after, os.cpu_count() or 1)
+            self.made[task.name] += 1
+            self._add(task.place.key, Run(values, load, others))
 
     def _add(self, key: str, run: Run) -> None:
         report = sheet.measured(self.report, key, run)
@@ -165,7 +170,7 @@ class _Session:
         self.keep(report)
 
     def _tell(self, task: Task) -> None:
-        coming = schedule.coming(self.tasks, self.step, self.took, self.made, self.own)
+        coming = schedule.coming(self.tasks, self.step, self.took, self.made, self.own, self.warmed)
         coming = [turn for turn in coming if self._is_open(turn)]
         done, left = sum(map(len, self.took.values())), sum(turn.runs + turn.warm_ups for turn in coming)
         doing = f"{task.place.title}: {task.batch.name}"
@@ -188,7 +193,7 @@ class _Session:
         self.to.report(f"{', '.join(titles)} failed, and the rest goes on: {error.message}")
         for task in self.tasks:
             wanted = schedule.wanted(task, self.took.get(task.name, ()), self.own.get(task.name, ()))
-            is_whole = self.made.get(task.name, 0) >= wanted
+            is_whole = self.made[task.name] >= wanted
             if task.place.substrate == place.substrate and task.name not in self.over and not is_whole:
                 self.keep(sheet.failed(self.report, task.place.key, task.batch.rows, _reason(error)))
 

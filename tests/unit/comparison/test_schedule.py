@@ -1,7 +1,6 @@
 """The order of the runs, and how long they take."""
 
 import dataclasses
-from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -42,11 +41,24 @@ def test_rounds_are_interleaved_and_a_columns_runs_come_together() -> None:
     assert changes == ["box", "cold", "warm"] * ROUNDS
 
 
-def test_a_warm_up_comes_once_before_the_first_run_and_never_where_it_takes_long() -> None:
-    turns = _all(schedule.tasks([QUICK, LONG], [BOX, COLD], None, {}))
-    warm_ups = Counter(turn.task.name for turn in turns for _ in range(turn.warm_ups))
-    assert warm_ups == {("quick", "box"): 1, ("quick", "cold"): 1}
-    assert [turn.warm_ups for turn in turns if turn.task.name == ("quick", "box")] == [1, *[0] * (ROUNDS - 1)]
+def _warm_ups(places: list[Place]) -> dict[tuple[str, str], list[int]]:
+    """Those of each turn of a task that has any."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for turn in _all(schedule.tasks([QUICK, LONG], places, None, {})):
+        found.setdefault(turn.task.name, []).append(turn.warm_ups)
+    return {name: each for name, each in found.items() if any(each)}
+
+
+def test_a_warm_up_comes_before_the_first_run_and_never_where_it_takes_long() -> None:
+    once = [1, *[0] * (ROUNDS - 1)]
+    assert _warm_ups([BARE, BOX]) == {("quick", "bare"): once, ("quick", "box"): once}
+
+
+def test_a_machine_has_one_in_each_round_where_it_sleeps_between_them() -> None:
+    assert _warm_ups([BOX, COLD])["quick", "cold"] == [1] * ROUNDS
+    assert _warm_ups([BOX, COLD])["quick", "box"] == [1, *[0] * (ROUNDS - 1)]
+    # Both are of one lab, which is awake all the time.
+    assert set(map(tuple, _warm_ups([COLD, WARM]).values())) == {(1, *[0] * (ROUNDS - 1))}
 
 
 @given(st.integers(1, 60))
@@ -120,7 +132,8 @@ def test_an_estimate_is_the_catalogues_and_counts_that_labs_are_brought_up_and_w
     assert schedule.left_s(alone, {}) == pytest.approx(6 * 1 + 15 + 10)
     assert schedule.left_s(alone, {}, opened=["box"]) == pytest.approx(6 * 1 + 3)
     both = _all(schedule.tasks([QUICK], [BOX, COLD], 5, {}))
-    assert schedule.left_s(both, {}, opened=["box", "machine"]) == pytest.approx(6 * 1 + 6 * 9 + ROUNDS * (3 + 25))
+    runs_s = 6 * 1 + (5 + ROUNDS) * 9
+    assert schedule.left_s(both, {}, opened=["box", "machine"]) == pytest.approx(runs_s + ROUNDS * (3 + 25))
     beside = _all(schedule.tasks([QUICK], [BARE, BOX], 5, {}))
     assert schedule.left_s(beside, {}, opened=["box"]) == pytest.approx(6 * 1 + 6 * 1 + ROUNDS * (3 + 3))
 
