@@ -166,7 +166,7 @@ class Density:
 
     def once(self, ground: Ground, by: Deadline) -> Mapping[str, Value]:
         with self._keeper.whole(ground), ExitStack() as undo:
-            lab = fleet.fill_pool(ground.deployment(), 0, ground.report, by)
+            lab = fleet.fill_pool(self._keeper.set(ground, by), 0, ground.report, by)
             before = len(lab.plan.workers())
             undo.callback(_shrink_to, ground, before, by)
             taken = [_taken(lab)]

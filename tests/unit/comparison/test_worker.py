@@ -205,6 +205,25 @@ def test_of_two_that_share_memory_one_alone_has_what_they_share_wholly_and_adds_
     assert of_one(it=60, other=50, alone=50) == (60, 60)
 
 
+def test_workers_that_are_counted_are_the_columns_own_and_none_that_was_made_for_another(
+    monkeypatch: pytest.MonkeyPatch, done: list[str], ground: Ground
+) -> None:
+    lab = lab_of(done)
+
+    def taken(_lab: object) -> int:
+        done.append("counted")
+        return room.BUDGET
+
+    monkeypatch.setattr(Ground, "deployment", lambda _: lab)
+    monkeypatch.setattr("lab.flows.fleet.fill_pool", lambda lab, *_: lab)
+    monkeypatch.setattr(room, "_taken", taken)
+    keeper = Keeper()
+    monkeypatch.setattr(keeper, "whole", lambda _: nullcontext())
+    keeper.note(ground, "unfiltered")
+    room.Density(keeper).once(ground, BY)
+    assert done == ["destroyed", "started", "served", "bounded", "counted"]
+
+
 def test_what_load_balancer_and_store_share_with_a_worker_is_said_to_be_counted_in_part(
     monkeypatch: pytest.MonkeyPatch, done: list[str], ground: Ground
 ) -> None:
