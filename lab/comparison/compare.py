@@ -245,6 +245,7 @@ def _about(made: Plan, substrates: Sequence[Substrate]) -> Report:
     """A report without rows: when, on what, with what."""
     settings = {one.name: _settings(one) for one in substrates}
     return Report(
+        schema_version=report.SCHEMA_VERSION,
         made_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         host={**circumstances(), "kit": _version()},
         notes=tuple(_notes(made.places, settings)),

@@ -9,7 +9,7 @@ from itertools import chain
 
 from lab.comparison.columns import BARE
 from lab.comparison.measure import other_computer
-from lab.comparison.report import Cell, Column, Prediction, Report, RowResult, dump
+from lab.comparison.report import SCHEMA_VERSION, Cell, Column, Prediction, Report, RowResult, dump
 from lab.model.errors import UsageError
 
 _MEASURE = "measure both on one computer, with one version of the kit"
@@ -27,6 +27,7 @@ def merged(one: Report, other: Report) -> Report:
     older, younger = sorted((one, other), key=lambda report: (report.made_at, json.dumps(dump(report))))
     columns = _columns(older, younger)
     return Report(
+        schema_version=SCHEMA_VERSION,
         made_at=younger.made_at,
         host=host_of_both(older.host, younger.host),
         notes=tuple(dict.fromkeys((*older.notes, *younger.notes))),

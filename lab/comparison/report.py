@@ -35,7 +35,7 @@ class Cell(_Value):
     `samples` are in the row's unit and in the order of the runs; a cell that failed keeps those it has. `loads` is the
     load average of one minute before each of them, `others` the share of this computer's processor time, 0 to 1, that
     others took during each. `noisy` says that they took too much too often (`lab.comparison.quiet`). `text` is what a
-    row of words saw; `note` is for people.
+    row of words saw; `note` is for people, of runs that told different things that of one.
     """
 
     state: State
@@ -120,7 +120,7 @@ class Report(_Value):
     `parts` is of how many comparisons it was put together, measured one after the other: 1 where it was not.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1]
     made_at: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$")]
     host: dict[str, str]
     notes: tuple[str, ...] = ()

@@ -99,6 +99,7 @@ def report(*, tuned: bool = False, fast_runs: int = 20) -> Report:
     columns = (*COLUMNS, *TUNED) if tuned else COLUMNS
     chance = random.Random(6)
     return Report(
+        schema_version=1,
         made_at="2026-11-26T15:04:05Z",
         host={
             **{"system": "debian 13, Linux 6.18.44", "processor": "2 cores, AMD EPYC", "memory": "24 GiB"},

@@ -37,7 +37,7 @@ def report(
     *rows: RowResult, columns: tuple[Column, ...] = (BARE, BOX, COLD), made_at: str = "2026-11-26T12:00:00Z"
 ) -> Report:
     """A complete report of these rows."""
-    return Report(made_at=made_at, host=HOST, columns=columns, rows=rows, complete=True)
+    return Report(schema_version=1, made_at=made_at, host=HOST, columns=columns, rows=rows, complete=True)
 
 
 _SAMPLES = st.floats(0, 1e12, allow_nan=False)

@@ -238,6 +238,7 @@ def _kept(folder: Path, *, complete: bool = False, repeats: int | None = 4) -> N
     """A comparison of the starts of containers, of which one run was made."""
     made = compare.plan(Asked(rows=("start",), only="docker", folder=Path("/nowhere")))
     about = Report(
+        schema_version=1,
         made_at="2026-11-26T12:00:00Z",
         host=HOST,
         repeats=repeats,

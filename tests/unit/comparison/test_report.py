@@ -39,6 +39,12 @@ def test_every_report_fits_the_schema(one: Report) -> None:
     jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(dump(one))
 
 
+def test_the_schema_asks_for_the_version_as_the_kit_does() -> None:
+    told = {key: value for key, value in dump(SAMPLE).items() if key != "schema_version"}
+    with pytest.raises(jsonschema.ValidationError, match="'schema_version' is a required property"):
+        jsonschema.validate(told, json.loads(SCHEMA.read_text()))
+
+
 @pytest.mark.parametrize("change", [{"schema_version": 2}, {"made_at": "yesterday"}, {"rows": [{"name": "start"}]}])
 def test_what_is_no_report_does_not_fit_the_schema(change: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):

@@ -14,6 +14,7 @@ from tests.unit.comparison.test_schedule import BOX, COLD, LONG, QUICK, WARM
 
 PLACES = [BOX, COLD, WARM]
 ABOUT = Report(
+    schema_version=1,
     made_at="2026-11-26T12:00:00Z",
     host=HOST,
     columns=tuple(Column(key=place.key, title=place.title, substrate=place.substrate) for place in PLACES),

@@ -46,7 +46,7 @@ def made_up(cells: Mapping[str, Cell], **changes: object) -> Report:
         group="start",
         cells=dict(cells),
     )
-    whole = Report(made_at=MADE_AT, host=HERE, columns=COLUMNS, rows=(row,), complete=True)
+    whole = Report(schema_version=1, made_at=MADE_AT, host=HERE, columns=COLUMNS, rows=(row,), complete=True)
     return whole.model_copy(update=changes)
 
 
