@@ -5,12 +5,11 @@ Whatever changes it writes down first what is wanted, under the lab's lock, and 
 The waits for workers and for their users are outside the lock.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from threading import Event
 
-from lab.flows import deployment, leases, readiness, unfinished, up
+from lab.flows import deployment, drain, readiness, staff, unfinished, up
 from lab.flows.changes import outdated
 from lab.flows.deployment import Deployment
 from lab.flows.freshen import freshen, restart
@@ -21,8 +20,6 @@ from lab.model.errors import LabError, UnknownError
 from lab.model.node import READY, NodeName, Role, State
 from lab.scaling.places import Fleet, joined
 from lab.substrates.base import Report
-
-_VERB = "compare"  # the one that changes a fleet without a lease, on a lab of its own
 
 _READY_S = 120.0
 """For a worker that was started to be ready: twice what an emulated machine takes from nothing. Who is later than that
@@ -46,7 +43,7 @@ class ScaleIn(StrEnum):
 
 def seen(lab: Deployment, by: Deadline) -> Fleet:
     """The fleet as engine and load balancer tell it now; raises UnknownError where one of them does not answer."""
-    lab = _reloaded(lab)
+    lab = staff.reloaded(lab)
     nodes = lab.substrate.nodes(lab.lab, by)
     servers = lab.loadbalancer().servers(by)
     if servers is None:
@@ -57,7 +54,7 @@ def seen(lab: Deployment, by: Deadline) -> Fleet:
 
 def pool(lab: Deployment, by: Deadline) -> tuple[NodeName, ...]:
     """The workers that sleep in the warm pool and can be woken: those made as the lab is wanted now."""
-    return _asleep(_reloaded(lab), by)
+    return _asleep(staff.reloaded(lab), by)
 
 
 def _asleep(lab: Deployment, by: Deadline) -> tuple[NodeName, ...]:
@@ -91,7 +88,7 @@ def _begun(
 ) -> tuple[Deployment, Sequence[NodeName], Sequence[NodeName]]:
     """`count` more workers on their way, or as many as are then still missing `to` so many, and one in the place of
     each of `dead` that really is: those are removed. Gives those that are woken, and those that are made."""
-    with _change(lab, report, by) as lab:
+    with staff.change(lab, report, by) as lab:
         there = lab.states(by)
         gone = [name for name in dead if name in joined(lab.plan, there, ()).dead]
         wanted = lab.plan.worker_names - set(gone)
@@ -102,7 +99,7 @@ def _begun(
         made = _new(wanted, {*lab.plan.pool, *there} - set(gone), count + len(gone) - len(woken))
         note = unfinished.launched if unchecked else unfinished.settled
         note(lab.lab, lab.plan.substrate, [*woken, *made])
-        lab = _wanted(lab, wanted | {*woken, *made}, set(lab.plan.pool) - set(woken))
+        lab = staff.wanted(lab, wanted | {*woken, *made}, set(lab.plan.pool) - set(woken))
         for name in gone:
             up.end(lab, name, report, by)
         if made:
@@ -143,7 +140,7 @@ def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadli
     One that is not wanted any more, since somebody changed the lab meanwhile, is left out, as is one that a refresh
     still has to check. Those that a killed process launched are for `finish`.
     """
-    with _change(lab, report, by) as lab:
+    with staff.change(lab, report, by) as lab:
         up.write_workers(lab, by)
         up.register(lab, names, by)
     admitted = _of(lab, names)
@@ -159,11 +156,11 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
     newest source first, and has to reach the store, as with `launch`. One that a refresh which was cut off had
     launched, and not checked yet, goes: the next refresh makes another one, and checks that.
     """
-    lab = _reloaded(lab)
+    lab = staff.reloaded(lab)
     if _unchecked(lab, names):
-        with _change(lab, report, by) as lab:
+        with staff.change(lab, report, by) as lab:
             unchecked = _unchecked(lab, names)
-            lab = _wanted(lab, lab.plan.worker_names - unchecked, lab.plan.pool)
+            lab = staff.wanted(lab, lab.plan.worker_names - unchecked, lab.plan.pool)
             unfinished.settled(lab.lab, lab.plan.substrate, unchecked)
             for name in sorted(unchecked):
                 report(f"removing {name}: the refresh that made it was cut off before it checked it")
@@ -173,7 +170,7 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
     def bring(name: NodeName) -> None:
         if name in strangers:
             readiness.await_node(lab, name, report, by)
-            with _change(lab, report, by) as now:
+            with staff.change(lab, report, by) as now:
                 up.rest(now).wake(now.lab, _of(now, [name]), by)
             for left in _of(now, [name]):
                 freshen(now, [left], report, by)
@@ -181,7 +178,7 @@ def finish(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadl
         admit(lab, [name], report, by)
 
     side_by_side(_of(lab, names), bring, report)
-    return _reloaded(lab)
+    return staff.reloaded(lab)
 
 
 def _unchecked(lab: Deployment, names: Sequence[NodeName]) -> set[NodeName]:
@@ -221,7 +218,7 @@ def _added(
     if not (any(warm) and any(cold)):
         for part in filter(any, (warm, cold)):
             _bring(lab, part, report, by, to)
-        return _reloaded(lab)
+        return staff.reloaded(lab)
     begun, ended = Event(), Event()
 
     def first() -> None:
@@ -237,7 +234,7 @@ def _added(
         _bring(lab, cold, report, by, to)
 
     side_by_side((first, then), lambda do: do(), report)
-    return _reloaded(lab)
+    return staff.reloaded(lab)
 
 
 def _bring(
@@ -263,16 +260,16 @@ def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, repo
     Where users stay with their worker, their sessions are awaited for `delay_s` at most. One whose shrinking was
     interrupted can be shrunk again, and one that somebody wants in service again meanwhile stays.
     """
-    with _change(lab, report, by) as lab:
+    with staff.change(lab, report, by) as lab:
         others = lab.plan.worker_names - {victim}
-        lab = _wanted(lab, others, {*lab.plan.pool} - {victim} | ({victim} if how is ScaleIn.SLEEP else set()))
+        lab = staff.wanted(lab, others, {*lab.plan.pool} - {victim} | ({victim} if how is ScaleIn.SLEEP else set()))
         unfinished.settled(lab.lab, lab.plan.substrate, [victim])
         up.write_workers(lab, by)
         if up.is_known(lab, victim, by):
             report(f"draining {victim}")
             up.begin_drain(lab, victim, by)
-    _await_unneeded(lab, victim, delay_s, report, by)
-    with _change(lab, report, by) as lab:
+    drain.await_unneeded(lab, victim, delay_s, report, by)
+    with staff.change(lab, report, by) as lab:
         if victim not in lab.plan.worker_names.union(lab.plan.pool):
             up.end(lab, victim, report, by)
     if victim in lab.plan.pool and victim in _awake(lab, by):
@@ -283,25 +280,6 @@ def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, repo
     return lab
 
 
-def _await_unneeded(lab: Deployment, victim: NodeName, delay_s: float, report: Report, by: Deadline) -> None:
-    """Returns once a draining worker has no request in flight and, where users stay with it, no live session either,
-    or `delay_s` are over: then its users go to others with their next request. Or once somebody wants it in service."""
-    balancer, name = lab.loadbalancer(), str(victim)
-
-    def is_wanted() -> bool:
-        found = deployment.deployed(lab.lab).get(lab.plan.substrate)
-        return found is not None and victim.index in found.workers
-
-    if lab.is_sticky:
-        delay = by.at_most(delay_s, f"{delay_s:g} s for its users' sessions")
-        readiness.await_left(balancer, name, delay, report, by, unless=is_wanted)
-        with _change(lab, report, by):
-            # A load balancer that was started anew does not know it any more.
-            if not is_wanted() and up.is_known(lab, victim, by):
-                balancer.close(name, by)
-    readiness.await_drained(balancer, name, report, by, unless=is_wanted)
-
-
 def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deployment:
     """The lab with a warm pool of `size` workers, each booted once by itself, ready, and put to sleep.
 
@@ -309,11 +287,11 @@ def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deplo
     otherwise than is wanted by now, are made anew; one whose shrinking was interrupted is put to sleep after its last
     request.
     """
-    with _change(lab, report, by) as lab:
+    with staff.change(lab, report, by) as lab:
         before, asleep, unfit = set(lab.plan.pool), _asleep(lab, by), _unfit(lab, by)
         wanted = lab.plan.worker_names
         kept = sorted(before, key=lambda name: (name not in asleep, name in unfit, name))[:size]
-        lab = _wanted(lab, wanted, {*kept, *_new(kept, {*wanted, *lab.states(by)}, size - len(kept))})
+        lab = staff.wanted(lab, wanted, {*kept, *_new(kept, {*wanted, *lab.states(by)}, size - len(kept))})
         for name in sorted(before - set(lab.plan.pool)):
             why = "it cannot be woken" if name in unfit else "the warm pool has one too many"
             report(f"removing {name}: {why}")
@@ -328,7 +306,7 @@ def fill_pool(lab: Deployment, size: int, report: Report, by: Deadline) -> Deplo
     awake = _awake(lab, by)
     for name in awake:
         if up.is_known(lab, name, by):
-            _await_unneeded(lab, name, 0, report, by)
+            drain.await_unneeded(lab, name, 0, report, by)
     return _put_to_sleep(lab, awake, report, by)
 
 
@@ -343,7 +321,7 @@ def _awake(lab: Deployment, by: Deadline) -> list[NodeName]:
     """The workers of the pool that run."""
     states = lab.states(by)
     # In this order: one that somebody wakes for service leaves the pool before it runs.
-    return [name for name in _reloaded(lab).plan.pool if states.get(name) is State.RUNNING]
+    return [name for name in staff.reloaded(lab).plan.pool if states.get(name) is State.RUNNING]
 
 
 def _put_to_sleep(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> Deployment:
@@ -351,7 +329,7 @@ def _put_to_sleep(lab: Deployment, names: Sequence[NodeName], report: Report, by
     wants in service meanwhile stay."""
     for name in names:
         readiness.await_node(lab, name, report, by)
-    with _change(lab, report, by) as lab:
+    with staff.change(lab, report, by) as lab:
         if sleepy := [name for name in _awake(lab, by) if name in names]:
             for name in sleepy:
                 up.forget(lab, name, by)
@@ -359,22 +337,3 @@ def _put_to_sleep(lab: Deployment, names: Sequence[NodeName], report: Report, by
             up.rest(lab).sleep(lab.lab, sleepy, by)
             lab.note(State.SLEEPING, *sleepy)
     return lab
-
-
-@contextmanager
-def _change(lab: Deployment, report: Report, by: Deadline) -> Iterator[Deployment]:
-    """Holds the lab's lock, for which it waits, and gives the lab as it is wanted at that moment."""
-    verb = leases.ours(lab.lab) or _VERB
-    with deployment.changing(lab.lab, verb, by, patience_s=by.left(), is_brief=True, tell=report) as orphans:
-        for line in orphans:
-            report(f"ended what an interrupted run had left: {line}")
-        yield _reloaded(lab)
-
-
-def _reloaded(lab: Deployment) -> Deployment:
-    return deployment.load(lab.lab, lab.plan.substrate)
-
-
-def _wanted(lab: Deployment, workers: Iterable[NodeName], pooled: Iterable[NodeName]) -> Deployment:
-    """Writes down which workers are wanted from now on, in service and in the pool."""
-    return deployment.restaff(lab, [name.index for name in workers], [name.index for name in pooled])

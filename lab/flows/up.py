@@ -13,7 +13,6 @@ from lab.flows.unfinished import Left
 from lab.host import paths
 from lab.host.wait import await_until
 from lab.loadbalancer.config import Server, difference
-from lab.loadbalancer.runtime import LoadBalancer
 from lab.model import labs
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UsageError
@@ -306,7 +305,7 @@ def register(lab: Deployment, names: Iterable[NodeName], by: Deadline) -> None:
     """Brings these of the workers that are wanted into the running load balancer, and out of it who is gone; others may
     still boot, or run an older source, or have to be checked by a refresh. `write_workers` goes before it."""
     balancer, ready = lab.loadbalancer(), {str(name) for name in names}
-    changes = difference(_known(balancer, by), _addresses(lab))
+    changes = difference(known(lab, by), _addresses(lab))
     for name, address in changes.add:
         if name in ready:
             balancer.add(name, address, by)
@@ -317,9 +316,9 @@ def register(lab: Deployment, names: Iterable[NodeName], by: Deadline) -> None:
         balancer.remove(name, by)
 
 
-def _known(balancer: LoadBalancer, by: Deadline) -> list[Server]:
+def known(lab: Deployment, by: Deadline) -> list[Server]:
     """The workers that the load balancer knows; an answer that does not come is awaited, not taken for none."""
-    found: list[Server] = []
+    balancer, found = lab.loadbalancer(), list[Server]()
 
     def probe() -> str | None:
         answer = balancer.servers(by)
@@ -336,7 +335,7 @@ def _unattended(lab: Deployment, names: Sequence[NodeName], report: Report, by: 
     at = (lab.lab, lab.plan.substrate)
     if not names or not lab.is_sticky or not (autoscaler.running(*at) or unfinished.left(*at).goes_on):
         return list(names)
-    drained = {server.name for server in _known(lab.loadbalancer(), by) if server.is_held_back}
+    drained = {server.name for server in known(lab, by) if server.is_held_back}
     for name in names:
         if str(name) in drained:
             report(f"leaving {name} to the autoscaler or refresh at work, which drains it and awaits its users")
@@ -393,4 +392,4 @@ def is_known(lab: Deployment, name: NodeName, by: Deadline) -> bool:
 
 def known_names(lab: Deployment, by: Deadline) -> set[str]:
     """The names of the workers that the load balancer knows, in service or not."""
-    return {server.name for server in _known(lab.loadbalancer(), by)}
+    return {server.name for server in known(lab, by)}

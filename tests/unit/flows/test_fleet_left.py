@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab.flows import deployment, fleet, leases, readiness, unfinished, up
+from lab.flows import deployment, drain, fleet, leases, readiness, staff, unfinished, up
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import ScaleIn
 from lab.host import lock
@@ -147,7 +147,7 @@ def test_one_that_the_load_balancer_forgot_is_not_told_to_close(
 ) -> None:
     lab = deployment.restaff(lab, [3], pool=[])
     for name in (W1, W2):
-        fleet._await_unneeded(lab, name, 0, lambda _: None, by)
+        drain.await_unneeded(lab, name, 0, lambda _: None, by)
     assert told == [("close", "worker-1"), ("drained", "worker-1"), ("drained", "worker-2")]
 
 
@@ -254,7 +254,7 @@ def test_who_sleeps_in_the_pool_and_was_made_otherwise_is_told_apart_and_made_an
 def test_who_finds_the_lab_locked_by_a_change_of_its_fleet_is_told_which_verb_makes_it(
     lab: Deployment, verb: str, by: Deadline
 ) -> None:
-    with leases.leased("blue", verb.split()[0], verb), fleet._change(lab, lambda _: None, by):
+    with leases.leased("blue", verb.split()[0], verb), staff.change(lab, lambda _: None, by):
         holder = lock.holder(leases.changes("blue"))
     assert holder is not None
     assert holder.verb == verb
