@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from lab.flows import acceptance, deploy, deployment, fleet, leases, readiness, unfinished
+from lab.flows import acceptance, deploy, deployment, fleet, leases, readiness, refreshable, unfinished
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import ScaleIn
 from lab.flows.leases import leased
 from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError, UsageError
-from lab.model.node import Mode, NodeName
+from lab.model.node import NodeName
 from lab.model.plan import WORKER_PORT
 from lab.scaling import rolling
 from lab.scaling.places import Fleet
@@ -71,13 +71,13 @@ def refresh(lab: Deployment, ready_within_s: float, report: Report, by: Deadline
     middle leaves the lab with workers of both versions; the next refresh goes on.
     """
     with leased(lab.lab, leases.REFRESH, leases.refreshing(lab.plan.substrate)):
-        history = _checked(lab, by)
+        history = refreshable.checked(lab, by)
         return _Run(lab, history, ready_within_s, report, by).go()
 
 
 def forecast(lab: Deployment, by: Deadline) -> list[str]:
     """What a refresh would do, in words; raises as it does."""
-    history = _checked(lab, by)
+    history = refreshable.checked(lab, by)
     commits = deploy.running(lab, by)
     lines = [
         f"would launch a worker of {history[0].short}, check it, then drain and remove {name}, which runs {_short(ran)}"
@@ -93,29 +93,6 @@ def _short(commit: str | None) -> str:
 
 def _listed(names: Iterable[NodeName]) -> str:
     return ", ".join(str(name) for name in sorted(names))
-
-
-def _checked(lab: Deployment, by: Deadline) -> list[Version]:
-    """The lab's versions; raises UsageError where a refresh would do harm, or would begin with too few workers."""
-    proving = leases.proving(lab.plan.substrate)
-    leases.refuse_beside(lab.lab, leases.PROVE, proving, "wait for its end, then run this again")
-    where = f"lab {lab.lab} on {lab.plan.substrate}"
-    if lab.deployed.mode is Mode.STATEFUL:
-        raise UsageError(
-            "each worker of this lab keeps what its users gave it, and would take that with it",
-            where=where,
-            mend=f"{lab.typed('replace @/worker-N')} replaces one all the same, and loses that",
-        )
-    history = deploy.versions(lab, by)
-    unchecked = unfinished.unchecked_of(lab.lab, lab.plan.substrate)
-    missing = lab.plan.worker_names - unchecked - set(fleet.seen(lab, by).serving)
-    if missing and unfinished.wanted(lab.lab, lab.plan.substrate) is None:
-        raise UsageError(
-            f"the load balancer does not serve {_listed(missing)}",
-            where=where,
-            mend=f"first bring the lab back to what it should be: {lab.typed('up @')}",
-        )
-    return history
 
 
 class _Run:
