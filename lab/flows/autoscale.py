@@ -168,7 +168,7 @@ class _Autoscaler:
         look = Look(sample, self._errors(), seen, decision)
         self._note(lab, look)
         self._watch(look)
-        self._apply(lab, decision)
+        self._apply(lab, seen, decision)
 
     def _take_in_results(self) -> None:
         for work in [work for work in self._under_way if work.is_done]:
@@ -201,12 +201,14 @@ class _Autoscaler:
 
     def _decide(self, lab: Deployment, seen: Fleet) -> Decision:
         decision = decide(self._samples, seen, self._asked.limits, time.time(), self._memory)
-        return decision if isinstance(decision, Hold) else self._beside_others(lab, decision)
+        return decision if isinstance(decision, Hold) else self._beside_others(lab, seen, decision)
 
-    def _beside_others(self, lab: Deployment, decision: Decision) -> Decision:
+    def _beside_others(self, lab: Deployment, seen: Fleet, decision: Decision) -> Decision:
         """The decision, or that it waits for what another process does to the lab."""
-        # Whoever is to be there is written down first: until they are made, they look like who died.
-        other = leases.changed_by(lab.lab) if isinstance(decision, Replace) else None
+        # Whoever is to be there is written down first: until they are made, they look like who died. And who is to be
+        # made anew looks like one whose drain was left.
+        is_theirs = decision.victim not in seen.serving if isinstance(decision, Shrink) else False
+        other = leases.changed_by(lab.lab) if is_theirs or isinstance(decision, Replace) else None
         if leases.is_refreshing(lab.lab, self._asked.substrate):
             other = leases.REFRESH
         if other is None:
@@ -214,7 +216,7 @@ class _Autoscaler:
         why = "who is missing may be about to come" if isinstance(decision, Replace) else f"after it: {decision.why}"
         return Hold(decision.wanted, f"`lab {other}` is at work; {why}")
 
-    def _apply(self, lab: Deployment, decision: Decision) -> None:
+    def _apply(self, lab: Deployment, seen: Fleet, decision: Decision) -> None:
         report, how, delay_s = self._report, self._asked.how, self._asked.delay_s
         by = Deadline.after(_CHANGE_S, f"one change: {_CHANGE_S:g} s")
         match decision:
@@ -228,7 +230,8 @@ class _Autoscaler:
                 self._begin(decision, lambda: fleet.fill_pool(lab, size, report, by))
             case Shrink(victim=victim):
                 long = Deadline.after(_CHANGE_S + delay_s, f"one change: {_CHANGE_S + delay_s:g} s")
-                self._begin(decision, lambda: fleet.shrink(lab, victim, how, delay_s, report, long))
+                was = seen.place_of(victim)
+                self._begin(decision, lambda: fleet.shrink(lab, victim, how, delay_s, report, long, was=was))
 
     def _add(self, lab: Deployment, add: Callable[[], object]) -> None:
         try:

@@ -254,18 +254,34 @@ def _bring(
     side_by_side((*woken, *made), bring, report)
 
 
-def shrink(lab: Deployment, victim: NodeName, how: ScaleIn, delay_s: float, report: Report, by: Deadline) -> Deployment:
+def shrink(
+    lab: Deployment,
+    victim: NodeName,
+    how: ScaleIn,
+    delay_s: float,
+    report: Report,
+    by: Deadline,
+    *,
+    was: str | None = None,
+) -> Deployment:
     """The lab without this worker in service: it was drained, nobody needed it any more, and it was asked to end.
 
     Where users stay with their worker, their sessions are awaited for `delay_s` at most. One whose shrinking was
-    interrupted can be shrunk again, and one that somebody wants in service again meanwhile stays.
+    interrupted can be shrunk again, and one that somebody wants in service again meanwhile stays. So does one that is
+    not any more what it `was` when this was decided, in the words of `Fleet`: who waits for the lock may find a
+    successor that serves in the place of one that died.
     """
     with staff.change(lab, report, by) as lab:
+        servers = up.known(lab, by)
+        found = joined(lab.plan, lab.states(by), servers).place_of(victim)
+        if was not in (None, found):
+            report(f"leaving {victim} as it is: it was {was}, and is {found or 'gone'} by now")
+            return lab
         others = lab.plan.worker_names - {victim}
         lab = staff.wanted(lab, others, {*lab.plan.pool} - {victim} | ({victim} if how is ScaleIn.SLEEP else set()))
         unfinished.settled(lab.lab, lab.plan.substrate, [victim])
         up.write_workers(lab, by)
-        if up.is_known(lab, victim, by):
+        if str(victim) in {server.name for server in servers}:
             report(f"draining {victim}")
             up.begin_drain(lab, victim, by)
     drain.await_unneeded(lab, victim, delay_s, report, by)

@@ -118,6 +118,8 @@ class _Run:
         """Those of the new ones that were dead at the last look: each is counted once, however long it is there."""
         self._lost = 0
         self._replaced: list[NodeName] = []
+        self._seen = Fleet()
+        """What the next step was decided from."""
         self._ask_all()
         self._figures: Mapping[str, Served] = {}
         self._figures = self._counted()
@@ -196,6 +198,7 @@ class _Run:
             seen = self._fleet()  # the watch took its time
             workers = self._workers(seen)
         self._count_lost(seen.dead)
+        self._seen = seen
         return rolling.next_step(self._wanted(), workers)
 
     def _there_already(self, workers: Sequence[Worker]) -> list[NodeName]:
@@ -349,10 +352,11 @@ class _Run:
         return {server.name: Served(server.requests, server.errors) for server in servers}
 
     def _leave(self, name: NodeName) -> None:
-        was_used = str(name) in self._figures
-        self._lab = fleet.shrink(self._lab, name, ScaleIn.DELETE, _DELAY_S, self._report, self._by)
+        was_used, was = str(name) in self._figures, self._seen.place_of(name)
+        self._lab = fleet.shrink(self._lab, name, ScaleIn.DELETE, _DELAY_S, self._report, self._by, was=was)
+        # Where it stays, it may be a successor that somebody else made.
         self._forget(name)
-        if was_used:
+        if was_used and name not in self._lab.plan.worker_names:
             self._replaced.append(name)
 
     def _forget(self, name: NodeName) -> None:

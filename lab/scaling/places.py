@@ -1,7 +1,7 @@
 """Who is where in a fleet: from what is wanted, what the engine tells, and what the load balancer tells. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from lab.loadbalancer.config import Server
 from lab.model.node import LabPlan, NodeName, Role, State
@@ -31,6 +31,10 @@ class Fleet:
     sleepy: tuple[NodeName, ...] = ()
     outdated: tuple[NodeName, ...] = ()
     lost: tuple[NodeName, ...] = ()
+
+    def place_of(self, name: NodeName) -> str:
+        """Where a worker is, in the words above; an empty one for nowhere."""
+        return next((place.name for place in fields(self) if name in getattr(self, place.name)), "")
 
 
 def joined(

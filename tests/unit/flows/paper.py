@@ -1,6 +1,6 @@
 """A lab that stands on paper, for refreshes of it: where its workers are, what comes to them, and what is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +30,8 @@ W1, W2, W3 = (NodeName(Role.WORKER, number) for number in (1, 2, 3))
 @dataclass
 class Paper:
     """A lab: which commit each worker runs, who serves, what the load balancer counted, and what is `wrong` with the
-    commit that is `bad`; `said` is what the refresh reported.
+    commit that is `bad`; `said` is what the refresh reported; `at_lock` is what others do to the lab while it waits for
+    the lock to remove a worker.
 
     While anybody looks at the load balancer, ten requests come to each worker that serves.
     """
@@ -44,6 +45,7 @@ class Paper:
     fewest: int = 100
     log: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    at_lock: Callable[[NodeName], object] = lambda _: None
 
     def lab(self, mode: Mode = Mode.STATELESS) -> Deployment:
         numbers = tuple(sorted(name.index for name in self.workers))
@@ -87,9 +89,21 @@ class Paper:
         return self.lab()
 
     def shrink(
-        self, _lab: Deployment, victim: NodeName, how: ScaleIn, _delay_s: float, _report: Report, _by: Deadline
+        self,
+        lab: Deployment,
+        victim: NodeName,
+        how: ScaleIn,
+        _delay_s: float,
+        _report: Report,
+        by: Deadline,
+        *,
+        was: str,
     ) -> Deployment:
         assert how is ScaleIn.DELETE
+        self.at_lock(victim)
+        if fleet.seen(lab, by).place_of(victim) != was:
+            self.log.append(f"spare {victim}")
+            return self.lab()
         del self.workers[victim]
         self.serving.discard(victim)
         self.counted.pop(str(victim), None)
@@ -125,6 +139,12 @@ def laid_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paper:
     # On paper nothing takes time, so each look can follow the one before at once.
     monkeypatch.setattr(refresh, "await_until", lambda *what, **words: await_until(*what, **words | {"every_s": 0.01}))
     return paper
+
+
+def have(paper: Paper, name: NodeName, commit: str) -> None:
+    """A worker of this version is there and serves."""
+    paper.workers[name] = commit
+    paper.serving.add(name)
 
 
 def refreshed(paper: Paper, mode: Mode = Mode.STATELESS) -> refresh.Refreshed:

@@ -18,7 +18,7 @@ from lab.loadbalancer import gauge
 from lab.model.errors import LabError, UsageError
 from lab.model.node import NodeName, Role
 from lab.scaling.decisions import Finish, Grow, Hold, Refill, Replace
-from lab.scaling.limits import Victim
+from lab.scaling.limits import Limits, Victim
 from lab.scaling.places import Fleet
 from lab.timeline.events import Kind
 from tests.unit.flows.loop import LIMITS, W1, W2, W3, Scene, kinds, staged
@@ -158,6 +158,43 @@ def test_who_is_about_to_be_made_by_another_verb_is_not_told_as_dead(
         monkeypatch.setattr(os, "getpid", lambda: ours)
         scene.turn(loop)
     assert kinds(scene.looks) == [Hold, Replace], "a change of its own, of the warm pool perhaps, keeps it from nothing"
+
+
+@pytest.mark.parametrize(
+    ("limits", "seen", "why"),
+    [
+        (LIMITS, Fleet(serving=(W1,), draining=(W2,)), "worker-2 was left draining"),
+        (replace(LIMITS, most=1), Fleet(serving=(W1,), dead=(W2,)), "2 workers, and --max is 1"),
+    ],
+)
+def test_one_that_another_verb_makes_anew_is_not_taken_for_one_that_was_left(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, limits: Limits, seen: Fleet, why: str
+) -> None:
+    scene.fleet, loop, ours = seen, scene.loop(limits), os.getpid()
+    with lock.held(leases.changes("blue"), "up"):
+        # As another process that looks on.
+        monkeypatch.setattr(os, "getpid", lambda: ours + 1)
+        scene.turn(loop)
+        monkeypatch.setattr(os, "getpid", lambda: ours)
+    assert scene.looks[0].decision.why == f"`lab up` is at work; after it: {why}"
+    assert scene.asked == []
+    scene.turn(loop)
+    assert scene.asked == [("shrink", W2)]
+
+
+@pytest.mark.parametrize(
+    ("seen", "was"),
+    [(Fleet(serving=(W1,), draining=(W2,)), "draining"), (Fleet(serving=(W1,), dead=(W2,)), "dead")],
+)
+def test_who_removes_a_worker_is_told_what_it_was_when_that_was_decided(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, seen: Fleet, was: str
+) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(fleet, "shrink", lambda *_, **words: told.append(words["was"]))
+    scene.fleet, loop = seen, scene.loop(replace(LIMITS, most=1))
+    scene.turn(loop)
+    scene.finish(loop)
+    assert told == [was]
 
 
 @pytest.mark.parametrize("victim", Victim)

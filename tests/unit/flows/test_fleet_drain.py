@@ -33,12 +33,14 @@ def by() -> Deadline:
 
 class Scene:
     """A lab of two workers that run, on an engine and a load balancer on paper. `told` has what was done, each with
-    whether the lab's lock was held; `busy` are the requests in flight on worker 2, `users` its users."""
+    whether the lab's lock was held; `busy` are the requests in flight on worker 2, `users` its users; `state` and
+    `status` are what engine and load balancer say of it."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, bool]] = []
         self.said: list[str] = []
         self.busy, self.users = 0, 0
+        self.state, self.status = State.RUNNING, "DRAIN"
         self.at_look: Callable[[], object] = lambda: None
         self.at_step: Callable[[str], object] = lambda _: None
 
@@ -57,11 +59,12 @@ class Scene:
 
     def nodes(self, *_: object) -> list[Node]:
         plan = deployment.load("blue", "docker").plan
-        return [Node(spec.name, State.RUNNING, "", spec.digest) for spec in plan.nodes]
+        state = {W2: self.state}
+        return [Node(spec.name, state.get(spec.name, State.RUNNING), "", spec.digest) for spec in plan.nodes]
 
     def servers(self, *_: object) -> list[Server]:
         self.at_look()
-        return [Server("worker-1", "UP", 0, 0), Server("worker-2", "DRAIN", self.busy, 0)]
+        return [Server("worker-1", "UP", 0, 0), Server("worker-2", self.status, self.busy, 0)]
 
     def users_of(self, *_: object) -> int:
         self.at_look()
@@ -136,6 +139,28 @@ def test_one_that_is_wanted_in_service_again_is_waited_for_no_more_and_serves_it
     scene.at_look = look
     assert shrunk(scene, lab, how, by).plan.worker_names == {W1, W2}
     assert scene.told == [("drain", True)]
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "found"),
+    [
+        (State.RUNNING, "UP", "serving"),
+        (State.RUNNING, "DOWN", "warming"),
+        (State.RUNNING, "DRAIN", "draining"),
+        (State.STOPPED, "DOWN", "dead"),
+    ],
+)
+@pytest.mark.parametrize("was", ["serving", "draining", "dead"])
+def test_one_goes_only_while_it_is_what_it_was_when_that_was_decided(
+    scene: Scene, by: Deadline, was: str, state: State, status: str, found: str
+) -> None:
+    """Who waits for the lab's lock may find a successor that `lab up` or `lab replace` made meanwhile."""
+    lab, scene.state, scene.status = scene.lab(), state, status
+    left = fleet.shrink(lab, W2, ScaleIn.DELETE, 300, scene.said.append, by, was=was)
+    assert (W2 in left.plan.worker_names) is (was != found)
+    assert [what for what, _ in scene.told] == ([] if was != found else ["drain", "end"])
+    if was != found:
+        assert scene.said == [f"leaving worker-2 as it is: it was {was}, and is {found} by now"]
 
 
 def test_where_users_stay_it_is_closed_under_the_lock_when_they_have_gone(scene: Scene, by: Deadline) -> None:

@@ -42,7 +42,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
         return lab
 
     monkeypatch.setattr(up, "rest", lambda _: Engine())
-    monkeypatch.setattr(up, "is_known", lambda _lab, name, _by: name == W1)
+    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: [Server("worker-1", "UP", 0, 0)])
     monkeypatch.setattr(readiness, "await_node", lambda _lab, name, *_: told.append(("await", name)))
     monkeypatch.setattr(readiness, "await_store_used", lambda _lab, name, *_: told.append(("store", name)))
     monkeypatch.setattr(readiness, "await_drained", lambda _balancer, name, *_, **__: told.append(("drained", name)))

@@ -16,7 +16,7 @@ from lab.model.errors import LabError, UnknownError, UsageError
 from lab.model.node import Mode, NodeName
 from lab.scaling.places import Fleet
 from lab.substrates.base import Report
-from tests.unit.flows.paper import NEW, OLD, W1, W2, W3, Paper, laid_out, refreshed, told
+from tests.unit.flows.paper import NEW, OLD, W1, W2, W3, Paper, have, laid_out, refreshed, told
 
 
 @pytest.fixture
@@ -239,6 +239,35 @@ def test_one_new_worker_that_dies_is_counted_once_however_long_it_is_there(
     assert refreshed(paper).why is None
     assert paper.log[3:5] == ["leave worker-1", "leave worker-3"]
     assert set(paper.workers.values()) == {NEW.commit}
+
+
+def test_a_successor_that_somebody_else_made_for_one_that_died_meanwhile_stays(
+    paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody types `lab replace` for an old worker, and holds the lab's lock until its successor serves."""
+    seen, dead = paper.seen, {W1}
+
+    def replaced(_name: NodeName) -> None:
+        if dead:
+            dead.clear()
+            have(paper, W1, NEW.commit)
+
+    def killed(lab: Deployment, by: Deadline) -> Fleet:
+        if not dead or "launch worker-3" not in paper.log:
+            return seen(lab, by)
+        paper.serving.discard(W1)
+        found = seen(lab, by)
+        return replace(found, warming=tuple({*found.warming} - dead), dead=tuple(dead))
+
+    monkeypatch.setattr(fleet, "seen", killed)
+    paper.at_lock = replaced
+    done = refreshed(paper)
+    assert paper.log == [
+        *("launch worker-3", "spare worker-1", "check worker-3", "admit worker-3", "leave worker-2"),
+    ]
+    assert (done.why, done.replaced) == (None, (W2,))
+    assert paper.workers == {W1: NEW.commit, W3: NEW.commit}
+    assert paper.serving == {W1, W3}
 
 
 def test_workers_that_die_after_they_got_traffic_are_held_against_the_version_from_the_second_on(

@@ -17,7 +17,7 @@ from lab.model.node import NodeName, Role
 from lab.scaling.places import Fleet
 from lab.scaling.rolling import Served
 from lab.store.source import Version
-from tests.unit.flows.paper import NEW, OLD, W1, W2, W3, Paper, laid_out, refreshed
+from tests.unit.flows.paper import NEW, OLD, W1, W2, W3, Paper, have, laid_out, refreshed
 
 W4 = NodeName(Role.WORKER, 4)
 NEWER = Version("d" * 40, "t3", 3, "Third")
@@ -26,11 +26,6 @@ NEWER = Version("d" * 40, "t3", 3, "Third")
 @pytest.fixture
 def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paper:
     return laid_out(tmp_path, monkeypatch)
-
-
-def have(paper: Paper, name: NodeName, commit: str) -> None:
-    paper.workers[name] = commit
-    paper.serving.add(name)
 
 
 def before_first(paper: Paper, step: str) -> list[str]:

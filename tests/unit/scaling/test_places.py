@@ -50,6 +50,11 @@ def test_each_worker_is_where_engine_and_load_balancer_say(case: str) -> None:
     assert joined(plan, {LOADBALANCER: RUNNING, name: state}, servers) == fleet
 
 
+def test_who_is_nowhere_has_no_place() -> None:
+    fleet = Fleet(serving=(W1,), lost=(W2,))
+    assert [fleet.place_of(name) for name in (W1, W2, W3)] == ["serving", "lost", ""]
+
+
 def test_of_those_that_sleep_in_the_pool_the_outdated_ones_are_told_apart() -> None:
     plan = make(workers=(1,), pool=(2, 3))
     states = dict.fromkeys((W1, W2, W3), SLEEPING)
