@@ -141,7 +141,7 @@ def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadli
     still has to check. Those that a killed process launched are for `finish`.
     """
     with staff.change(lab, report, by) as lab:
-        up.write_workers(lab, by)
+        up.write_workers(lab, names, by)
         up.register(lab, names, by)
     admitted = _of(lab, names)
     readiness.await_serving(lab, admitted, report, by)
@@ -280,7 +280,7 @@ def shrink(
         others = lab.plan.worker_names - {victim}
         lab = staff.wanted(lab, others, {*lab.plan.pool} - {victim} | ({victim} if how is ScaleIn.SLEEP else set()))
         unfinished.settled(lab.lab, lab.plan.substrate, [victim])
-        up.write_workers(lab, by)
+        up.write_workers(lab, (), by)
         if str(victim) in {server.name for server in servers}:
             report(f"draining {victim}")
             up.begin_drain(lab, victim, by)

@@ -164,7 +164,7 @@ def _apply(lab: Deployment, changes: Changes, report: Report, by: Deadline) -> N
     # One that was just made came with a file that has them all; one that was only started has the file of before.
     is_new = LOADBALANCER in changes.create and LOADBALANCER not in changes.start
     if not is_new or unfinished.unchecked_of(lab.lab, substrate.name):
-        write_workers(lab, by)
+        write_workers(lab, lab.plan.worker_names, by)
     hopeless = stuck.await_workers(lab, changes.coming, report, by)
     _make_anew(lab, hopeless, report, by)
     clocks.mend(lab, report, by)
@@ -221,7 +221,7 @@ def make_worker(lab: Deployment, name: NodeName, report: Report, by: Deadline) -
     """Makes a worker that is not there, and returns once it serves through the load balancer."""
     with ThreadPoolExecutor(1) as beside:
         # A login takes an emulated load balancer a second or more, which would otherwise come after the boot.
-        written = beside.submit(write_workers, lab, by)
+        written = beside.submit(write_workers, lab, [name], by)
         create(lab, [name], report, by)
         written.result()
     readiness.await_node(lab, name, report, by)
@@ -290,10 +290,11 @@ def _tell_password(lab: Deployment, report: Report, by: Deadline) -> None:
         report("the secret that opened the store's data was gone; a new one opens it now")
 
 
-def write_workers(lab: Deployment, by: Deadline) -> None:
-    """Puts the workers of the plan, but those that a refresh still has to check, into the file that the load balancer
-    starts from: done while they boot, since it checks each of them before it uses it."""
-    lab.loadbalancer().write(_addresses(lab), by)
+def write_workers(lab: Deployment, names: Iterable[NodeName], by: Deadline) -> None:
+    """Puts those of the wanted workers into the file that the load balancer starts from that it knows, and these, which
+    may still boot, since it checks each. Others may be on their way, and say that they are ready with an old source."""
+    there = known_names(lab, by).union(map(str, names))
+    lab.loadbalancer().write([(name, address) for name, address in _addresses(lab) if name in there], by)
 
 
 def _addresses(lab: Deployment) -> list[tuple[str, str]]:

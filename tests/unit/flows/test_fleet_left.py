@@ -272,6 +272,8 @@ def test_a_worker_that_goes_is_drained_and_awaited_before_it_ends(
         told.append(("sleep", names[0]))
         return lab
 
+    both = [Server("worker-1", "UP", 0, 0), Server("worker-2", "UP", 0, 0)]
+    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: both)
     monkeypatch.setattr(LoadBalancer, "write", lambda _self, workers, _by: told.append(("write", len(workers))))
     monkeypatch.setattr(LoadBalancer, "drain", lambda _self, name, _by: told.append(("drain", name)))
     monkeypatch.setattr(LoadBalancer, "users_of", users_of)

@@ -165,11 +165,27 @@ def test_whom_a_refresh_has_yet_to_check_nobody_else_gives_traffic(
     unfinished.launched("blue", "docker", [W3])
     fleet.admit(lab, [W2, W3], pytest.fail, by)
     assert told == [("add", "worker-2"), ("await", W2)]
-    assert written == [["worker-1", "worker-2", "worker-4"]]
+    assert written == [["worker-1", "worker-2"]]
     told.clear()
     unfinished.settled("blue", "docker", [W3])
     fleet.admit(lab, [W3], pytest.fail, by)
     assert told == [("add", "worker-3"), ("await", W3)]
+
+
+@pytest.mark.parametrize(
+    ("names", "there"), [([W2], ["worker-1", "worker-2"]), ([], ["worker-1"]), ([W2, W5], ["worker-1", "worker-2"])]
+)
+def test_a_load_balancer_that_starts_again_has_nobody_who_is_still_on_the_way(
+    names: list[NodeName], there: list[str], monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    """Of four that are wanted it knows worker 1, and nobody wants worker 5, which it knows as well. It does not answer
+    at once, which says nothing of whom it knows."""
+    lab, written = blue(monkeypatch, []), list[str]()
+    answers = iter([None, [Server("worker-1", "DOWN", 0, 0), Server("worker-5", "UP", 0, 0)]])
+    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: next(answers))
+    monkeypatch.setattr(LoadBalancer, "write", lambda _self, workers, _by: written.extend(name for name, _ in workers))
+    up.write_workers(lab, names, by)
+    assert written == there
 
 
 @pytest.mark.parametrize(
