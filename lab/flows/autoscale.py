@@ -230,8 +230,10 @@ class _Autoscaler:
                 self._begin(decision, lambda: fleet.fill_pool(lab, size, report, by))
             case Shrink(victim=victim):
                 long = Deadline.after(_CHANGE_S + delay_s, f"one change: {_CHANGE_S + delay_s:g} s")
-                was = seen.place_of(victim)
-                self._begin(decision, lambda: fleet.shrink(lab, victim, how, delay_s, report, long, was=was))
+                was, least = seen.place_of(victim), self._asked.limits.least
+                self._begin(
+                    decision, lambda: fleet.shrink(lab, victim, how, delay_s, report, long, was=was, least=least)
+                )
 
     def _add(self, lab: Deployment, add: Callable[[], object]) -> None:
         try:

@@ -263,20 +263,26 @@ def shrink(
     by: Deadline,
     *,
     was: str | None = None,
+    least: int = 0,
 ) -> Deployment:
     """The lab without this worker in service: it was drained, nobody needed it any more, and it was asked to end.
 
     Where users stay with their worker, their sessions are awaited for `delay_s` at most. One whose shrinking was
     interrupted can be shrunk again, and one that somebody wants in service again meanwhile stays. So does one that is
     not any more what it `was` when this was decided, in the words of `Fleet`: who waits for the lock may find a
-    successor that serves in the place of one that died.
+    successor that serves in the place of one that died. And so does one that can serve, where until it has gone fewer
+    than `least` others do, since some of them died.
     """
     with staff.change(lab, report, by) as lab:
         servers = up.known(lab, by)
-        found = joined(lab.plan, lab.states(by), servers).place_of(victim)
+        now = joined(lab.plan, lab.states(by), servers)
+        found = now.place_of(victim)
         if was not in (None, found):
             report(f"leaving {victim} as it is: it was {was}, and is {found or 'gone'} by now")
             return lab
+        least = 0 if found == "dead" else least  # it serves nobody, whoever else does
+        if len({*now.serving} - {victim}) < least:
+            return drain.call_off(lab, victim, report, by)
         others = lab.plan.worker_names - {victim}
         lab = staff.wanted(lab, others, {*lab.plan.pool} - {victim} | ({victim} if how is ScaleIn.SLEEP else set()))
         unfinished.settled(lab.lab, lab.plan.substrate, [victim])
@@ -284,8 +290,10 @@ def shrink(
         if str(victim) in {server.name for server in servers}:
             report(f"draining {victim}")
             up.begin_drain(lab, victim, by)
-    drain.await_unneeded(lab, victim, delay_s, report, by)
+    is_unneeded = drain.await_unneeded(lab, victim, delay_s, report, by, least)
     with staff.change(lab, report, by) as lab:
+        if not is_unneeded:
+            return drain.call_off(lab, victim, report, by)
         if victim not in lab.plan.worker_names.union(lab.plan.pool):
             up.end(lab, victim, report, by)
     if victim in lab.plan.pool and victim in _awake(lab, by):

@@ -353,7 +353,11 @@ class _Run:
 
     def _leave(self, name: NodeName) -> None:
         was_used, was = str(name) in self._figures, self._seen.place_of(name)
-        self._lab = fleet.shrink(self._lab, name, ScaleIn.DELETE, _DELAY_S, self._report, self._by, was=was)
+        # Who serves nobody any more goes whatever the others do.
+        least = self._wanted() if was == "serving" else 0
+        self._lab = fleet.shrink(
+            self._lab, name, ScaleIn.DELETE, _DELAY_S, self._report, self._by, was=was, least=least
+        )
         # Where it stays, it may be a successor that somebody else made.
         self._forget(name)
         if was_used and name not in self._lab.plan.worker_names:

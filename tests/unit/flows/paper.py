@@ -98,10 +98,12 @@ class Paper:
         by: Deadline,
         *,
         was: str,
+        least: int,
     ) -> Deployment:
         assert how is ScaleIn.DELETE
         self.at_lock(victim)
-        if fleet.seen(lab, by).place_of(victim) != was:
+        found = fleet.seen(lab, by)
+        if found.place_of(victim) != was or (was != "dead" and len({*found.serving} - {victim}) < least):
             self.log.append(f"spare {victim}")
             return self.lab()
         del self.workers[victim]

@@ -186,15 +186,15 @@ def test_one_that_another_verb_makes_anew_is_not_taken_for_one_that_was_left(
     ("seen", "was"),
     [(Fleet(serving=(W1,), draining=(W2,)), "draining"), (Fleet(serving=(W1,), dead=(W2,)), "dead")],
 )
-def test_who_removes_a_worker_is_told_what_it_was_when_that_was_decided(
+def test_who_removes_a_worker_is_told_what_it_was_when_that_was_decided_and_how_many_have_to_serve(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, seen: Fleet, was: str
 ) -> None:
     told: list[object] = []
-    monkeypatch.setattr(fleet, "shrink", lambda *_, **words: told.append(words["was"]))
+    monkeypatch.setattr(fleet, "shrink", lambda *_, **words: told.append(words))
     scene.fleet, loop = seen, scene.loop(replace(LIMITS, most=1))
     scene.turn(loop)
     scene.finish(loop)
-    assert told == [was]
+    assert told == [{"was": was, "least": 1}]
 
 
 @pytest.mark.parametrize("victim", Victim)

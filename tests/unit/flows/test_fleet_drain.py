@@ -34,13 +34,13 @@ def by() -> Deadline:
 class Scene:
     """A lab of two workers that run, on an engine and a load balancer on paper. `told` has what was done, each with
     whether the lab's lock was held; `busy` are the requests in flight on worker 2, `users` its users; `state` and
-    `status` are what engine and load balancer say of it."""
+    `status` are what engine and load balancer say of it, and `other` the second of worker 1."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, bool]] = []
         self.said: list[str] = []
         self.busy, self.users = 0, 0
-        self.state, self.status = State.RUNNING, "DRAIN"
+        self.state, self.status, self.other = State.RUNNING, "DRAIN", "UP"
         self.at_look: Callable[[], object] = lambda: None
         self.at_step: Callable[[str], object] = lambda _: None
 
@@ -64,7 +64,7 @@ class Scene:
 
     def servers(self, *_: object) -> list[Server]:
         self.at_look()
-        return [Server("worker-1", "UP", 0, 0), Server("worker-2", self.status, self.busy, 0)]
+        return [Server("worker-1", self.other, 0, 0), Server("worker-2", self.status, self.busy, 0)]
 
     def users_of(self, *_: object) -> int:
         self.at_look()
@@ -91,7 +91,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     for name in ("servers", "users_of"):
         monkeypatch.setattr(LoadBalancer, name, getattr(scene, name))
     monkeypatch.setattr(LoadBalancer, "write", lambda *_: None)
-    for name in ("drain", "close", "remove"):
+    for name in ("drain", "close", "remove", "resume"):
         monkeypatch.setattr(LoadBalancer, name, scene.note(name))
     return scene
 
@@ -161,6 +161,50 @@ def test_one_goes_only_while_it_is_what_it_was_when_that_was_decided(
     assert [what for what, _ in scene.told] == ([] if was != found else ["drain", "end"])
     if was != found:
         assert scene.said == [f"leaving worker-2 as it is: it was {was}, and is {found} by now"]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [("UP", []), ("DRAIN", [("resume", True)])], ids=["it serves", "it was left draining"]
+)
+def test_one_stays_where_the_others_died_before_it_was_to_go(
+    scene: Scene, by: Deadline, status: str, said: list[tuple[str, bool]]
+) -> None:
+    lab, scene.status, scene.other = scene.lab(), status, "DOWN"
+    assert fleet.shrink(lab, W2, ScaleIn.DELETE, 300, scene.said.append, by, least=1).plan.worker_names == {W1, W2}
+    assert scene.told == said
+    assert scene.said == ["worker-2 serves on: too few others do"]
+
+
+def test_one_that_died_itself_goes_whoever_else_serves(scene: Scene, by: Deadline) -> None:
+    lab, scene.state, scene.status, scene.other = scene.lab(), State.STOPPED, "DOWN", "DOWN"
+    assert fleet.shrink(lab, W2, ScaleIn.DELETE, 300, scene.said.append, by, least=1).plan.worker_names == {W1}
+    assert scene.told == [("drain", True), ("end", True)]
+
+
+@pytest.mark.parametrize("how", ScaleIn)
+@pytest.mark.parametrize(("sticky", "users", "busy"), [(False, 0, 1), (True, 1, 0), (True, 0, 1)])
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_a_drain_is_called_off_where_the_others_die_also_where_they_only_missed_their_checks(
+    scene: Scene, how: ScaleIn, sticky: bool, users: int, busy: int, comes_back: bool, by: Deadline
+) -> None:
+    """It has requests in flight still, or users: what ended the wait for them must not be forgotten."""
+    lab, scene.status = scene.lab(sticky=sticky), "UP"
+    scene.users, scene.busy, others = users, busy, iter(["DOWN"])
+
+    def look() -> None:
+        if ("drain", True) in scene.told:
+            scene.other = next(others, "UP" if comes_back else "DOWN")
+
+    def step(what: str) -> None:
+        scene.status = {"drain": "DRAIN", "resume": "UP"}.get(what, scene.status)
+
+    scene.at_look, scene.at_step = look, step
+    left = fleet.shrink(lab, W2, how, 300, scene.said.append, by, least=1)
+    assert left.plan.worker_names == {W1, W2}
+    assert not left.deployed.pool
+    assert scene.told == [("drain", True), ("resume", True)]
+    noted = [event.fields["state"] for event in lab.timeline().read().events if event.what == "worker-2"]
+    assert noted == ["draining", "ready"]
 
 
 def test_where_users_stay_it_is_closed_under_the_lock_when_they_have_gone(scene: Scene, by: Deadline) -> None:

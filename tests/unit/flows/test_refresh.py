@@ -270,6 +270,20 @@ def test_a_successor_that_somebody_else_made_for_one_that_died_meanwhile_stays(
     assert paper.serving == {W1, W3}
 
 
+def test_an_old_worker_stays_where_another_one_died_while_it_was_to_go(paper: Paper) -> None:
+    def die(name: NodeName) -> None:
+        if name == W1 and "spare worker-1" not in paper.log:
+            paper.serving.discard(W2)
+
+    paper.at_lock = die
+    assert refreshed(paper).why is None
+    assert [step for step in paper.log if not step.startswith(("check", "admit"))] == [
+        *("launch worker-3", "spare worker-1", "leave worker-2", "launch worker-2", "leave worker-1"),
+    ]
+    assert paper.fewest == 2
+    assert paper.serving == {W2, W3}
+
+
 def test_workers_that_die_after_they_got_traffic_are_held_against_the_version_from_the_second_on(
     paper: Paper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
