@@ -222,8 +222,7 @@ def _remove(view: _View) -> Decision:
     if fewer < limits.least:
         return Hold(view.count, f"{_workers(view.count)}, and --min is {limits.least}")
     if not loads.covers(calm, view.now_s, limits.calm_s):
-        wait_s = max(1, limits.calm_s - (view.now_s - view.memory.changed_at_s))
-        return Hold(view.count, f"looking at the load for another {wait_s:.0f} s before a worker may go")
+        return Hold(view.count, f"looking at the load for another {_wait_s(view, calm):.0f} s before a worker may go")
     if reason := _needed(view, calm, fewer):
         return Hold(view.count, reason)
     victim = _victim(view)
@@ -231,6 +230,14 @@ def _remove(view: _View) -> Decision:
         return Hold(view.count, "no worker is in service")
     why = f"{loads.concurrency(calm):.1f} requests at a time in the last {limits.calm_s:.0f} s fit {_workers(fewer)}"
     return Shrink(fewer, why, victim, Lack(view.now_s, fewer, loads.rate_at_most(view.lasting)))
+
+
+def _wait_s(view: _View, calm: Sequence[Sample]) -> float:
+    """How long the load is still to be looked at: from the last change on, or from the load balancer's last silence."""
+    watched, since_s = loads.unbroken(calm, view.now_s, view.limits.calm_s), view.memory.changed_at_s
+    if len(watched) < len(calm):
+        since_s = watched[0].at_s if watched else view.now_s
+    return max(1.0, view.limits.calm_s - (view.now_s - since_s))
 
 
 def _busy(view: _View) -> str | None:

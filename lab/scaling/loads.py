@@ -8,6 +8,10 @@ from statistics import fmean, pstdev
 
 from lab.loadbalancer.gauge import Sample
 
+GAP_AT_MOST_S = 10.0
+"""Between two looks that both had an answer, on a machine where each takes as long as it may, or where one between them
+had none: 4 s are waited for that, and 3 s is what the others take there."""
+
 
 def since(samples: Sequence[Sample], at_s: float) -> list[Sample]:
     """The samples after a moment, the oldest first."""
@@ -54,4 +58,14 @@ def peak(samples: Sequence[Sample], window_s: float) -> float:
 
 def covers(samples: Sequence[Sample], now_s: float, window_s: float) -> bool:
     """Whether samples were taken throughout the last `window_s`; one that did not come does no harm."""
-    return bool(samples) and now_s - samples[0].at_s >= window_s - 2.5
+    watched = unbroken(samples, now_s, window_s)
+    return bool(watched) and now_s - watched[0].at_s >= window_s - 2.5
+
+
+def unbroken(samples: Sequence[Sample], now_s: float, window_s: float) -> Sequence[Sample]:
+    """The latest of the samples, up to now, with no silence of half the window between them, or of `GAP_AT_MOST_S`:
+    what comes after such a silence says nothing of the time in it."""
+    gap_s = min(GAP_AT_MOST_S, window_s / 2)
+    later_s = [*(sample.at_s for sample in samples[1:]), now_s]
+    gaps = [number for number, sample in enumerate(samples) if later_s[number] - sample.at_s > gap_s]
+    return samples[gaps[-1] + 1 :] if gaps else samples

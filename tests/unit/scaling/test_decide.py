@@ -256,6 +256,30 @@ ROWS: dict[str, tuple[Sequence[Sample], Fleet, Memory, Decision]] = {
         LONG_AGO,
         Hold(2, "the load balancer does not tell its figures"),
     ),
+    "no load, as a load balancer says that was silent until now": (
+        [*steadily(0)[:50], sample(NOW, 0)],
+        TWO,
+        LONG_AGO,
+        Hold(2, "looking at the load for another 60 s before a worker may go"),
+    ),
+    "no load, with a silence a while ago": (
+        [*steadily(0)[:50], *steadily(0, seconds=20)],
+        TWO,
+        LONG_AGO,
+        Hold(2, "looking at the load for another 40 s before a worker may go"),
+    ),
+    "no load, and one look without an answer": (
+        [*steadily(0)[:70], *steadily(0, seconds=25)],
+        TWO,
+        LONG_AGO,
+        Shrink(1, "0.0 requests at a time in the last 60 s fit 1 worker", worker(2), Lack(NOW, 1, 10.0)),
+    ),
+    "a breach that is said to last, with a silence in it": (
+        [*steadily(9)[:50], *steadily(9, seconds=20)],
+        TWO,
+        LONG_AGO,
+        Hold(2, "looking at the load for another 40 s before a worker may go"),
+    ),
     "a breach after adding failed": (
         then(steadily(2), 20, 40),
         TWO,
