@@ -4,11 +4,10 @@ The order is `lab/scaling/rolling.py`'s. After each step it looks at what really
 one stopped, and is not led astray by a worker that dies on the way.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.flows import acceptance, deploy, deployment, fleet, leases, readiness, refreshable, unfinished
+from lab.flows import acceptance, deploy, deployment, excuses, fleet, leases, readiness, refreshable, unfinished
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import ScaleIn
 from lab.flows.leases import leased
@@ -178,13 +177,32 @@ class _Run:
             unfinished.begin(self._lab.lab, self._lab.plan.substrate, self._wanted())
             self._report(step.in_words())
             self._note("refresh step", step.in_words())
-            match step:
-                case Launch():
-                    self._launch()
-                case Admit(name):
-                    self._admit(name)
-                case Leave(name):
-                    self._leave(name)
+            try:
+                self._take(step)
+            except readiness.UnreadyError as problem:
+                self._hold_against(problem, step)
+
+    def _take(self, step: Step) -> None:
+        """Raises UnreadyError for a worker that was started and does not do what it is there for. What goes wrong
+        before is another's fault: an engine that cannot make one, for example since a disk is full."""
+        match step:
+            case Launch():
+                self._launch()
+            case Admit(name):
+                self._admit(name)
+            case Leave(name):
+                self._leave(name)
+
+    def _hold_against(self, problem: readiness.UnreadyError, step: Step) -> None:
+        """Raises _Refused: what a worker does not do speaks against the version. Not where somebody removed it, which
+        is made up for, nor where the store is away, without which none could do it: LabError is raised for that."""
+        unchecked = unfinished.unchecked_of(self._lab.lab, self._lab.plan.substrate)
+        started = {step.name} if isinstance(step, Admit) else unchecked
+        if removed := excuses.removed(self._lab, started, self._by):
+            self._lose(removed - self._launched - self._new)  # these are counted at the next look
+            return
+        excuses.check_store(self._lab, problem, self._by)
+        raise _Refused(problem.message) from problem
 
     def _next(self) -> Step:
         self._look()
@@ -220,10 +238,13 @@ class _Run:
     def _count_lost(self, dead: Collection[NodeName]) -> None:
         """Counts the new ones that died since the last look; raises _Refused for the second. One that somebody drains
         or does not want any more did not die."""
-        new = self._new.intersection(dead)
+        new = (self._new | self._launched).intersection(dead)
         lost, self._dead = new - self._dead, new
+        self._lose(lost)
+
+    def _lose(self, lost: Collection[NodeName]) -> None:
         self._lost += len(lost)
-        if self._is_on_trial and self._lost > _LOST_AT_MOST:
+        if lost and self._is_on_trial and self._lost > _LOST_AT_MOST:
             raise _Refused(f"{_listed(lost)} died, and it was not the first new worker to do so")
 
     def _fleet(self) -> Fleet:
@@ -288,8 +309,7 @@ class _Run:
         return unfinished.wanted(*at) or len(self._lab.plan.worker_names - unfinished.unchecked_of(*at))
 
     def _launch(self) -> None:
-        with self._speaks_against():
-            self._lab, names = fleet.launch(self._lab, 1, self._report, self._ready_by(), unchecked=True)
+        self._lab, names = fleet.launch(self._lab, 1, self._report, self._ready_by(), unchecked=True)
         for name in names:
             self._forget(name)
         self._launched |= set(names)
@@ -298,14 +318,12 @@ class _Run:
         """Gives a worker traffic that answers as it has to, and watches what comes of it. One that had traffic before
         is only awaited: it may have missed a health check."""
         if name in self._admitted:
-            with self._speaks_against():
-                readiness.await_serving(self._lab, [name], self._report, self._ready_by())
+            readiness.await_serving(self._lab, [name], self._report, self._ready_by())
         else:
             self._check(name)
             self._look()  # what came until now came to others
             unfinished.settled(self._lab.lab, self._lab.plan.substrate, [name])
-            with self._speaks_against():
-                self._lab = fleet.admit(self._lab, [name], self._report, self._ready_by())
+            self._lab = fleet.admit(self._lab, [name], self._report, self._ready_by())
         self._admitted.add(name)
         if self._is_on_trial:
             self._new.add(name)
@@ -317,7 +335,8 @@ class _Run:
         newest = {version.commit for version in self._history if version.tree == self._history[0].tree}
         within = self._by.at_most(_ACCEPT_S, f"{_ACCEPT_S:g} s")
         if (said := acceptance.refusal(url, name, newest, within)) is not None:
-            raise _Refused(f"{name}, before it got traffic: {said}")
+            what = f"{name}, before it got traffic: {said}"
+            raise readiness.UnreadyError(what, where=f"lab {self._lab.lab}", mend=self._lab.typed("refresh @"))
 
     def _watch(self, names: Collection[NodeName]) -> None:
         over, began = self._by.at_most(_WATCH_S, f"{_WATCH_S:g} s"), self._figures
@@ -371,15 +390,6 @@ class _Run:
 
     def _ready_by(self) -> Deadline:
         return self._by.at_most(self._ready_within_s, f"a new worker has {self._ready_within_s:g} s to become ready")
-
-    @contextmanager
-    def _speaks_against(self) -> Iterator[None]:
-        """A worker that was started in the block, and does not become ready, is held against the new version. What goes
-        wrong before is another's fault: an engine that cannot make one, for example since a disk is full."""
-        try:
-            yield
-        except readiness.UnreadyError as problem:
-            raise _Refused(problem.message) from problem
 
     def _note(self, what: str, why: str, **fields: object) -> None:
         deploy.note(self._lab, what, why, **fields)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import acceptance, deploy, deployment, fleet, refresh, unfinished
+from lab.flows import acceptance, deploy, deployment, fleet, readiness, refresh, unfinished
 from lab.flows.deployment import Deployed, Deployment
 from lab.flows.fleet import ScaleIn
 from lab.flows.readiness import UnreadyError
@@ -15,7 +15,7 @@ from lab.host.wait import await_until
 from lab.loadbalancer.config import Server
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError
-from lab.model.node import Mode, NodeName, Role
+from lab.model.node import Mode, NodeName, Role, State
 from lab.scaling.places import Fleet
 from lab.scaling.rolling import Served
 from lab.store.source import Version
@@ -31,7 +31,8 @@ W1, W2, W3 = (NodeName(Role.WORKER, number) for number in (1, 2, 3))
 class Paper:
     """A lab: which commit each worker runs, who serves, what the load balancer counted, and what is `wrong` with the
     commit that is `bad`; `said` is what the refresh reported; `at_lock` is what others do to the lab while it waits for
-    the lock to remove a worker.
+    the lock to remove a worker. Whom it launches, checks or admits at one of the steps in `killed` is removed by
+    somebody then, and `store` is what is seen of a store that is not ready.
 
     While anybody looks at the load balancer, ten requests come to each worker that serves.
     """
@@ -46,6 +47,9 @@ class Paper:
     log: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     at_lock: Callable[[NodeName], object] = lambda _: None
+    killed: set[str] = field(default_factory=set)
+    store: str | None = None
+    gone: set[NodeName] = field(default_factory=set)
 
     def lab(self, mode: Mode = Mode.STATELESS) -> Deployment:
         numbers = tuple(sorted(name.index for name in self.workers))
@@ -56,7 +60,18 @@ class Paper:
 
     def seen(self, _lab: Deployment, _by: Deadline) -> Fleet:
         self.fewest = min(self.fewest, len(self.serving))
-        return Fleet(tuple(sorted(self.serving)), tuple(sorted(self.workers.keys() - self.serving)))
+        serving, others = self.serving - self.gone, self.workers.keys() - self.serving - self.gone
+        return Fleet(tuple(sorted(serving)), tuple(sorted(others)), dead=tuple(sorted(self.gone)))
+
+    def states(self, _by: Deadline) -> dict[NodeName, State]:
+        return dict.fromkeys(self.workers.keys() - self.gone, State.RUNNING)
+
+    def is_killed(self, step: str, name: NodeName) -> bool:
+        self.log.append(f"{step} {name}")
+        is_killed = self.log[-1] in self.killed
+        self.killed.discard(self.log[-1])
+        self.gone |= {name} if is_killed else set()
+        return is_killed
 
     def launch(
         self, _lab: Deployment, count: int, _report: Report, by: Deadline, *, unchecked: bool
@@ -65,7 +80,8 @@ class Paper:
         name = next(name for name in (NodeName(Role.WORKER, n) for n in range(1, 9)) if name not in self.workers)
         unfinished.launched("blue", "docker", [name])
         self.workers[name] = self.history[0].commit
-        self.log.append(f"launch {name}")
+        if self.is_killed("launch", name):
+            raise UnreadyError(f"{name} did not become ready: no answer", where="here", mend="read its log")
         if self.wrong == "cut off":
             raise KeyboardInterrupt
         if self.wrong == "no engine":
@@ -79,13 +95,16 @@ class Paper:
     def refusal(self, url: str, name: NodeName, commits: set[str], _by: Deadline) -> str | None:
         assert url.endswith(":8000")
         assert self.workers[name] in commits
-        self.log.append(f"check {name}")
+        if self.is_killed("check", name):
+            return "GET /whoami had no answer"
         return "POST /entries said 500: oh" if self.wrong == "answers 500" and self.is_bad(name) else None
 
     def admit(self, _lab: Deployment, names: Sequence[NodeName], _report: Report, _by: Deadline) -> Deployment:
         assert not unfinished.unchecked_of("blue", "docker").intersection(names)
-        self.serving |= set(names)
-        self.log += [f"admit {name}" for name in names]
+        for name in names:
+            if self.is_killed("admit", name):
+                raise UnreadyError("traffic did not come about in time", where="here", mend="look")
+            self.serving.add(name)
         return self.lab()
 
     def shrink(
@@ -108,6 +127,7 @@ class Paper:
             return self.lab()
         del self.workers[victim]
         self.serving.discard(victim)
+        self.gone.discard(victim)
         self.counted.pop(str(victim), None)
         unfinished.settled("blue", "docker", [victim])
         self.log.append(f"leave {victim}")
@@ -138,6 +158,8 @@ def laid_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paper:
     monkeypatch.setattr(deploy, "running", lambda *_: dict(paper.workers))
     monkeypatch.setattr(deploy, "bring_back", paper.bring_back)
     monkeypatch.setattr(Deployment, "loadbalancer", lambda _: paper)
+    monkeypatch.setattr(Deployment, "states", paper.states)
+    monkeypatch.setattr(readiness, "seen", lambda *_, **__: paper.store)
     # On paper nothing takes time, so each look can follow the one before at once.
     monkeypatch.setattr(refresh, "await_until", lambda *what, **words: await_until(*what, **words | {"every_s": 0.01}))
     return paper

@@ -300,3 +300,41 @@ def test_workers_that_die_after_they_got_traffic_are_held_against_the_version_fr
     assert done.why is not None
     assert done.why.endswith("died, and it was not the first new worker to do so")
     assert paper.workers == {W1: OLD.commit, W2: OLD.commit}
+
+
+@pytest.mark.parametrize("step", ["launch", "check", "admit"])
+def test_a_new_worker_that_somebody_removes_before_it_serves_is_made_up_for(paper: Paper, step: str) -> None:
+    paper.killed = {f"{step} worker-3"}
+    assert refreshed(paper).why is None
+    made = paper.log.index(f"{step} worker-3")
+    assert paper.log[made + 1 : made + 3] == ["leave worker-3", "launch worker-3"]
+    assert paper.history == [NEW, OLD]
+    assert set(paper.workers.values()) == {NEW.commit}
+    assert paper.fewest == 2
+
+
+@pytest.mark.parametrize("first", ["launch", "check", "admit"])
+@pytest.mark.parametrize("second", ["launch", "check", "admit"])
+def test_a_second_one_that_is_removed_is_held_against_the_version(paper: Paper, first: str, second: str) -> None:
+    paper.killed = {f"{first} worker-3", f"{second} worker-1"}
+    assert refreshed(paper).why == "worker-1 died, and it was not the first new worker to do so"
+    assert {paper.workers[W2], *paper.workers.values()} <= {OLD.commit, "c" * 40}
+
+
+@pytest.mark.parametrize("wrong", ["never ready", "answers 500"])
+def test_a_store_that_is_away_is_not_held_against_the_version(paper: Paper, wrong: str) -> None:
+    paper.wrong, paper.store = wrong, "no answer from its source service"
+    with pytest.raises(LabError) as raised:
+        refreshed(paper)
+    assert raised.value.message.startswith(
+        "store-1 is not ready, which is not held against the version: no answer from its source service\nworker-3"
+    )
+    assert (raised.value.where, raised.value.mend) == (
+        "lab blue on docker",
+        "`lab up docker --name blue` brings the lab back to what it should be; then `lab refresh docker --name blue`",
+    )
+    assert paper.history == [NEW, OLD]
+    assert (paper.workers[W1], paper.workers[W2]) == (OLD.commit, OLD.commit)
+    paper.wrong, paper.store = "", None
+    assert refreshed(paper).why is None, "the next one goes on"
+    assert set(paper.workers.values()) == {NEW.commit}
