@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from lab.flows import autoscaler, deployment, fleet, leases, unfinished
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import ScaleIn
+from lab.host import processes
 from lab.loadbalancer import gauge
 from lab.loadbalancer.gauge import Sample
 from lab.model.deadline import Deadline
@@ -148,7 +149,7 @@ class _Autoscaler:
     def __init__(self, asked: Asked, watch: Watch, report: Report) -> None:
         self._asked, self._watch, self._report = asked, watch, report
         self._samples: list[Sample] = []
-        self._memory = Memory(changed_at_s=time.time())
+        self._memory = Memory(changed_at_s=processes.now_s())
         self._under_way: list[_Work] = []
         self._news = News()
         self._problem = ""
@@ -174,12 +175,12 @@ class _Autoscaler:
         for work in [work for work in self._under_way if work.is_done]:
             self._under_way.remove(work)
             if work.failed is None:
-                self._memory = self._memory.ended(work.decision, time.time())
+                self._memory = self._memory.ended(work.decision, processes.now_s())
             elif not isinstance(work.failed, LabError):
                 raise work.failed
             else:
                 self._report(f"that failed: {work.failed}")
-                self._memory = self._memory.failed(work.decision, time.time(), _PAUSE_S)
+                self._memory = self._memory.failed(work.decision, processes.now_s(), _PAUSE_S)
 
     def _gather(self, lab: Deployment) -> tuple[Sample | None, Fleet]:
         look = Deadline.after(_LOOK_S, f"one look: {_LOOK_S:g} s")
@@ -200,7 +201,7 @@ class _Autoscaler:
             self._samples = [*loads.since(self._samples, oldest), sample]
 
     def _decide(self, lab: Deployment, seen: Fleet) -> Decision:
-        decision = decide(self._samples, seen, self._asked.limits, time.time(), self._memory)
+        decision = decide(self._samples, seen, self._asked.limits, processes.now_s(), self._memory)
         return decision if isinstance(decision, Hold) else self._beside_others(lab, seen, decision)
 
     def _beside_others(self, lab: Deployment, seen: Fleet, decision: Decision) -> Decision:
@@ -267,13 +268,14 @@ class _Autoscaler:
         return round(min(now.at_s - before.at_s, _LOOK_S), 2)
 
     def _note(self, lab: Deployment, look: Look) -> None:
-        decision, now_s = look.decision, time.time()
+        decision, now_s = look.decision, processes.now_s()
         if (sample := look.sample) is not None:
             figures = {"users": sample.users, "requests": sample.rate, "errors": round(look.errors, 2)}
             state = {"workers": len(look.fleet.serving), "queue": sample.queued, "sessions": sample.sessions}
             times = {"response_ms": sample.response_ms, "span_s": self._span_s()}
             decided = {"decision": words(decision), "why": decision.why}
-            lab.timeline().note(Event(sample.at_s, Kind.SAMPLE, autoscaler.LEASE, figures | state | times | decided))
+            at = time.time() - (now_s - sample.at_s)
+            lab.timeline().note(Event(at, Kind.SAMPLE, autoscaler.LEASE, figures | state | times | decided))
         if self._news.is_news(decision, now_s):
             _note(lab, Kind.DECISION, words(decision), why=decision.why, wanted=decision.wanted)
             self._news = self._news.after(decision, now_s)

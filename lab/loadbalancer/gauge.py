@@ -1,9 +1,9 @@
 """What the traffic is like right now, in HAProxy's own figures."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from lab.host import processes
 from lab.loadbalancer import config
 from lab.loadbalancer.config import number
 from lab.loadbalancer.runtime import LoadBalancer
@@ -27,7 +27,8 @@ class ServerSample:
 
 @dataclass(frozen=True)
 class Sample:
-    """The traffic `at_s`, in Unix time (HAProxy management guide, 9.1).
+    """The traffic `at_s`, in seconds since this computer's boot: a clock that nobody sets back, and that goes on while
+    a laptop is suspended (HAProxy management guide, 9.1).
 
     `sessions` are in flight on workers, `queued` wait for one; `rate` is requests in the last whole second;
     `response_ms` the mean of the latest 1,024 answers, from the request to the answer's first byte, its wait in the
@@ -54,7 +55,7 @@ def read(balancer: LoadBalancer, by: Deadline, *, whose: bool = False) -> Sample
     statistics, tables = balancer.statistics(by), balancer.tables(by)
     if statistics is None or tables is None:
         return None
-    return parsed(time.time(), statistics, tables, balancer.users(by) if whose else {})
+    return parsed(processes.now_s(), statistics, tables, balancer.users(by) if whose else {})
 
 
 def parsed(at_s: float, statistics: str, tables: str, users: Mapping[str, int] | None = None) -> Sample:

@@ -14,6 +14,7 @@ from lab.flows import autoscale, deployment, fleet
 from lab.flows.autoscale import Asked, Look, _Autoscaler
 from lab.flows.deployment import Deployment
 from lab.flows.fleet import ScaleIn
+from lab.host import processes
 from lab.host.wait import await_until
 from lab.loadbalancer import gauge
 from lab.loadbalancer.gauge import Sample
@@ -73,7 +74,7 @@ def staged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     scene = Scene(lab)
 
     def read(*_: object, **__: object) -> Sample:
-        return Sample(time.time(), scene.sessions, 0, 7, 12, 0, 5, {})
+        return Sample(processes.now_s(), scene.sessions, 0, 7, 12, 0, 5, {})
 
     def seen(*_: object) -> Fleet:
         if scene.silent:
@@ -100,6 +101,12 @@ def staged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     for thread in threading.enumerate():
         if thread.name == "change":
             thread.join(10)
+
+
+def at(monkeypatch: pytest.MonkeyPatch, unix_s: float, booted_s: float) -> None:
+    """From now on it is so late, on the clock that is shown and on the one that decisions are made by."""
+    monkeypatch.setattr(time, "time", lambda: unix_s)
+    monkeypatch.setattr(processes, "now_s", lambda: booted_s)
 
 
 def kinds(looks: Sequence[Look]) -> list[type]:

@@ -13,7 +13,7 @@ from lab.flows import autoscale, deployment, fleet, leases, unfinished
 from lab.flows.autoscale import Asked, Look
 from lab.flows.fleet import ScaleIn
 from lab.flows.leases import leased
-from lab.host import lock
+from lab.host import lock, processes
 from lab.loadbalancer import gauge
 from lab.model.errors import LabError, UsageError
 from lab.model.node import NodeName, Role
@@ -21,7 +21,7 @@ from lab.scaling.decisions import Finish, Grow, Hold, Refill, Replace
 from lab.scaling.limits import Limits, Victim
 from lab.scaling.places import Fleet
 from lab.timeline.events import Kind
-from tests.unit.flows.loop import LIMITS, W1, W2, W3, Scene, kinds, staged
+from tests.unit.flows.loop import LIMITS, W1, W2, W3, Scene, at, kinds, staged
 
 
 @pytest.fixture
@@ -44,6 +44,22 @@ def test_a_breach_makes_workers_once_while_it_goes_on_looking(scene: Scene) -> N
     assert scene.asked == [("grow", 2)]
 
 
+@pytest.mark.parametrize("back_s", [3600, 10_000_000])
+def test_a_clock_that_is_set_back_keeps_nobody_from_coming(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, back_s: float
+) -> None:
+    loop, set_back = scene.loop(), time.time() - back_s
+    scene.turn(loop, 2)
+    monkeypatch.setattr(time, "time", lambda: set_back)
+    scene.sessions = 50
+    scene.turn(loop, 2)
+    assert kinds(scene.looks) == [Hold, Hold, Hold, Grow]
+    # What is told has the time that everybody has.
+    assert [event.at for event in scene.lab.timeline().read().events if event.what == "add 2, to 3"] == [
+        pytest.approx(set_back, abs=0.01)
+    ]
+
+
 def test_what_failed_is_told_and_tried_again_after_a_pause(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     loop, scene.failure = scene.loop(), LabError("the engine is on strike", where="lab blue", mend="wait")
     scene.fleet = Fleet(serving=(W1,), dead=(W2,))
@@ -52,8 +68,7 @@ def test_what_failed_is_told_and_tried_again_after_a_pause(scene: Scene, monkeyp
     scene.turn(loop, 3)
     assert kinds(scene.looks) == [Replace, Hold, Hold, Hold]
     assert [step for step in scene.told if "on strike" in step] != []
-    later = time.time() + 6
-    monkeypatch.setattr(time, "time", lambda: later)
+    at(monkeypatch, time.time() + 6, processes.now_s() + 6)
     scene.turn(loop)
     assert scene.asked == [("replace_dead", (W2,))] * 2
 
@@ -96,8 +111,7 @@ def test_who_could_not_be_brought_home_is_tried_again_after_a_pause_and_keeps_no
     assert scene.asked == [("finish", (W2,)), ("grow", 1)]
     scene.failure = None
     scene.finish(loop)
-    later = time.time() + 6
-    monkeypatch.setattr(time, "time", lambda: later)
+    at(monkeypatch, time.time() + 6, processes.now_s() + 6)
     scene.turn(loop)
     assert scene.asked[2:] == [("finish", (W2,))]
 

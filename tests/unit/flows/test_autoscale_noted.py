@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from lab.flows import autoscaler
+from lab.host import processes
 from lab.loadbalancer.gauge import Sample
 from lab.scaling.places import Fleet
 from lab.timeline import words
 from lab.timeline.events import Kind
-from tests.unit.flows.loop import W1, W2, Scene, staged
+from tests.unit.flows.loop import W1, W2, Scene, at, staged
 
 
 @pytest.fixture
@@ -43,9 +44,9 @@ def test_samples_and_decisions_stand_in_the_timeline(scene: Scene) -> None:
 
 
 def test_a_decision_that_holds_on_is_noted_once_an_hour(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    loop, now = scene.loop(), time.time()
+    loop, now, booted_s = scene.loop(), time.time(), processes.now_s()
     for minutes in (0, 1, 59, 61, 62):
-        monkeypatch.setattr(time, "time", lambda at=now + 60 * minutes: at)
+        at(monkeypatch, now + 60 * minutes, booted_s + 60 * minutes)
         scene.turn(loop)
     noted = [event.at for event in scene.lab.timeline().read().events if event.kind is Kind.DECISION]
     assert noted == [round(now, 3), round(now + 61 * 60, 3)]
@@ -54,9 +55,9 @@ def test_a_decision_that_holds_on_is_noted_once_an_hour(scene: Scene, monkeypatc
 def test_a_sample_stands_for_the_time_since_the_one_before_and_not_for_more_than_a_look_may_take(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loop, now = scene.loop(), time.time()
+    loop, now, booted_s = scene.loop(), time.time(), processes.now_s()
     for ago_s in (60, 59.3, 58, 54.5, 1):
-        monkeypatch.setattr(time, "time", lambda at=now - ago_s: at)
+        at(monkeypatch, now - ago_s, booted_s - ago_s)
         scene.turn(loop)
     assert [sample["span_s"] for sample in scene.events(Kind.SAMPLE)] == [0.01, 0.7, 1.3, 3.5, 5.0]
     samples = [event for event in scene.lab.timeline().read().events if event.kind is Kind.SAMPLE]

@@ -81,6 +81,31 @@ def test_no_decision_breaks_a_bound_or_takes_away_while_it_adds(
 
 
 @given(
+    figures=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=80),
+    fleet=fleets(),
+    limits=limits_of(),
+    ago_s=st.lists(st.integers(0, 4000), min_size=4, max_size=4),
+    later_s=st.integers(-900, 100_000_000),
+)
+def test_no_decision_depends_on_when_its_clock_began(
+    figures: list[tuple[int, int]], fleet: Fleet, limits: Limits, ago_s: list[int], later_s: int
+) -> None:
+    """Only on what was when, seen from now: so a clock will do that nobody sets."""
+    limits = replace(limits, cooldown_s=round(limits.cooldown_s))
+
+    def decided(now_s: float) -> Decision:
+        changed_s, lack_s, full_s, retry_s = (now_s - ago for ago in ago_s)
+        memory = Memory(changed_s, (Lack(lack_s, 1, 9.0),), retry_at_s=retry_s, fulls=(Full(full_s, 1, 20.0),))
+        samples = [sample(now_s - len(figures) + 1 + n, *each) for n, each in enumerate(figures)]
+        decision = decide(samples, fleet, limits, now_s, memory)
+        if isinstance(decision, Shrink) and decision.doubt:
+            return replace(decision, doubt=replace(decision.doubt, at_s=decision.doubt.at_s - now_s))
+        return decision
+
+    assert decided(NOW) == decided(NOW + later_s)
+
+
+@given(
     load=st.integers(0, 30),
     rate=st.integers(0, 100),
     count=st.integers(1, 6),
