@@ -119,12 +119,12 @@ class Memory:
 
     def seen(self, fleet: Fleet, full: Full | None, samples: Sequence[Sample]) -> "Memory":
         """After a look: what workers that were full served counts where the same ones served at the look before. Should
-        one that is in service leave it later, it is brought back once more. What a crowd made one believe is unlearnt
-        where it goes on."""
+        one that came into service leave it later, it is brought back once more, as is the successor of one that went.
+        What a crowd made one believe is unlearnt where it goes on."""
         is_same = fleet.serving == self.serving and not fleet.draining
         fulls = (*self.fulls, full)[-_FULLS:] if full and is_same else self.fulls
         lacks = tuple(lack for lack in self.lacks if not lack.is_refuted(samples))
-        return replace(self, finished=self.finished - {*fleet.serving}, fulls=fulls, serving=fleet.serving, lacks=lacks)
+        return replace(self, finished=self.finished & {*fleet.warming}, fulls=fulls, serving=fleet.serving, lacks=lacks)
 
     def ended(self, decision: Decision, now_s: float) -> "Memory":
         """After a decision was carried out. A worker more in the pool, or a dead one's successor, is no new number."""

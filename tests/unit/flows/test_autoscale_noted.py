@@ -13,7 +13,7 @@ from lab.loadbalancer.gauge import Sample
 from lab.scaling.places import Fleet
 from lab.timeline import words
 from lab.timeline.events import Kind
-from tests.unit.flows.loop import W1, W2, Scene, at, staged
+from tests.unit.flows.loop import W1, W2, W3, Scene, at, staged
 
 
 @pytest.fixture
@@ -87,12 +87,12 @@ def test_what_was_decided_last_is_told_also_where_it_is_no_news(scene: Scene) ->
     for _ in range(2):
         scene.fleet = Fleet(serving=(W1,), warming=(W2,))
         scene.turn(loop)
-        for fleet_then in (Fleet(serving=(W1,), warming=(W2,)), Fleet(serving=(W1,))):
-            scene.fleet = fleet_then
+        for frozen in ((), (W3,)):
+            scene.fleet = Fleet(serving=(W1,), warming=(W2,), frozen=frozen)
             scene.turn(loop)
             _, decision = autoscaler.said("blue", "docker")
             whys.append(decision and decision.fields["why"])
-    assert whys == ["worker-2 is not in service yet", "1 worker, and --min is 1"] * 2
+    assert whys == ["worker-2 is not in service yet", "worker-3 sleeps and is wanted in service"] * 2
     assert len(scene.events(Kind.DECISION)) == 3, "neither of the two reasons is noted twice within a minute"
 
 

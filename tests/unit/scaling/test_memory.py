@@ -37,6 +37,24 @@ def test_what_is_remembered_follows_from_what_was_decided() -> None:
 
 
 @pytest.mark.parametrize(
+    ("then", "is_known"),
+    [
+        (Fleet(warming=workers(3)), True),
+        (Fleet(serving=workers(3)), False),
+        (Fleet(dead=workers(3)), False),
+        (Fleet(draining=workers(3)), False),
+        (Fleet(), False),
+    ],
+)
+def test_who_was_brought_into_service_once_is_known_while_it_is_on_the_way_and_its_successor_is_another(
+    then: Fleet, is_known: bool
+) -> None:
+    begun = LONG_AGO.begun(Finish(1, "why", workers(3))).seen(Fleet(warming=workers(3)), None, [])
+    again = begun.seen(then, None, []).seen(Fleet(warming=workers(3)), None, [])
+    assert again.finished == ({worker(3)} if is_known else frozenset())
+
+
+@pytest.mark.parametrize(
     ("learnt_s", "rates", "is_kept"),
     [
         (5, [1] * 55 + [4] * 5, True),
