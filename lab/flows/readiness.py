@@ -214,18 +214,25 @@ def store_refusal(url: str, by: Deadline) -> str | None:
     return None
 
 
-def await_serving(lab: Deployment, workers: Iterable[NodeName], report: Report, by: Deadline) -> None:
+def await_serving(
+    lab: Deployment, workers: Iterable[NodeName], report: Report, by: Deadline, *, but_held_back: bool = False
+) -> None:
     """Returns once the load balancer has these workers in service and answers through its front door; raises
-    UnreadyError, with the last log lines of who is not ready, where that does not come about."""
+    UnreadyError, with the last log lines of who is not ready, where that does not come about. `but_held_back`: those
+    are not waited for that somebody took out of service there, which is told only of one that is up."""
     names = sorted(workers)
     wanted = {str(name) for name in names}
     report(f"waiting for the load balancer to serve {', '.join(sorted(wanted))}")
     balancer, url = lab.loadbalancer(), lab.substrate.url(lab.plan)
 
     def probe() -> str | None:
-        serving = {server.name for server in balancer.servers(by) or [] if server.is_serving}
-        if wanted - serving:
-            return f"not in service: {', '.join(sorted(wanted - serving))}"
+        servers = balancer.servers(by) or []
+        serving = {server.name for server in servers if server.is_serving}
+        held_back = {server.name for server in servers if server.is_held_back and but_held_back}
+        if missing := wanted - serving - held_back:
+            return f"not in service: {', '.join(sorted(missing))}"
+        if but_held_back and not wanted & serving:
+            return None  # nobody is there to answer
         answer = http.get(f"{url}/readyz", by.at_most(5, "one request"))
         return refusal(f"{url}/readyz", answer)
 

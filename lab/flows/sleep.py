@@ -40,8 +40,8 @@ def sleep(lab: Deployment, report: Report, by: Deadline) -> None:
 def wake(lab: Deployment, report: Report, by: Deadline) -> None:
     """Wakes all nodes but the warm pool; returns once the load balancer answers and all workers serve that it has.
 
-    A worker that was still to come into service when the lab fell asleep is awake then, and serves nobody: whoever was
-    about to bring it there was cut off. That is reported.
+    A worker that was still to come into service when the lab fell asleep, or was drained then, is awake and gets no
+    request: whoever was about to bring it there, or to remove it, was cut off. That is reported.
 
     Raises UsageError, and changes nothing, where a node is neither awake nor asleep: it is no matter of waking then.
     """
@@ -55,14 +55,15 @@ def wake(lab: Deployment, report: Report, by: Deadline) -> None:
         up.rest(lab).wake(lab.lab, [spec.name for spec in lab.plan.awake() if spec.name not in names], by)
         readiness.await_node(lab, STORE, report, by)
         known = up.known_names(lab, by)
-        left = sorted(name for name in lab.plan.worker_names if str(name) not in known)
-        readiness.await_serving(lab, lab.plan.worker_names - {*left}, report, by)
-        lab.note(READY, *[name for name in names if name not in left])
+        strangers = sorted(name for name in lab.plan.worker_names if str(name) not in known)
+        readiness.await_serving(lab, lab.plan.worker_names - {*strangers}, report, by, but_held_back=True)
+        held_back = {server.name for server in up.known(lab, by) if server.is_held_back}
+        drained = sorted(name for name in lab.plan.worker_names if str(name) in held_back)
+        lab.note(READY, *[name for name in names if name not in (*strangers, *drained)])
         _note(lab, "wake")
-        if left:
-            report(
-                f"{_listed(left)} had not come into service when the lab fell asleep; {lab.typed('up @')} sees to it"
-            )
+        for left, why in ((strangers, "had not come into service"), (drained, "was drained")):
+            if left:
+                report(f"{_listed(left)} {why} when the lab fell asleep; {lab.typed('up @')} sees to it")
 
 
 def forecast_sleep(lab: Deployment, by: Deadline) -> list[str]:

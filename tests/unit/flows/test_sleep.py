@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from lab.flows import deployment, leases, sleep, workers
+from lab.flows import deployment, leases, readiness, sleep, up, workers
 from lab.flows.deployment import Deployed, Deployment
+from lab.host import http
+from lab.loadbalancer.config import Server
+from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
 from lab.model.node import LOADBALANCER, STORE, Mode, NodeName, Role, State
@@ -29,6 +32,53 @@ def test_all_that_sleeps_is_woken_but_the_pool(lab: Deployment) -> None:
     assert sleep.sleeping(lab, ASLEEP) == [*ALL]
     assert sleep.sleeping(lab, {**ASLEEP, STORE: State.RUNNING}) == [LOADBALANCER, W1, W2]
     assert sleep.sleeping(lab, dict.fromkeys(ALL, State.RUNNING)) == []
+
+
+DOWN, UP, DRAINED = (
+    [Server("worker-1", first, 0, 0), Server("worker-2", second, 0, 0)]
+    for first, second in (("UP", "DOWN"), ("UP", "UP"), ("UP", "DRAIN"))
+)
+BOTH_DRAINED = [Server("worker-1", "DRAIN", 0, 0), Server("worker-2", "MAINT", 0, 0)]
+WHY = "when the lab fell asleep; `lab up docker --name blue` sees to it"
+
+
+@pytest.mark.parametrize(
+    ("looks", "ready", "told"),
+    [
+        ([DOWN, UP], [W1, W2], []),
+        ([DOWN, DOWN, DRAINED], [W1], [f"worker-2 was drained {WHY}"]),
+        ([DOWN, BOTH_DRAINED], [], [f"worker-1, worker-2 was drained {WHY}"]),
+        ([UP[:1]], [W1], [f"worker-2 had not come into service {WHY}"]),
+        ([[]], [], [f"worker-1, worker-2 had not come into service {WHY}"]),
+    ],
+    ids=["all serve", "one was drained, which shows once it is up", "both were", "one was never there", "none was"],
+)
+def test_who_was_out_of_service_when_the_lab_fell_asleep_is_told_and_not_waited_for(
+    lab: Deployment,
+    monkeypatch: pytest.MonkeyPatch,
+    looks: list[list[Server]],
+    ready: list[NodeName],
+    told: list[str],
+) -> None:
+    left, said = list(looks), list[str]()
+    front = http.Answer(http.OK if ready else 503, "")
+
+    class Engine:
+        wake = staticmethod(lambda *_: None)
+
+    monkeypatch.setattr(deployment, "load", lambda *_: lab)
+    monkeypatch.setattr(Deployment, "states", lambda *_: ASLEEP)
+    monkeypatch.setattr(type(lab.substrate), "is_networked", lambda *_: True)
+    monkeypatch.setattr(up, "wake", lambda *_: None)
+    monkeypatch.setattr(up, "rest", lambda _: Engine())
+    monkeypatch.setattr(readiness, "await_node", lambda *_: None)
+    monkeypatch.setattr(readiness, "log_tail", lambda *_: "")
+    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: left.pop(0) if len(left) > 1 else left[0])
+    monkeypatch.setattr(http, "get", lambda *_: front)
+    sleep.wake(lab, said.append, Deadline.after(2, "one test"))
+    assert [line for line in said if WHY in line] == told
+    noted = [event.what for event in lab.timeline().read().events if event.fields.get("state") == "ready"]
+    assert [name for name in noted if "worker" in name] == [str(name) for name in ready]
 
 
 def test_a_lab_of_which_something_is_missing_is_not_woken(lab: Deployment) -> None:
