@@ -133,7 +133,18 @@ def test_where_no_bound_was_asked_for_none_is_missed() -> None:
     runs = {"vagrant": run(reached_s=90.0, errors=2, settled_ms=None)}
     told = autoscale_page.page({"vagrant": {"circumstances": {}, "runs": runs}})
     assert "**no**" not in told
-    assert "| requests that failed: 0 | not measured | not measured | 2 of 300 | not measured |" in told
+    assert "| requests that failed: 0 | not measured | not measured | 2 of 300, not asked | not measured |" in told
+    assert "| as many workers as needed | not measured | not measured | 90.0 s, not asked | not measured |" in told
+
+
+@pytest.mark.parametrize("what", [what for what in autoscale_page.RUNS if what != "vagrant"])
+def test_of_every_run_whose_workers_come_in_time_it_is_asked_that_no_request_fails(what: str) -> None:
+    bad = run(errors=2, settled_ms=160.0)
+    held = {demand: is_held for demand, (_, is_held) in autoscale_page.demands(what, bad).items()}
+    assert held["requests that failed: 0"] is False
+    is_slower = held["p50 and p99 settled, as multiples of those before: 1.5 at most"]
+    assert is_slower is (False if what in autoscale_page.REACHED_S_AT_MOST else None)
+    assert autoscale_page.is_missed({"circumstances": {}, "runs": {what: bad}})
 
 
 def test_the_page_says_plainly_how_large_the_step_is_and_what_a_breach_is() -> None:
@@ -141,6 +152,8 @@ def test_the_page_says_plainly_how_large_the_step_is_and_what_a_breach_is() -> N
     assert "not what one worker can do, but 0.7 of the highest rate" in told
     assert "**step**: 4 times on docker, 2.8 of it; 1.7 times on vagrant, 1.19 of it." in told
     assert "the first sample with 2 times as many requests at a time" in told
+    assert 'The last is not asked of "vagrant": from nothing' in told
+    assert 'is asked of\n  "docker" and "vagrant, from the warm pool".' in told
 
 
 def test_the_page_of_no_runs_says_so() -> None:
