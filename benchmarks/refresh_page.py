@@ -72,7 +72,7 @@ def demands(session: SessionJson) -> dict[str, tuple[str, bool]]:
             done == len(made) >= wanted["refreshes"],
         ),
         "requests": (f"{session['requests']:,}", session["requests"] >= wanted["requests"]),
-        "requests that failed: 0": (f"{figures['errors']:,}", figures["errors"] == 0) if figures else _UNTOLD,
+        "requests that failed or were refused: 0": _failed(figures, session["users"]) if figures else _UNTOLD,
         "acknowledged writes lost: 0": (
             (f"{figures['lost']:,}, {figures['verdict']}", figures["verdict"] == "kept") if figures else _UNTOLD
         ),
@@ -81,6 +81,12 @@ def demands(session: SessionJson) -> dict[str, tuple[str, bool]]:
             fewest >= session["workers"],
         ),
     }
+
+
+def _failed(figures: Mapping[str, Any], users: Mapping[str, int]) -> tuple[str, bool]:
+    """A write that was refused has no answer of the 500s, and is an error to who sent it."""
+    errors, refused = figures["errors"], users["writes_refused"]
+    return f"{errors:,} failed, {refused:,} writes refused", errors == refused == 0
 
 
 def _demands(sessions: Mapping[str, SessionJson]) -> Iterator[str]:

@@ -34,7 +34,7 @@ def one(code: int = 0, fewest: int | None = 4) -> RefreshJson:
     }
 
 
-def session(*made: RefreshJson, requests: int = 100_000, **figures: object) -> SessionJson:
+def session(*made: RefreshJson, requests: int = 100_000, refused: int = 0, **figures: object) -> SessionJson:
     clean = {"errors": 0, "lost": 0, "verdict": "kept", "p50_ms": 9.1, "p99_ms": 80.5}
     return {
         "circumstances": {"date": "today"},
@@ -46,7 +46,7 @@ def session(*made: RefreshJson, requests: int = 100_000, **figures: object) -> S
         "refreshes": list(made),
         "sentence": "Kept: all.",
         "figures": clean | figures,
-        "users": {},
+        "users": {"writes_refused": refused},
     }
 
 
@@ -60,7 +60,8 @@ def test_all_demands_are_held() -> None:
         (session(one()), "refreshes that ended with the new version"),
         (session(one(), one(code=1)), "refreshes that ended with the new version"),
         (session(one(), one(), requests=99_999), "requests"),
-        (session(one(), one(), errors=1), "requests that failed: 0"),
+        (session(one(), one(), errors=1), "requests that failed or were refused: 0"),
+        (session(one(), one(), refused=1), "requests that failed or were refused: 0"),
         (session(one(), one(), lost=1, verdict="lost"), "acknowledged writes lost: 0"),
         (session(one(), one(), verdict="unknown"), "acknowledged writes lost: 0"),
         (session(one(), one(fewest=3)), "ready workers, at least as many as wanted"),
@@ -75,6 +76,7 @@ def test_a_demand_that_is_not_held_is_told(found: SessionJson, broken: str) -> N
 def test_the_page_has_each_refresh_and_says_what_was_not_made() -> None:
     text = page({"docker": session(one(), one())})
     assert "| requests | 100,000: yes | not made yet |" in text
+    assert "| requests that failed or were refused: 0 | 0 failed, 0 writes refused: yes | not made yet |" in text
     assert "| 2 | 31.5 | 2,500 | 0 | 4 | 157 | failed, as the load balancer saw it: 0 of 900 requests |" in text
     assert "2 refreshes of 32 s (median; 32 to 32). Kept: all." in text
 
@@ -118,8 +120,8 @@ def test_what_was_refreshed_is_kept_also_where_somebody_cuts_it_off(monkeypatch:
         refresh.main.main(["--only", "docker"], standalone_mode=False)
     assert kept()["refreshes"] == [one(), one()]
     told = demands(kept())
-    assert told["acknowledged writes lost: 0"] == told["requests that failed: 0"]
-    assert told["requests that failed: 0"] == ("not told, for it was cut off", False)
+    assert told["acknowledged writes lost: 0"] == told["requests that failed or were refused: 0"]
+    assert told["requests that failed or were refused: 0"] == ("not told, for it was cut off", False)
     assert "It was cut off, so what became of the writes is not known." in refresh.PAGE.read_text()
 
 
@@ -130,7 +132,7 @@ def test_what_came_of_the_writes_is_kept_in_the_end(monkeypatch: pytest.MonkeyPa
         refresh.main.main(["--only", "docker"], standalone_mode=False)
     assert ended.value.code == 1, "a request failed"
     assert (kept()["requests"], len(kept()["refreshes"])) == (2500, 1)
-    assert demands(kept())["requests that failed: 0"] == ("1", False)
+    assert demands(kept())["requests that failed or were refused: 0"] == ("1 failed, 0 writes refused", False)
     assert "cut off" not in refresh.PAGE.read_text()
 
 
