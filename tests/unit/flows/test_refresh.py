@@ -15,6 +15,7 @@ from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError, UsageError
 from lab.model.node import Mode, NodeName
 from lab.scaling.places import Fleet
+from lab.scaling.rolling import Leave, Step
 from lab.substrates.base import Report
 from tests.unit.flows.paper import NEW, OLD, W1, W2, W3, Paper, have, laid_out, refreshed, told
 
@@ -241,8 +242,9 @@ def test_one_new_worker_that_dies_is_counted_once_however_long_it_is_there(
     assert set(paper.workers.values()) == {NEW.commit}
 
 
+@pytest.mark.parametrize("is_early", [True, False])
 def test_a_successor_that_somebody_else_made_for_one_that_died_meanwhile_stays(
-    paper: Paper, monkeypatch: pytest.MonkeyPatch
+    paper: Paper, monkeypatch: pytest.MonkeyPatch, is_early: bool
 ) -> None:
     """Somebody types `lab replace` for an old worker, and holds the lab's lock until its successor serves."""
     seen, dead = paper.seen, {W1}
@@ -260,7 +262,18 @@ def test_a_successor_that_somebody_else_made_for_one_that_died_meanwhile_stays(
         return replace(found, warming=tuple({*found.warming} - dead), dead=tuple(dead))
 
     monkeypatch.setattr(fleet, "seen", killed)
-    paper.at_lock = replaced
+    take = refresh._Run._take
+
+    def early(run: refresh._Run, step: Step) -> None:
+        """As soon as it was decided that the dead one goes."""
+        if step == Leave(W1):
+            replaced(W1)
+        take(run, step)
+
+    if is_early:
+        monkeypatch.setattr(refresh._Run, "_take", early)
+    else:
+        paper.at_lock = replaced
     done = refreshed(paper)
     assert paper.log == [
         *("launch worker-3", "spare worker-1", "check worker-3", "admit worker-3", "leave worker-2"),
