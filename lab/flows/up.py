@@ -354,10 +354,9 @@ def retire(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> Non
 
 def begin_drain(lab: Deployment, name: NodeName, by: Deadline) -> None:
     """Gives a worker no new users, and notes so, with how many requests it has under way: some are waited for."""
-    balancer = lab.loadbalancer()
-    under_way = sum(one.sessions + one.queued for one in _known(balancer, by) if one.name == str(name))
+    under_way = sum(one.sessions + one.queued for one in known(lab, by) if one.name == str(name))
     lab.note(State.DRAINING, name, requests=under_way)
-    balancer.drain(str(name), by)
+    lab.loadbalancer().drain(str(name), by)
 
 
 def end(lab: Deployment, name: NodeName, report: Report, by: Deadline) -> None:

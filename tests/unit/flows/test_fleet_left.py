@@ -272,12 +272,11 @@ def test_a_worker_that_goes_is_drained_and_awaited_before_it_ends(
         told.append(("sleep", names[0]))
         return lab
 
-    both = [Server("worker-1", "UP", 0, 0), Server("worker-2", "UP", 0, 0)]
+    both = [Server("worker-1", "UP", 2, 1), Server("worker-2", "UP", 0, 0)]
     monkeypatch.setattr(LoadBalancer, "servers", lambda *_: both)
     monkeypatch.setattr(LoadBalancer, "write", lambda _self, workers, _by: told.append(("write", len(workers))))
     monkeypatch.setattr(LoadBalancer, "drain", lambda _self, name, _by: told.append(("drain", name)))
     monkeypatch.setattr(LoadBalancer, "users_of", users_of)
-    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: [Server("worker-1", "UP", 2, 1)])
     monkeypatch.setattr(Deployment, "states", lambda *_: {W1: State.RUNNING})
     monkeypatch.setattr(fleet, "restart", lambda _lab, name, _by: told.append(("restart", name)))
     monkeypatch.setattr(fleet, "_put_to_sleep", sleep)
