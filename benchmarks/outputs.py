@@ -115,7 +115,8 @@ def _said(command: Command, scene: Scene, env: Mapping[str, str]) -> SaidJson:
             where=f"the scene of page {scene.page} on {scene.on}",
             mend="see above why; nothing of this scene was kept",
         )
-    return {"line": command.line, "status": done.status, "output": done.out}
+    # Whose computer it was, no reader needs to know; and in their shells ~ is the same folder.
+    return {"line": command.line, "status": done.status, "output": done.out.replace(f"{Path.home()}/", "~/")}
 
 
 def _url(scene: Scene) -> str:

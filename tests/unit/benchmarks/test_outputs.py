@@ -170,3 +170,9 @@ def test_pages_and_substrates_are_chosen() -> None:
         ("01", "docker"),
         ("02", "docker"),
     }
+
+
+def test_whose_computer_it_was_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outputs, "_url", lambda _: "")
+    said = outputs._said(Command('echo "$HOME/labs"'), SCENES[0], {"HOME": str(Path.home())})
+    assert said["output"] == "~/labs\n"
