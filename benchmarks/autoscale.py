@@ -86,7 +86,7 @@ def steady(substrate: str) -> float:
     """The steady load in requests a second: what one worker serves with ease."""
     found = (records.read_json(CAPACITY) or {}).get(substrate)
     best = served(found["trials"].get(str(FEW), []), found["bound_ms"]) if found else None
-    return round(SHARE * best["rate"], 2) if best else BASE[substrate]
+    return round(SHARE[substrate] * best["rate"], 2) if best else BASE[substrate]
 
 
 def _measured(substrate: str, base: float, duration_s: float) -> Iterator[SessionJson]:

@@ -149,8 +149,9 @@ def test_of_every_run_whose_workers_come_in_time_it_is_asked_that_no_request_fai
 
 def test_the_page_says_plainly_how_large_the_step_is_and_what_a_breach_is() -> None:
     told = autoscale_page.page({})
-    assert "not what one worker can do, but 0.7 of the highest rate" in told
-    assert "**step**: 4 times on docker, 2.8 of it; 1.7 times on vagrant, 1.19 of it." in told
+    assert "not what one worker can do, but a part of the highest rate that it serves in good time" in told
+    assert ": 0.7 on docker, 0.5 on vagrant." in told
+    assert "**step**: 4 times on docker, 2.8 of it; 2.4 times on vagrant, 1.2 of it." in told
     assert "the first sample with 2 times as many requests at a time" in told
     assert 'The last is not asked of "vagrant": from nothing' in told
     assert 'is asked of\n  "docker" and "vagrant, from the warm pool".' in told
