@@ -1,6 +1,6 @@
 """Each exercise on real nodes: its starting state fails, its solution passes, each wrong attempt gets its message.
 
-In time for each commit: all starting states and solutions on one engine, one exercise on the other.
+In time for each commit: all starting states and solutions on one engine; on the other test_loop.py does one exercise.
 """
 
 import pytest
@@ -13,7 +13,6 @@ from lab.model.deadline import Deadline
 from tests.conftest import REPO, type_well
 
 EXERCISES = catalogue.load_all(REPO / "exercises")
-QUICK = "destroy-a-worker"
 # Those that a learner who has all engines does on each of them, in one lab.
 ON_EACH = [one for one in EXERCISES if one.on == "each"]
 
@@ -24,13 +23,8 @@ def _here(exercise: Exercise, substrate: str) -> Exercise:
     return exercise
 
 
-@pytest.mark.parametrize(
-    "exercise",
-    [
-        pytest.param(one, id=one.name, marks=() if one.name == QUICK else pytest.mark.long("vagrant"))
-        for one in EXERCISES
-    ],
-)
+@pytest.mark.long("vagrant")
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 def test_the_starting_state_fails_and_the_solution_passes(
     exercise: Exercise, ex_lab: str, substrate_name: str, home: Home, by: Deadline
 ) -> None:
