@@ -17,8 +17,8 @@ time is four seconds: at 0.7 of that rate some chance arrivals are crowd enough 
 STEP = {"docker": 4.0, "vagrant": 2.4}
 """The step, as a multiple of the steady load. HAProxy's queue gives up after 7 s, a visitor after 10, and an emulated
 machine takes 25 to 60 s from nothing and may take 20 s to wake. At 2.4 times 0.5 the only worker falls behind by 4.8 s
-of work in 24 s, four to decide and twenty to wake, so nobody needs to give up; at four times 0.7 it is 43 s, and no
-autoscaler could keep them."""
+of work in 24 s, four to decide and twenty to wake: on average nobody needs to give up, though chance may send
+more. At four times 0.7 it is 43 s, and no autoscaler could keep them."""
 
 LEAST, MOST, COOLDOWN_S = 1, 4, 20.0
 DECIDED_S_AT_MOST = 4.0
