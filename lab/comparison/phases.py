@@ -63,7 +63,7 @@ class Woken:
     """A worker of the warm pool.
 
     `asked_s`: it was asked for. `called_s`: the engine was asked to wake it; what was before is the kit's own looking
-    and writing down. `born_s`: its process was there. `awake_s`: it ran, and the kit had logged in and set its clock.
+    and writing down. `born_s`: its process was there. `awake_s`: it ran, and the kit had set its clock.
     `ready_s`: it said yes at its own door. `fresh_s`: it was certain to have the newest source, and to reach the store.
     `known_s`: the load balancer, which had forgotten it, knew it again. `served_s`: the front door gave an answer of
     it.
@@ -88,8 +88,8 @@ class Woken:
         """Seconds by row, without `told_s`. Of one that slept the source is looked at after it is ready: that phase is
         the later one.
 
-        A machine whose site answers runs again, so its boot is over by then; what the kit's login takes longer than
-        that is the kit's own work, as is what it did before.
+        A machine whose site answers runs again, so its boot is over by then; what its clock takes longer than that is
+        the kit's own work, as is what it did before.
         """
         called_s = max(self.called_s, self.asked_s)
         born_s = max(self.born_s, called_s)

@@ -6,6 +6,7 @@ The waits for workers and for their users are outside the lock.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from threading import Event
 
@@ -106,8 +107,18 @@ def _begun(
             report(f"making {', '.join(map(str, made))}")
             lab.substrate.prepare(lab.plan, by)
             up.create(lab, made, report, by)
-        up.wake(lab, woken, report, by)
+        _wake(lab, woken, report, by)
     return lab, woken, made
+
+
+def _wake(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadline) -> None:
+    """Wakes workers, and opens the way to the load balancer's node meanwhile: they need it as soon as they are ready,
+    and it takes an emulated machine as long as they do."""
+    if names:
+        with ThreadPoolExecutor(1) as beside:
+            # If that fails, whoever needs it tells.
+            beside.submit(lab.loadbalancer().open, by)
+            up.wake(lab, names, report, by)
 
 
 def _await_ready(lab: Deployment, name: NodeName, slept: bool, report: Report, by: Deadline) -> None:
@@ -144,7 +155,7 @@ def admit(lab: Deployment, names: Sequence[NodeName], report: Report, by: Deadli
         up.write_workers(lab, names, by)
         up.register(lab, names, by)
     admitted = _of(lab, names)
-    readiness.await_serving(lab, admitted, report, by)
+    readiness.await_serving(lab, admitted, report, by, asks_door=False)
     lab.note(READY, *admitted)
     return lab
 

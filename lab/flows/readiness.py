@@ -215,11 +215,18 @@ def store_refusal(url: str, by: Deadline) -> str | None:
 
 
 def await_serving(
-    lab: Deployment, workers: Iterable[NodeName], report: Report, by: Deadline, *, but_held_back: bool = False
+    lab: Deployment,
+    workers: Iterable[NodeName],
+    report: Report,
+    by: Deadline,
+    *,
+    but_held_back: bool = False,
+    asks_door: bool = True,
 ) -> None:
     """Returns once the load balancer has these workers in service and answers through its front door; raises
     UnreadyError, with the last log lines of who is not ready, where that does not come about. `but_held_back`: those
-    are not waited for that somebody took out of service there, which is told only of one that is up."""
+    are not waited for that somebody took out of service there, which is told only of one that is up. Not `asks_door`:
+    the door is known to answer, and whoever asks would wait in the queue behind those who made more workers needed."""
     names = sorted(workers)
     wanted = {str(name) for name in names}
     report(f"waiting for the load balancer to serve {', '.join(sorted(wanted))}")
@@ -231,8 +238,9 @@ def await_serving(
         held_back = {server.name for server in servers if server.is_held_back and but_held_back}
         if missing := wanted - serving - held_back:
             return f"not in service: {', '.join(sorted(missing))}"
-        if but_held_back and not wanted & serving:
-            return None  # nobody is there to answer
+        is_nobody_there = but_held_back and not wanted & serving
+        if is_nobody_there or not asks_door:
+            return None
         answer = http.get(f"{url}/readyz", by.at_most(5, "one request"))
         return refusal(f"{url}/readyz", answer)
 

@@ -318,7 +318,7 @@ class _Run:
         """Gives a worker traffic that answers as it has to, and watches what comes of it. One that had traffic before
         is only awaited: it may have missed a health check."""
         if name in self._admitted:
-            readiness.await_serving(self._lab, [name], self._report, self._ready_by())
+            readiness.await_serving(self._lab, [name], self._report, self._ready_by(), asks_door=False)
         else:
             self._check(name)
             self._look()  # what came until now came to others

@@ -26,6 +26,10 @@ class LoadBalancer:
         self._limits = limits
         self._sticky, self._keeps = sticky, keeps
 
+    def open(self, by: Deadline) -> None:
+        """Opens the way to its node, where that is kept open: to a virtual machine it takes seconds."""
+        self._reach.run(["true"], by)
+
     def servers(self, by: Deadline) -> list[Server] | None:
         """The workers that it knows right now; None if it does not answer."""
         text = self.statistics(by)

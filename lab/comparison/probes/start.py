@@ -50,7 +50,7 @@ _NO_SERVICE = "until it is ready: it stands beside the lab, without a load balan
 _TOLD = "the lab took {:.1f} s to tell the load balancer of it, which knows the others: that is not counted"
 _UNTYPED = (
     "no tool is typed: it is what the kit looks at and writes down before and, once the site answers, what is left of "
-    "its login to set the clock"
+    "setting its clock"
 )
 _RUNS_AGAIN = "nothing boots: until the machine is seen to run again, at the latest by an answer of its site"
 _LATER = (

@@ -2,21 +2,15 @@
 
 import os
 import stat
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from lab.host import paths, records
 from lab.host.run import run
-from lab.host.wait import await_until
 from lab.model.deadline import Deadline
 from lab.model.errors import UsageError
 from lab.model.node import NodeName
-from lab.substrates.base import Reach
-
-_OFF_AT_MOST_S = 0.3
-_SET_AT_MOST = 3
 
 
 def ensure_key(path: Path, comment: str, by: Deadline) -> None:
@@ -45,30 +39,6 @@ def write_config(addresses: Mapping[str, str], folder: Path) -> None:
     records.write(folder / "ssh" / "known_hosts", "".join(known))
     blocks = [f"Host {name}\n  HostName {address}\n" for name, address in addresses.items()]
     records.write(folder / "ssh_config", "".join(blocks) + _COMMON.format(folder=folder, sockets=sockets()))
-
-
-def set_clock(reach: Reach, name: NodeName, by: Deadline) -> None:
-    """Sets a machine's clock to this computer's: one that was saved goes on with the time at which it was.
-
-    The guest has no agent that libvirt could tell the time. To connect takes an emulated guest seconds, a command on a
-    connection that is open takes a tenth of one: so the time is told over the second, and read back, for that may take
-    longer on a busy computer. The clock of one that never answers in time stays about as wrong as it is slow.
-    """
-
-    def probe() -> str | None:
-        opened = reach.run(["true"], by, ok={0: "open", 255: "no connection"})
-        return opened.err.strip() or "no answer" if opened.status else None
-
-    await_until(probe, by, what=f"{name} answering over ssh", mend=f"read the log of {name}")
-    delay_s = 0.0
-    for _ in range(_SET_AT_MOST):
-        reach.run(["date", f"--set=@{time.time() + delay_s:.3f}"], by)
-        asked = time.time()
-        told = float(reach.run(["date", "+%s.%N"], by).out)
-        ahead_s = told - (asked + time.time()) / 2
-        if abs(ahead_s) <= _OFF_AT_MOST_S:
-            return
-        delay_s -= ahead_s
 
 
 def sockets() -> Path:

@@ -15,7 +15,7 @@ from lab.model.deadline import Deadline
 from lab.model.node import LOADBALANCER, LabPlan, Node, NodeName, NodeSpec, Role
 from lab.model.plan import LOADBALANCER_PORT
 from lab.substrates.base import Disk, Processes, Reach, Report, Scratch, Typed, UnstartedError
-from lab.substrates.vagrant import box, engine_checks, kvm, machines, measure, render, settings, ssh, tool, virsh
+from lab.substrates.vagrant import agent, box, engine_checks, kvm, machines, measure, render, settings, ssh, tool, virsh
 from lab.substrates.vagrant.names import Names, boot_volume, lab_of_network, lab_of_volume
 
 _AT_ONCE = 8
@@ -138,7 +138,7 @@ class VagrantSubstrate:
     def wake(self, lab: str, names: Sequence[NodeName], by: Deadline) -> None:
         awake = machines.wake(lab, names, by)
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            list(pool.map(lambda name: ssh.set_clock(self.reach(lab, name), name, by), awake))
+            list(pool.map(lambda name: agent.set_clock(Names(lab).domain(name), by), awake))
 
     def power_off(self, lab: str, name: NodeName, by: Deadline) -> None:
         _close_connections(lab, [str(name)], by)

@@ -36,7 +36,7 @@ def test_each_row_says_in_a_sentence_each_what_it_measures_and_why_columns_diffe
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("start-tool", "its login to set the clock"),
+        ("start-tool", "telling a machine the time"),
         ("start-create", "a container's first process puts up the rest of it"),
         ("start-boot", "its first process puts up the rest of its fence"),
         ("start-source", "whether it reaches the store"),

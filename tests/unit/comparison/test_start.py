@@ -97,7 +97,7 @@ def test_a_worker_that_is_woken_is_told_to_the_load_balancer_outside_its_start(
     assert said.keys() == {"start", "start-tool", "start-boot", "start-source", "start-service"}
     assert said["start"].startswith("the lab took 7.0 s to tell the load balancer of it")
     assert said["start-tool"].startswith("no tool is typed")
-    assert said["start-tool"].endswith("once the site answers, what is left of its login to set the clock")
+    assert said["start-tool"].endswith("once the site answers, what is left of setting its clock")
     assert said["start-boot"].startswith("nothing boots: until the machine is seen to run again")
     assert said["start-source"].endswith("whether it reaches the store, and comes after it is ready")
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
 from lab.flows import deployment, fleet, readiness, up
 from lab.flows.deployment import Deployment
+from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
 from lab.model.node import Mode, Node, NodeName, Role, State
@@ -71,6 +73,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     monkeypatch.setattr(engine, "nodes", scene.nodes)
     monkeypatch.setattr(engine, "prepare", lambda *_: None)
     monkeypatch.setattr(engine, "wake", lambda *_: None)
+    monkeypatch.setattr(LoadBalancer, "open", lambda *_: None)
     monkeypatch.setattr(up, "create", scene.create)
     monkeypatch.setattr(up, "wake", scene.run)
     monkeypatch.setattr(up, "end", lambda *_: None)
@@ -110,6 +113,29 @@ def test_successors_that_are_made_do_not_wait_for_one_that_was_woken_and_hangs(
     with pytest.raises(LabError, match="worker-5 did not become ready"):
         fleet.replace_dead(deployment.restaff(scene.lab, [1, 2, 3, 4], pool), [W2, W3, W4], lambda _: None, by)
     assert {*scene.admitted} == others
+
+
+def test_the_way_to_the_load_balancer_is_opened_while_workers_wake_and_whether_it_opens_is_no_matter_then(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, by: Deadline
+) -> None:
+    opening, waking = Event(), Event()
+
+    def open_(*_: object) -> None:
+        opening.set()
+        assert waking.wait(10), "workers wake only once it is open"
+        raise LabError("no way", where="here", mend="look")
+
+    def wake(*args: Any) -> None:
+        waking.set()
+        assert opening.wait(10), "it is opened only once they woke"
+        scene.run(*args)
+
+    monkeypatch.setattr(LoadBalancer, "open", open_)
+    monkeypatch.setattr(up, "wake", wake)
+    pooled(scene, 3)
+    scene.hangs = W1
+    fleet.grow(scene.lab, 1, lambda _: None, by)
+    assert scene.admitted == [W3]
 
 
 def test_those_that_are_made_are_begun_once_those_that_were_woken_serve(scene: Scene, by: Deadline) -> None:

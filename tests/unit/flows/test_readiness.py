@@ -13,7 +13,7 @@ from lab.flows import readiness
 from lab.flows.deployment import Deployed, Deployment
 from lab.host import http, network
 from lab.host.wait import await_until
-from lab.loadbalancer.config import Limits
+from lab.loadbalancer.config import Limits, Server
 from lab.loadbalancer.runtime import LoadBalancer
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError
@@ -28,7 +28,7 @@ from tests.unit.store.postgres import LETS_IN, STARTING, answering
 
 # All of 127.0.0.0/8 is this computer; nothing listens at this address of it.
 NOBODY = "127.31.41.59"
-W1 = NodeName(Role.WORKER, 1)
+W1, W2 = NodeName(Role.WORKER, 1), NodeName(Role.WORKER, 2)
 
 
 def test_a_load_balancer_that_does_not_answer_is_not_taken_for_drained() -> None:
@@ -60,6 +60,21 @@ def test_who_was_started_and_is_not_ready_is_told_from_an_engine_that_fails(
     with pytest.raises(LabError, match="the disk is full") as raised:
         readiness.await_node(lab, W1, lambda _: None, Deadline.after(0.2, "0.2 s"))
     assert type(raised.value) is LabError
+
+
+def test_who_is_in_service_need_not_wait_for_a_door_behind_which_visitors_queue(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    on = ground()
+    lab = Deployment("blue", on.substrate, Deployed(0, Mode.STATELESS, (1, 2), TOPOLOGY, KEYS), on.plan)
+    monkeypatch.setattr(LoadBalancer, "servers", lambda *_: [Server("worker-1", "UP", 0, 0)])
+    monkeypatch.setattr(on.substrate, "url", lambda _: f"http://{NOBODY}:8080")
+    monkeypatch.setattr(readiness, "log_tail", lambda *_: "its log")
+    readiness.await_serving(lab, [W1], lambda _: None, Deadline.after(5, "5 s"), asks_door=False)
+    for names, asks_door, seen in ([W1], True, "no answer"), ([W1, W2], False, "not in service: worker-2"):
+        with pytest.raises(readiness.UnreadyError) as raised:
+            readiness.await_serving(lab, names, lambda _: None, Deadline.after(0.2, "0.2 s"), asks_door=asks_door)
+        assert seen in raised.value.where
 
 
 def test_of_a_log_the_last_lines_are_shown_without_empty_ones(monkeypatch: pytest.MonkeyPatch) -> None:

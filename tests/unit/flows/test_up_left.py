@@ -91,7 +91,7 @@ def test_who_is_brought_into_service_brings_nobody_with_them_who_may_not_be_read
     monkeypatch.setattr(LoadBalancer, "remove", lambda _self, name, _by: told.append(("remove", name)))
     monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: [])
     monkeypatch.setattr(LoadBalancer, "write", lambda *_: None)
-    monkeypatch.setattr(readiness, "await_serving", lambda _lab, names, *_: told.append(("await", *names)))
+    monkeypatch.setattr(readiness, "await_serving", lambda _lab, names, *_, **__: told.append(("await", *names)))
     # Worker 4 is woken at this moment, and runs what was the newest before it slept; nobody wants worker 5.
     fleet.admit(lab, [W2, W3, W5], pytest.fail, by)
     assert told == [("add", "worker-3"), ("resume", "worker-2"), ("remove", "worker-9"), ("await", W2, W3)]
@@ -161,7 +161,7 @@ def test_whom_a_refresh_has_yet_to_check_nobody_else_gives_traffic(
     monkeypatch.setattr(LoadBalancer, "add", lambda _self, name, *_: told.append(("add", name)))
     monkeypatch.setattr(LoadBalancer, "write", write)
     monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: [])
-    monkeypatch.setattr(readiness, "await_serving", lambda _lab, names, *_: told.append(("await", *names)))
+    monkeypatch.setattr(readiness, "await_serving", lambda _lab, names, *_, **__: told.append(("await", *names)))
     unfinished.launched("blue", "docker", [W3])
     fleet.admit(lab, [W2, W3], pytest.fail, by)
     assert told == [("add", "worker-2"), ("await", W2)]

@@ -1,9 +1,9 @@
 """Which command puts a machine to sleep or wakes it, by its state; and how a woken one gets the right time."""
 
+import json
 import os
 import time
 from contextlib import nullcontext
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,7 @@ from lab.host import paths
 from lab.model.deadline import Deadline
 from lab.model.errors import LabError, UnknownError
 from lab.model.node import NodeName, Role, State
-from lab.substrates.base import Reach
-from lab.substrates.vagrant import machines, ssh, substrate
+from lab.substrates.vagrant import agent, machines, substrate
 from lab.substrates.vagrant.names import title
 
 W1, W2, W3, W4, W5 = (NodeName(Role.WORKER, number) for number in range(1, 6))
@@ -26,16 +25,20 @@ case $1 in
     *) echo "$@" >>"$0.log" ;;
 esac
 """
-# Refuses its first connection, as a machine does that is just being woken, and notes what it is told after that. Its
-# clock is this computer's, but for what "$0.behind" says: so many seconds, a line each time it is asked.
-NODE = """#!/bin/sh
-if [ ! -e "$0.met" ]; then touch "$0.met"; echo "connection refused" >&2; exit 255; fi
+# The agent of a machine that is just being woken: it is away at first, and notes what it is told after that. Its clock
+# is this computer's, but for what "$0.behind" says: so many seconds, a line each time it is asked.
+AGENT = """#!/bin/sh
+if [ ! -e "$0.met" ]; then touch "$0.met"; cat "$0.away" >&2; exit 1; fi
 echo "$@" >>"$0.log"
-if [ "$*" = "date +%s.%N" ]; then
-    behind=$(head -n 1 "$0.behind") && sed -i 1d "$0.behind"
-    date -d "-${behind:-0} seconds" +%s.%N
-fi
+case $* in
+    *guest-get-time*)
+        behind=$(head -n 1 "$0.behind") && sed -i 1d "$0.behind"
+        echo "{\\"return\\":$(date -d "-${behind:-0} seconds" +%s%N)}" ;;
+    *) echo '{"return":{}}' ;;
+esac
 """
+AWAY = "error: Guest agent is not responding: QEMU guest agent is not connected"
+NEVER = "error: argument unsupported: QEMU guest agent is not configured"
 
 
 @pytest.fixture
@@ -145,34 +148,40 @@ def test_nobody_to_wake_is_nothing_to_do(log: Path, by: Deadline) -> None:
     assert not log.exists()
 
 
-def test_the_time_is_told_over_a_connection_that_is_open(tmp_path: Path, by: Deadline) -> None:
-    opening, *setting = clock_set(tmp_path, [], by)
-    assert opening == "true"
-    (said,) = said_times(setting)
+def test_the_time_is_told_as_soon_as_the_agent_answers(log: Path, by: Deadline) -> None:
+    setting, asking = clock_set(log, [], by)
+    (said,) = said_times([setting])
     assert abs(said - time.time()) < 10
-    assert setting[1:] == ["date +%s.%N"]
+    assert '"guest-get-time"' in asking
+    assert " qemu-agent-command --timeout 10 labkit-blue_worker-1 " in asking
 
 
-@pytest.mark.parametrize(("behind", "times"), [([40], 2), ([40, 0.5], 3), ([40, 40, 40, 40], 3), ([0.1], 1)])
-def test_a_clock_that_came_late_is_set_again_by_what_it_was_late(
-    behind: list[float], times: int, tmp_path: Path, by: Deadline
-) -> None:
-    said = said_times(clock_set(tmp_path, behind, by))
+@pytest.mark.parametrize(("behind", "times"), [([40], 2), ([40, 40, 40, 40], 3), ([-40], 2), ([0.1], 1)])
+def test_a_clock_that_was_told_late_is_told_again(behind: list[float], times: int, log: Path, by: Deadline) -> None:
+    said = said_times(clock_set(log, behind, by))
     assert len(said) == times
-    for late, (before, after) in zip(behind, pairwise(said), strict=False):
-        assert late <= after - before < late + 10
+    assert said == sorted(said)
 
 
-def clock_set(folder: Path, behind: list[float], by: Deadline) -> list[str]:
-    """What a node was told whose clock is so far behind each time that it is asked."""
-    node = _program(folder / "node", NODE)
-    (folder / "node.behind").write_text("".join(f"{late}\n" for late in behind))
-    ssh.set_clock(Reach((str(node),), (), False, "node"), W1, by)
-    return (folder / "node.log").read_text().splitlines()
+def test_a_machine_without_an_agent_is_not_waited_for(log: Path, by: Deadline) -> None:
+    with pytest.raises(LabError, match="not configured"):
+        clock_set(log, [], by, away=NEVER)
+    assert not log.exists()
+
+
+def clock_set(log: Path, behind: list[float], by: Deadline, away: str = AWAY) -> list[str]:
+    """What the agent was told of a machine whose clock is so far behind each time that it is asked."""
+    program = _program(log.with_name("virsh"), AGENT)
+    program.with_name("virsh.behind").write_text("".join(f"{late}\n" for late in behind))
+    program.with_name("virsh.away").write_text(f"{away}\n")
+    agent.set_clock("labkit-blue_worker-1", by)
+    return log.read_text().splitlines()
 
 
 def said_times(told: list[str]) -> list[float]:
-    return [float(line.removeprefix("date --set=@")) for line in told if line.startswith("date --set=@")]
+    """The times that the agent was told, in seconds since 1970."""
+    said = [json.loads(line[line.index("{") :]) for line in told]
+    return [one["arguments"]["time"] / 1e9 for one in said if one["execute"] == "guest-set-time"]
 
 
 @pytest.mark.parametrize("end", ["sleep", "power_off", "destroy", "remove"])
