@@ -12,6 +12,8 @@ import dataclasses
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import click
@@ -40,11 +42,15 @@ from lab.flows.deployment import Deployment
 from lab.flows.load import Loaded
 from lab.host import paths, records
 from lab.host.wait import await_until
+from lab.ledger import journal
+from lab.ledger.records import Attempt, Header, Look
+from lab.ledger.records import Kind as Sort
 from lab.model.deadline import Deadline
 from lab.scaling.limits import TARGET_SHARE
 from lab.scaling.places import Fleet
 from lab.substrates import registry
 from lab.timeline.events import Event, Kind
+from lab.traffic.notes import Went, went
 from lab.traffic.profiles import profile
 
 LAB = "test-autoscale"
@@ -57,6 +63,7 @@ work, its share of a processor would allow 13 requests a second in containers an
 DURATION_S = {"docker": 120.0, "vagrant": 360.0}
 _BACK_S = 600.0
 _SEED = 1
+_FAILED_SHOWN = 10
 
 
 @click.command()
@@ -147,7 +154,23 @@ def _told(found: Deployment, pool: int, loaded: Loaded) -> RunJson:
         "load": told | {"phases": [*told["phases"], *_settled(loaded, step, seen)]},
         "times": dataclasses.asdict(seen),
         "why": [_in_words(event, step_at) for event in events if event.kind is Kind.DECISION],
+        "failed": [*islice(failed(loaded.journal, step_at), _FAILED_SHOWN)] if loaded.journal else [],
     }
+
+
+def failed(path: Path, step_at: float) -> Iterator[str]:
+    """In words, from a run's journal, each attempt to write or read that got no good answer; the earliest is first."""
+    with path.open("rb") as lines:
+        first, *others = journal.read(lines, str(path))
+    began_at = Header.of(first).began_at
+    tried = [Attempt(*row) for one in others if one["kind"] == Sort.ATTEMPTS for row in one["rows"]]
+    looked = [Look(*row) for one in others if one["kind"] == Sort.LOOKS for row in one["rows"]]
+    told: list[tuple[str, Attempt | Look]] = [("a write", each) for each in tried]
+    told += [("a read", each) for each in looked]
+    for what, each in sorted(told, key=lambda one: one[1].sent_s):
+        if went(each.status, each.failure) is Went.FAILED:
+            after = f"{each.failure or each.status} after {each.done_s - each.sent_s:.1f} s"
+            yield f"{began_at + each.sent_s - step_at:+.1f} s: {what}: {after}"
 
 
 def _settled(loaded: Loaded, step: dict[str, Any], seen: Times) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from benchmarks.page import head, line
 from lab.flows.autoscaler import LEASE
@@ -78,7 +78,8 @@ How to measure again: `PYTHONPATH=. .venv/bin/python -m benchmarks.autoscale --o
 
 
 class RunJson(TypedDict):
-    """One step as it is kept: what was asked, what `lab load` printed, and the times read from the timeline."""
+    """One step as it is kept: what was asked, what `lab load` printed, and the times read from the timeline; and in
+    words the first writes and reads that got no good answer, of runs since that is kept."""
 
     substrate: str
     pool: int
@@ -87,6 +88,7 @@ class RunJson(TypedDict):
     load: dict[str, Any]
     times: dict[str, float | None]
     why: list[str]
+    failed: NotRequired[list[str]]
 
 
 class SessionJson(TypedDict):
@@ -235,6 +237,9 @@ def _run(what: str, run: RunJson) -> Iterator[str]:
         yield line(phase["name"], *map(_told, figures))
     yield "\nWhat was decided:\n"
     yield from (f"- {why}" for why in run["why"])
+    if failed := run.get("failed"):
+        yield "\nThe first writes and reads that got no good answer:\n"
+        yield from (f"- {each}" for each in failed)
     yield ""
 
 

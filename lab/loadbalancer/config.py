@@ -20,11 +20,13 @@ SESSION_S = 60
 
 @dataclass(frozen=True)
 class Limits:
-    """What bounds the traffic: connections to one worker at a time, repeats, and the time between health checks."""
+    """What bounds the traffic: connections to one worker at a time, repeats, the time between health checks, and the
+    seconds in which a worker that comes is given more and more of it, up to its share."""
 
     max_connections: int
     retries: int
     check_interval_ms: int
+    slow_start_s: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,10 @@ def _template() -> Template:
 
 
 def _check(limits: Limits) -> str:
-    """How a worker is checked."""
+    """How a worker is checked, and how fast it is trusted then (HAProxy manual, 5.2, `slowstart`)."""
     intervals = f"inter {limits.check_interval_ms} downinter {_RETURN_INTERVAL_MS}"
-    return f"check {intervals} fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down"
+    slowly = f" slowstart {limits.slow_start_s}s" if limits.slow_start_s else ""
+    return f"check {intervals} fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down{slowly}"
 
 
 def addition(name: str, address: str, limits: Limits, *, sticky: bool) -> str:

@@ -57,13 +57,15 @@ class Versions(_Table):
 
 class SubstrateTable(_Table):
     """One substrate: `subnets` is the range that its labs' networks are cut from, 256 addresses each;
-    `first_port` is the port on 127.0.0.1 of the first lab's load balancer; memory is in MB a node."""
+    `first_port` is the port on 127.0.0.1 of the first lab's load balancer; memory is in MB a node. In its first
+    `slow_start_s` in service a worker gets more and more requests at a time, beginning with one."""
 
     subnets: str
     first_port: Annotated[int, Field(ge=1024, le=65535 - LABS_AT_MOST)]
     loadbalancer_memory_mb: Annotated[int, Field(ge=64, le=65536)]
     worker_memory_mb: Annotated[int, Field(ge=64, le=65536)]
     store_memory_mb: Annotated[int, Field(ge=64, le=65536)]
+    slow_start_s: Annotated[int, Field(ge=0, le=300)] = 0
 
     @field_validator("subnets")
     @classmethod

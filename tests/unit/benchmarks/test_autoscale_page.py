@@ -1,15 +1,19 @@
 """The times of a step are read from the timeline, and the page says what was asked for and what was not reached."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
 from benchmarks import autoscale_page
-from benchmarks.autoscale import away
+from benchmarks.autoscale import away, failed
 from benchmarks.autoscale_page import RunJson, SessionJson, Times, times
+from lab.ledger.records import Attempt, Look, Seen, attempts, looks
+from lab.ledger.writes import Outcome
 from lab.model.node import NodeName, Role
 from lab.scaling.places import Fleet
 from lab.timeline.events import Event, Kind
+from tests.unit.ledger.histories import header, lines
 
 W1, W2 = (NodeName(Role.WORKER, number) for number in (1, 2))
 
@@ -121,6 +125,21 @@ def test_who_was_refused_has_an_error_too() -> None:
     told = autoscale_page.page({"docker": found})
     assert "| requests that failed: 0 | 5 of 300: **no** |" in told
     assert "| before | 100 | 5 | 100 | 200 |" in told
+
+
+def test_what_failed_is_told_as_visitors_saw_it(tmp_path: Path) -> None:
+    tried = [
+        Attempt("k", Outcome.INDETERMINATE, 12.0, 19.0, 503, "", "", altered=False),
+        Attempt("k", Outcome.ACKNOWLEDGED, 20.0, 20.1, 201, "worker-1", "", altered=False),
+    ]
+    looked = [Look("k", 11.0, 11.0, 11.5, 0, "", "reset", Seen.FAILED, "")]
+    journal = tmp_path / "journal"
+    told = [header(began_at=1000.0).record(), attempts(tried), looks(looked)]
+    journal.write_bytes(b"".join(lines(told)))
+    found = [*failed(journal, 1010.0)]
+    assert found == ["+1.0 s: a read: reset after 0.5 s", "+2.0 s: a write: 503 after 7.0 s"]
+    page = autoscale_page.page({"docker": {"circumstances": {}, "runs": {"docker": run() | {"failed": found}}}})
+    assert f"- {found[1]}\n" in page
 
 
 def test_a_script_knows_whether_anything_was_missed() -> None:

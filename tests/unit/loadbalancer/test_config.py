@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 from lab.loadbalancer import config
 from lab.loadbalancer.config import Difference, Limits, Server
@@ -62,6 +63,13 @@ def test_a_worker_that_joins_is_checked_and_bounded_like_those_in_the_file() -> 
         "observe layer4 error-limit 1 on-error mark-down maxconn 8 cookie worker-3"
     )
     assert commands[1:] == ["enable health workers/worker-3", "enable server workers/worker-3"]
+
+
+def test_a_worker_that_was_just_woken_may_be_given_its_share_little_by_little() -> None:
+    slowly = replace(LIMITS, slow_start_s=5)
+    assert " on-error mark-down slowstart 5s maxconn 8" in config.addition("w", "10.77.0.103", slowly, sticky=False)
+    assert " on-error mark-down slowstart 5s maxconn 8\n" in config.render(WORKERS, slowly, sticky=False)
+    assert "slowstart" not in config.render(WORKERS, LIMITS, sticky=False)
 
 
 def test_a_worker_that_is_away_is_looked_at_more_often_and_each_is_given_seconds_to_answer() -> None:
