@@ -111,7 +111,7 @@ class Deployment:
     def loadbalancer(self) -> LoadBalancer:
         """The lab's load balancer."""
         address = self.plan.node(LOADBALANCER).address
-        bounds, keeps = limits(self.deployed.topology, self.plan.substrate), self.deployed.mode is Mode.STATEFUL
+        bounds, keeps = Limits.of(self.deployed.topology, self.plan.substrate), self.deployed.mode is Mode.STATEFUL
         return LoadBalancer(self.reach(LOADBALANCER), address, bounds, sticky=self.is_sticky, keeps=keeps)
 
     def timeline(self) -> Recorder:
@@ -129,16 +129,6 @@ class Deployment:
         # A timeline may be long, and nearly always nobody is missing.
         if {spec.name for spec in self.plan.nodes} - names:
             self.timeline().note_gone(time.time(), {str(name) for name in names})
-
-
-def limits(topology: Topology, substrate: str) -> Limits:
-    """What bounds the traffic on a substrate, from the topology."""
-    return Limits(
-        topology.worker.max_connections,
-        topology.loadbalancer.retries,
-        topology.loadbalancer.check_interval_ms,
-        topology.substrates[substrate].slow_start_s,
-    )
 
 
 def checked_name(name: str) -> str:
@@ -393,7 +383,7 @@ def _free_slot() -> int:
 def plan_of(lab: str, substrate: str, found: Deployed) -> LabPlan:
     """The plan that follows from the record."""
     asked = planning.Asked(lab, substrate, found.slot, found.mode, found.workers, found.pool)
-    render = partial(_configuration, limits(found.topology, substrate), found.is_sticky)
+    render = partial(_configuration, Limits.of(found.topology, substrate), found.is_sticky)
     return planning.make(asked, found.topology, found.keys, password.read(lab, substrate), render)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from lab.model.plan import WORKER_PORT
+from lab.model.topology import Topology
 
 BACKEND, FRONTEND = "workers", "site"
 _DOWN, _DRAIN, _READY = "maint", "drain", "ready"
@@ -27,6 +28,16 @@ class Limits:
     retries: int
     check_interval_ms: int
     slow_start_s: int = 0
+
+    @classmethod
+    def of(cls, topology: Topology, substrate: str) -> "Limits":
+        """Those of a substrate's labs, from the topology."""
+        return cls(
+            topology.worker.max_connections,
+            topology.loadbalancer.retries,
+            topology.loadbalancer.check_interval_ms,
+            topology.substrates[substrate].slow_start_s,
+        )
 
 
 @dataclass(frozen=True)
