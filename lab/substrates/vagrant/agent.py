@@ -1,4 +1,4 @@
-"""The guest agent of a machine, asked through libvirt: it answers in a tenth of a second, and a login takes seconds."""
+"""The guest agent of a machine, asked through libvirt: it answers long before an emulated one lets anybody log in."""
 
 import json
 import time
@@ -11,8 +11,8 @@ from lab.substrates.vagrant.virsh import virsh
 _OFF_AT_MOST_S = 0.3
 _SET_AT_MOST = 3
 _ANSWER_S = "10"
-# What virsh says of an agent that is only about to answer, since its machine has just begun to run.
-_SOON = ("agent is not connected", "agent is not responding", "agent not available for now", "not available now")
+# libvirt's words for an agent that cannot be asked now: also of one whose machine has only just begun to run.
+_SOON = "Guest agent is not responding"
 
 
 def set_clock(domain: str, by: Deadline) -> None:
@@ -40,7 +40,7 @@ def _ask(domain: str, command: str, by: Deadline, *, now: bool = False) -> float
         try:
             given.append(virsh("qemu-agent-command", "--timeout", _ANSWER_S, domain, asked, by=by).out)
         except LabError as error:
-            if any(sign in error.message for sign in _SOON):
+            if _SOON in error.message:
                 return error.message.splitlines()[-1]
             raise
         return None

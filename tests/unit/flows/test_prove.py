@@ -83,7 +83,7 @@ def test_a_lab_is_whole_again_when_each_worker_reaches_the_store(monkeypatch: py
     told: list[str] = []
     monkeypatch.setattr(readiness, "await_node", lambda _lab, name, *_: told.append(str(name)))
     monkeypatch.setattr(readiness, "await_store_reached", lambda _lab, name, _by: told.append(f"{name}: store"))
-    monkeypatch.setattr(readiness, "await_serving", lambda _lab, names, *_, **__: told.append(f"served: {len(names)}"))
+    monkeypatch.setattr(readiness, "await_serving", lambda _lab, names, *_: told.append(f"served: {len(names)}"))
     run_of(Plan("r1", 1, rate=20, duration_s=1))._await_whole(Deadline.after(10, "one test"))
     nodes = ["loadbalancer-1", "store-1", "worker-1", "worker-2"]
     assert told == [*nodes, "worker-1: store", "worker-2: store", "served: 2"]

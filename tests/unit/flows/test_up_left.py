@@ -1,5 +1,6 @@
 """What `up` does with workers that somebody left half-woken, and with one that cannot be asked to end."""
 
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -80,6 +81,15 @@ def test_one_that_hangs_is_removed_all_the_same_where_it_keeps_nothing(
     assert told == [("stop", W2, 600)], "its users' data is on it"
 
 
+def awaited(told: list[tuple[Any, ...]]) -> Callable[..., None]:
+    """In the place of the wait for workers to serve; whoever waits in the visitors' queue for that is told of."""
+
+    def wait(_lab: Deployment, names: list[NodeName], *_: object, asks_door: bool = True) -> None:
+        told.append(("await at the door" if asks_door else "await", *names))
+
+    return wait
+
+
 def test_who_is_brought_into_service_brings_nobody_with_them_who_may_not_be_ready(
     told: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch, by: Deadline
 ) -> None:
@@ -91,7 +101,7 @@ def test_who_is_brought_into_service_brings_nobody_with_them_who_may_not_be_read
     monkeypatch.setattr(LoadBalancer, "remove", lambda _self, name, _by: told.append(("remove", name)))
     monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: [])
     monkeypatch.setattr(LoadBalancer, "write", lambda *_: None)
-    monkeypatch.setattr(readiness, "await_serving", lambda _lab, names, *_, **__: told.append(("await", *names)))
+    monkeypatch.setattr(readiness, "await_serving", awaited(told))
     # Worker 4 is woken at this moment, and runs what was the newest before it slept; nobody wants worker 5.
     fleet.admit(lab, [W2, W3, W5], pytest.fail, by)
     assert told == [("add", "worker-3"), ("resume", "worker-2"), ("remove", "worker-9"), ("await", W2, W3)]
@@ -161,7 +171,7 @@ def test_whom_a_refresh_has_yet_to_check_nobody_else_gives_traffic(
     monkeypatch.setattr(LoadBalancer, "add", lambda _self, name, *_: told.append(("add", name)))
     monkeypatch.setattr(LoadBalancer, "write", write)
     monkeypatch.setattr(type(lab.substrate), "nodes", lambda *_: [])
-    monkeypatch.setattr(readiness, "await_serving", lambda _lab, names, *_, **__: told.append(("await", *names)))
+    monkeypatch.setattr(readiness, "await_serving", awaited(told))
     unfinished.launched("blue", "docker", [W3])
     fleet.admit(lab, [W2, W3], pytest.fail, by)
     assert told == [("add", "worker-2"), ("await", W2)]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from lab.loadbalancer import config
 from lab.loadbalancer.config import Difference, Limits, Server
 from lab.traffic.visits import Patience
+from tests.unit.model.test_plan import TOPOLOGY
 
 LIMITS = Limits(max_connections=8, retries=2, check_interval_ms=500)
 WORKERS = [("worker-1", "10.77.0.101"), ("worker-2", "10.77.0.102")]
@@ -70,6 +71,14 @@ def test_a_worker_that_was_just_woken_may_be_given_its_share_little_by_little() 
     assert " on-error mark-down slowstart 5s maxconn 8" in config.addition("w", "10.77.0.103", slowly, sticky=False)
     assert " on-error mark-down slowstart 5s maxconn 8\n" in config.render(WORKERS, slowly, sticky=False)
     assert "slowstart" not in config.render(WORKERS, LIMITS, sticky=False)
+
+
+def test_how_slowly_is_the_substrates_own() -> None:
+    slow = TOPOLOGY.substrates["vagrant"].model_copy(update={"slow_start_s": 7})
+    topology = TOPOLOGY.model_copy(update={"substrates": {**TOPOLOGY.substrates, "vagrant": slow}})
+    others = replace(Limits.of(topology, "docker"), slow_start_s=7)
+    assert Limits.of(topology, "vagrant") == others
+    assert Limits.of(topology, "docker") != others
 
 
 def test_a_worker_that_is_away_is_looked_at_more_often_and_each_is_given_seconds_to_answer() -> None:

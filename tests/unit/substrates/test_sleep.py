@@ -156,7 +156,9 @@ def test_the_time_is_told_as_soon_as_the_agent_answers(log: Path, by: Deadline) 
     assert " qemu-agent-command --timeout 10 labkit-blue_worker-1 " in asking
 
 
-@pytest.mark.parametrize(("behind", "times"), [([40], 2), ([40, 40, 40, 40], 3), ([-40], 2), ([0.1], 1)])
+@pytest.mark.parametrize(
+    ("behind", "times"), [([40], 2), ([40, 0.5], 3), ([40, 40, 40, 40], 3), ([-40], 2), ([0.1], 1)]
+)
 def test_a_clock_that_was_told_late_is_told_again(behind: list[float], times: int, log: Path, by: Deadline) -> None:
     said = said_times(clock_set(log, behind, by))
     assert len(said) == times
